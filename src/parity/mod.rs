@@ -1,0 +1,199 @@
+//! Holding the lock against the facts: pure values in, one [`Report`] out, from which every format and the exit code
+//! derive.
+
+pub mod compare;
+pub mod report;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::spec::{Digest, ItemId, Locked, Machine, Observed, Policy, TargetKind};
+
+/// The verdict over findings, targets or the whole: unknown if any is, else drift, else parity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Nothing differs that is not waived.
+    Parity,
+    /// Something differs.
+    Drift,
+    /// Something that matters could not be observed.
+    Unknown,
+}
+
+impl Verdict {
+    /// The word in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Parity => "parity",
+            Self::Drift => "drift",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// One audit of one or more targets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The environment's name.
+    pub environment: String,
+    /// Of the spec's bytes and every file that it names.
+    pub spec_digest: Digest,
+    /// Of the lock; none if there is no lock.
+    pub lock_digest: Option<Digest>,
+    /// One entry a target, in the order of the spec.
+    pub targets: Vec<TargetReport>,
+}
+
+/// One target's part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetReport {
+    /// As named in the spec.
+    pub target: String,
+    /// What sort of machine it is.
+    pub kind: TargetKind,
+    /// When the answers came in, by the controller's clock.
+    pub observed_at: Timestamp,
+    /// How long the audit of this target took.
+    pub duration: Duration,
+    /// How many exchanges it took beyond connecting.
+    pub round_trips: u32,
+    /// Why the machine as a whole could not be observed.
+    pub error: Option<String>,
+    /// Who answered.
+    pub machine: Machine,
+    /// Sorted by id.
+    pub findings: Vec<Finding>,
+}
+
+/// A lock entry held against a fact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What it is about.
+    pub id: ItemId,
+    /// How they stand to each other.
+    pub state: State,
+    /// How strictly they were held against each other.
+    pub policy: Policy,
+    /// What should be: the lock's entry. None where the lock does not say.
+    pub locked: Option<Locked>,
+    /// What is. None where nothing was observed.
+    pub observed: Option<Observed>,
+    /// One sentence.
+    pub reason: String,
+    /// Path, unified diff, …: whatever else helps.
+    pub detail: Option<String>,
+}
+
+/// How the lock's entry and the fact stand to each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Within the policy.
+    Match,
+    /// Not within the policy.
+    Drift(Change),
+    /// Nothing can be said.
+    Unknown,
+    /// Drift that a waiver covers.
+    Waived(Change, AppliedWaiver),
+}
+
+/// In which way a fact differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Change {
+    /// Wanted, and not there.
+    Missing,
+    /// There, and not wanted.
+    Extra,
+    /// There, and different.
+    Changed,
+}
+
+/// The waiver that covers a finding.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct AppliedWaiver {
+    /// Why the drift is accepted.
+    pub because: String,
+    /// Its last day.
+    pub until: Option<Date>,
+}
+
+impl State {
+    /// The word in reports.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Match => "match",
+            Self::Drift(_) => "drift",
+            Self::Unknown => "unknown",
+            Self::Waived(..) => "waived",
+        }
+    }
+
+    /// In which way the fact differs, if it does.
+    pub fn change(&self) -> Option<Change> {
+        match self {
+            Self::Drift(change) | Self::Waived(change, _) => Some(*change),
+            Self::Match | Self::Unknown => None,
+        }
+    }
+
+    fn verdict(&self) -> Verdict {
+        match self {
+            Self::Match | Self::Waived(..) => Verdict::Parity,
+            Self::Drift(_) => Verdict::Drift,
+            Self::Unknown => Verdict::Unknown,
+        }
+    }
+}
+
+impl Change {
+    /// The word in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Extra => "extra",
+            Self::Changed => "changed",
+        }
+    }
+}
+
+impl Finding {
+    /// The text of what should be, as reports print it. None where nothing should be, or the lock does not say.
+    pub fn want(&self) -> Option<String> {
+        match &self.locked {
+            Some(Locked::Present(fact)) => Some(self.policy.own_want().unwrap_or_else(|| fact.shown())),
+            Some(Locked::Absent) | None => self.policy.own_want(),
+        }
+    }
+
+    /// The text of what is. None where nothing is, or nothing was observed.
+    pub fn got(&self) -> Option<String> {
+        match &self.observed {
+            Some(Observed::Present(fact)) => Some(fact.shown()),
+            Some(Observed::Absent | Observed::Unknown(_)) | None => None,
+        }
+    }
+}
+
+impl TargetReport {
+    /// The verdict over this target's findings.
+    pub fn verdict(&self) -> Verdict {
+        let of_machine = if self.error.is_some() { Verdict::Unknown } else { Verdict::Parity };
+        self.findings.iter().map(|finding| finding.state.verdict()).fold(of_machine, Ord::max)
+    }
+
+    /// How many findings are in a state, by its word.
+    pub fn count(&self, word: &str) -> usize {
+        self.findings.iter().filter(|finding| finding.state.word() == word).count()
+    }
+}
+
+impl Report {
+    /// The verdict over all targets. Without a target there is nothing to say: unknown.
+    pub fn verdict(&self) -> Verdict {
+        self.targets.iter().map(TargetReport::verdict).max().unwrap_or(Verdict::Unknown)
+    }
+}

@@ -1,0 +1,79 @@
+//! Paths of dotfiles: how they are named in findings, and which files a folder or glob stands for.
+
+use globset::{GlobBuilder, GlobMatcher};
+
+/// One entry of `[dotfiles]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dotfile {
+    /// The path as findings name it: relative to the home, or absolute outside it.
+    pub name: String,
+    /// What the entry covers.
+    pub extent: Extent,
+}
+
+/// Whether an entry stands for one path or for a set of files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// A file, a link, or a folder with everything below it: which of them, the machine tells.
+    Path,
+    /// Every file below `root` whose name the glob matches.
+    Glob {
+        /// The longest leading folder without a wildcard; empty for the home itself.
+        root: String,
+    },
+}
+
+impl Dotfile {
+    /// Reads an entry as written in the spec. The error is a sentence.
+    pub fn parse(written: &str) -> Result<Self, String> {
+        let trimmed = written.strip_prefix("~/").or_else(|| written.strip_prefix("./")).unwrap_or(written);
+        let name = trimmed.trim_end_matches('/');
+        if name.is_empty() || name == "~" || name == "." {
+            return Err("the whole home cannot be a dotfile; name the files in it".to_owned());
+        }
+        if name.split('/').any(|part| part == "..") {
+            return Err(format!("`{written}` leaves the home with `..`; write an absolute path instead"));
+        }
+        if name.starts_with('~') {
+            return Err(format!("`{written}` names another user's home; write an absolute path instead"));
+        }
+        if !name.contains(['*', '?', '[', '{']) {
+            return Ok(Self { name: name.to_owned(), extent: Extent::Path });
+        }
+        compile(name).map_err(|error| format!("`{written}` is not a glob: {error}"))?;
+        let root: Vec<&str> = name.split('/').take_while(|part| !part.contains(['*', '?', '[', '{'])).collect();
+        Ok(Self { name: name.to_owned(), extent: Extent::Glob { root: root.join("/") } })
+    }
+}
+
+fn compile(glob: &str) -> Result<GlobMatcher, globset::Error> {
+    GlobBuilder::new(glob).literal_separator(true).build().map(|glob| glob.compile_matcher())
+}
+
+/// Whether a glob of the spec covers a path. `*` stays within a folder, `**` crosses folders.
+pub fn glob_matches(glob: &str, name: &str) -> bool {
+    compile(glob).is_ok_and(|matcher| matcher.is_match(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_relative_to_the_home_or_absolute() {
+        assert_eq!(Dotfile::parse("~/.zshrc").unwrap().name, ".zshrc");
+        assert_eq!(Dotfile::parse(".config/nvim/").unwrap().name, ".config/nvim");
+        assert_eq!(Dotfile::parse("/etc/hosts").unwrap().name, "/etc/hosts");
+        assert!(Dotfile::parse("../secrets").is_err());
+        assert!(Dotfile::parse("~other/x").is_err());
+        assert!(Dotfile::parse("~").is_err() && Dotfile::parse("").is_err());
+    }
+
+    #[test]
+    fn a_glob_knows_the_folder_to_search() {
+        let entry = Dotfile::parse(".config/nvim/**").unwrap();
+        assert_eq!(entry.extent, Extent::Glob { root: ".config/nvim".to_owned() });
+        assert!(glob_matches(&entry.name, ".config/nvim/lua/a.lua"));
+        assert!(!glob_matches(".config/*.toml", ".config/nvim/a.toml"));
+    }
+}

@@ -1,0 +1,253 @@
+//! The environment: what must be the same, how strictly, and on which targets.
+//!
+//! These are the types that `environments/<name>.toml` is read into; `parse` does the reading.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::dotfile::Dotfile;
+use super::item::ItemId;
+use super::policy::Policy;
+use super::waiver::Waiver;
+
+/// One spec file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Environment {
+    /// Its name, also that of its files.
+    pub name: String,
+    /// The machine that defines the truth.
+    pub reference: Reference,
+    /// The machines to hold true, as listed.
+    pub targets: Vec<Target>,
+    /// How agents run commands on a target.
+    pub shell: Shell,
+    /// The time limits of an audit.
+    pub limits: Limits,
+    /// Tools on PATH.
+    pub tools: Vec<Tool>,
+    /// Packages of a package manager, one entry each.
+    pub packages: Vec<Packages>,
+    /// Files in the home.
+    pub dotfiles: Dotfiles,
+    /// Variables of the shell context.
+    pub env: Vec<EnvVar>,
+    /// Working copies.
+    pub repos: Vec<Repo>,
+    /// When the gate allows.
+    pub gate: GatePolicy,
+    /// Accepted drifts.
+    pub waivers: Vec<Waiver>,
+}
+
+/// Which machine is the reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reference {
+    /// The machine that trueup runs on.
+    Local,
+    /// One of the targets, by name.
+    Target(String),
+}
+
+/// A machine to hold true.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// As named in the spec and on the command line.
+    pub name: String,
+    /// What sort of machine it is.
+    pub kind: TargetKind,
+    /// How it is reached.
+    pub reach: Reach,
+    /// Free words that tasks may ask for.
+    pub labels: Vec<String>,
+}
+
+/// The sorts of machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TargetKind {
+    /// A Mac, over SSH.
+    Mac,
+    /// A virtual or real Linux machine, over SSH.
+    Vm,
+    /// A devcontainer on this machine.
+    Devcontainer,
+    /// This machine, or a sandbox on it.
+    Local,
+}
+
+impl TargetKind {
+    /// All kinds with their words.
+    pub const ALL: [(&'static str, Self); 4] =
+        [("mac", Self::Mac), ("vm", Self::Vm), ("devcontainer", Self::Devcontainer), ("local", Self::Local)];
+
+    /// The word in spec and report.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Mac => "mac",
+            Self::Vm => "vm",
+            Self::Devcontainer => "devcontainer",
+            Self::Local => "local",
+        }
+    }
+}
+
+/// How a target is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// On this machine.
+    Local(Sandbox),
+    /// Over SSH.
+    Ssh(SshAddress),
+    /// In the devcontainer of a workspace folder.
+    Devcontainer {
+        /// The folder that holds the devcontainer's configuration.
+        workspace: PathBuf,
+    },
+}
+
+/// What makes a local target another place than trueup's own surroundings. Paths are absolute once loaded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sandbox {
+    /// Replaces HOME.
+    pub home: Option<PathBuf>,
+    /// Replaces PATH.
+    pub path: Option<String>,
+}
+
+/// Where an SSH server is, as the spec writes it; `~/.ssh/config` fills in what is absent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SshAddress {
+    /// Who to log in as.
+    pub user: Option<String>,
+    /// Host name, address or `Host` alias.
+    pub host: String,
+    /// The port.
+    pub port: Option<u16>,
+    /// A key file to use before all others.
+    pub identity: Option<PathBuf>,
+}
+
+/// How agents run commands on a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shell {
+    /// Through the user's login shell and its profile.
+    pub login: bool,
+    /// As an interactive shell.
+    pub interactive: bool,
+}
+
+impl Default for Shell {
+    fn default() -> Self {
+        Self { login: true, interactive: false }
+    }
+}
+
+/// The time limits of an audit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// For one probe.
+    pub probe: Duration,
+    /// For reaching a machine and proving who is there.
+    pub connect: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { probe: Duration::from_secs(10), connect: Duration::from_secs(10) }
+    }
+}
+
+/// A tool on PATH.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tool {
+    /// The command's name.
+    pub name: String,
+    /// How strictly its version is held.
+    pub policy: Policy,
+    /// How to ask for the version, where the tool is not built in or the spec knows better.
+    pub ask: Option<ToolQuestion>,
+    /// Which package provides it, by manager, in the order written.
+    pub install: Vec<(String, String)>,
+    /// Compare only on these systems (`linux`, `macos`); none named means everywhere.
+    pub only: Vec<String>,
+}
+
+/// How a spec asks for a version.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ToolQuestion {
+    /// A command line for sh in place of `<tool> --version`.
+    pub version: Option<String>,
+    /// A regular expression whose first group is the version.
+    pub pattern: Option<String>,
+}
+
+/// What the spec wants of one package manager.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Packages {
+    /// The manager's name.
+    pub manager: String,
+    /// How strictly versions are held.
+    pub policy: Policy,
+    /// Which packages.
+    pub names: PackageNames,
+}
+
+/// Which packages of a manager are held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PackageNames {
+    /// All that the reference has; extras are drift.
+    All,
+    /// These.
+    These(Vec<String>),
+}
+
+/// `[dotfiles]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Dotfiles {
+    /// The folder that holds their contents, absolute once loaded.
+    pub source: Option<PathBuf>,
+    /// The files, folders and globs.
+    pub entries: Vec<Dotfile>,
+}
+
+/// A variable of the shell context.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnvVar {
+    /// Its name.
+    pub name: String,
+    /// [`Policy::Exact`] or [`Policy::Present`].
+    pub policy: Policy,
+}
+
+/// A working copy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repo {
+    /// Its name in findings.
+    pub name: String,
+    /// Where it is cloned from.
+    pub url: Option<String>,
+    /// Where it lies: relative to the home, `~/…`, or absolute.
+    pub path: String,
+}
+
+/// `[gate]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GatePolicy {
+    /// How old an attestation may be.
+    pub max_age: Duration,
+    /// Drifts that do not deny.
+    pub warn: Vec<ItemId>,
+}
+
+impl Default for GatePolicy {
+    fn default() -> Self {
+        Self { max_age: Duration::from_secs(15 * 60), warn: Vec::new() }
+    }
+}
+
+impl Environment {
+    /// The target of this name.
+    pub fn target(&self, name: &str) -> Option<&Target> {
+        self.targets.iter().find(|target| target.name == name)
+    }
+}

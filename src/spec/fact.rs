@@ -1,0 +1,376 @@
+//! Facts: typed answers about a machine, few shapes for many categories.
+//!
+//! A probe's parser produces them, the lock keeps the reference's, and `parity` holds one against the other. A fact
+//! carries what is compared and the evidence that goes with it; [`Fact::shown`] is the text that reports print as
+//! `want` and `got`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::item::{Category, ItemId};
+
+/// What is known about one item on one machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Observed {
+    /// It is there.
+    Present(Fact),
+    /// It was looked for and is not there. Absence is a fact.
+    Absent,
+    /// It could not be found out. Never a match.
+    Unknown(Why),
+}
+
+/// Why something is unknown. The variants are what can happen between a question and its answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Why {
+    /// The machine could not be reached; the transport's own words.
+    #[error("{0}")]
+    Unreachable(String),
+    /// The probe did not end within its time limit.
+    #[error("did not answer within {}", seconds(*.0))]
+    TimedOut(Duration),
+    /// The probe printed more than is read.
+    #[error("printed more than {0} bytes")]
+    TooMuch(usize),
+    /// No answer came back for the question although the program ended or was cut off.
+    #[error("no answer came back")]
+    NoAnswer,
+    /// An answer came back that its parser does not understand.
+    #[error("answer not understood: {0}")]
+    NotUnderstood(String),
+    /// The command that would have told failed.
+    #[error("{command} failed with exit code {code}: {message}")]
+    Failed {
+        /// What was run.
+        command: String,
+        /// Its exit code.
+        code: i32,
+        /// The first line that it printed about it.
+        message: String,
+    },
+    /// A stand-in that would open a dialog or ask instead of answering, so it was not started.
+    #[error("{0}")]
+    Stub(String),
+}
+
+/// A duration as a person writes it: `10 s`, `0.5 s`.
+fn seconds(limit: Duration) -> String {
+    format!("{} s", limit.as_secs_f64())
+}
+
+/// One typed answer. Untagged in the lock: each shape has required keys that no other shape has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Fact {
+    /// A version of a tool or package.
+    Version(VersionFact),
+    /// A file, folder or link.
+    File(FileFact),
+    /// Where a repository's remotes point.
+    Repo(RepoFact),
+    /// A hook that git would look at.
+    Hook(HookFact),
+    /// A single value: a setting.
+    Text(TextFact),
+}
+
+/// A version as the tool itself tells it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VersionFact {
+    /// The product's version token, without decoration.
+    pub version: String,
+    /// The product, where another one answers under this name (`podman` as `docker`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product: Option<String>,
+    /// Where the name really resolves to on that machine; evidence, never compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+}
+
+/// What a path holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+pub enum FileFact {
+    /// A regular file.
+    File {
+        /// Permission bits.
+        mode: Mode,
+        /// Of the whole content.
+        digest: Digest,
+    },
+    /// A symbolic link.
+    Link {
+        /// Where it points, as written in the link.
+        to: String,
+    },
+    /// A folder that the spec names.
+    Folder {
+        /// Permission bits.
+        mode: Mode,
+    },
+    /// A socket, pipe or device: named, never read.
+    Other,
+}
+
+/// The remotes of a repository.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RepoFact {
+    /// By name.
+    pub remotes: BTreeMap<String, Remote>,
+}
+
+/// One remote, its URLs normalised so that ssh and https forms of the same place are equal; userinfo never kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Remote {
+    /// Where fetches come from.
+    pub fetch: Vec<String>,
+    /// Where pushes go.
+    pub push: Vec<String>,
+}
+
+/// A hook as git would find it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HookFact {
+    /// Whether git would run it: a hook without the executable bit is skipped in silence.
+    pub runs: bool,
+    /// Of its content.
+    pub hook_digest: Digest,
+    /// The file, relative to the repository where it lies inside it; evidence, never compared.
+    pub path: String,
+}
+
+/// A single value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TextFact {
+    /// As the machine tells it.
+    pub value: String,
+}
+
+/// Permission bits, shown and kept as four octal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mode(pub u16);
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04o}", self.0)
+    }
+}
+
+impl Mode {
+    /// Reads octal digits; anything above `7777` is not a mode.
+    pub fn parse(text: &str) -> Option<Self> {
+        u16::from_str_radix(text, 8).ok().filter(|bits| *bits <= 0o7777).map(Self)
+    }
+}
+
+impl Serialize for Mode {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Mode {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("`{text}` is not a file mode")))
+    }
+}
+
+/// `sha256:` and 64 lowercase hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Digest(String);
+
+impl Digest {
+    /// The digest of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        use sha2::Digest as _;
+        Self::from_raw(&sha2::Sha256::digest(bytes))
+    }
+
+    fn from_raw(raw: &[u8]) -> Self {
+        use fmt::Write as _;
+        let mut text = String::from("sha256:");
+        for byte in raw {
+            write!(text, "{byte:02x}").expect("writing to a string cannot fail");
+        }
+        Self(text)
+    }
+
+    /// From the 64 hexadecimal digits that `sha256sum` and `shasum` print.
+    pub fn from_hex(hex: &str) -> Option<Self> {
+        let valid = hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+        valid.then(|| Self(format!("sha256:{hex}")))
+    }
+
+    /// From `sha256:…`.
+    pub fn parse(text: &str) -> Option<Self> {
+        text.strip_prefix("sha256:").and_then(Self::from_hex)
+    }
+
+    /// The whole, with its prefix.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The digits alone.
+    pub fn hex(&self) -> &str {
+        &self.0["sha256:".len()..]
+    }
+
+    /// Enough of it to tell two apart on a screen.
+    pub fn short(&self) -> &str {
+        &self.0[..("sha256:".len() + 12)]
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("`{text}` is not a sha256 digest")))
+    }
+}
+
+impl Fact {
+    /// A version with its evidence.
+    pub fn version(version: impl Into<String>) -> Self {
+        Self::Version(VersionFact { version: version.into(), product: None, path: None })
+    }
+
+    /// A single value.
+    pub fn text(value: impl Into<String>) -> Self {
+        Self::Text(TextFact { value: value.into() })
+    }
+
+    /// The text that stands as `want` or `got` in a report. Two facts that compare as equal show the same text.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Version(fact) => fact.shown(),
+            Self::File(FileFact::File { mode, digest }) => format!("file {mode} {digest}"),
+            Self::File(FileFact::Link { to }) => format!("link to {to}"),
+            Self::File(FileFact::Folder { mode }) => format!("folder {mode}"),
+            Self::File(FileFact::Other) => "neither file, folder nor link".to_owned(),
+            Self::Repo(fact) => fact.shown(),
+            Self::Hook(HookFact { runs: true, hook_digest, .. }) => format!("runs {hook_digest}"),
+            Self::Hook(HookFact { runs: false, hook_digest, .. }) => format!("not executable {hook_digest}"),
+            Self::Text(TextFact { value }) => value.clone(),
+        }
+    }
+
+    /// Where on the machine the fact was found, when it says.
+    pub fn evidence(&self) -> Option<&str> {
+        match self {
+            Self::Version(fact) => fact.path.as_deref(),
+            Self::Hook(fact) => Some(&fact.path),
+            Self::File(_) | Self::Repo(_) | Self::Text(_) => None,
+        }
+    }
+}
+
+impl VersionFact {
+    fn shown(&self) -> String {
+        match &self.product {
+            Some(product) => format!("{product} {}", self.version),
+            None => self.version.clone(),
+        }
+    }
+}
+
+impl RepoFact {
+    fn shown(&self) -> String {
+        let remotes: Vec<String> = self.remotes.iter().map(|(name, remote)| remote.shown(name)).collect();
+        if remotes.is_empty() { "no remotes".to_owned() } else { remotes.join(", ") }
+    }
+}
+
+impl Remote {
+    fn shown(&self, name: &str) -> String {
+        let fetch = self.fetch.join(" ");
+        if self.fetch == self.push {
+            format!("{name} {fetch}")
+        } else {
+            format!("{name} {fetch} (push {})", self.push.join(" "))
+        }
+    }
+}
+
+/// An open set of items that a probe lists in full, such as all hooks of a repository: what is in it on the target
+/// but not in the lock is extra, and what is in the lock but not on the target is missing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Listing {
+    /// The category of its items.
+    pub category: Category,
+    /// What the names of its items begin with, ending in `/`.
+    pub prefix: String,
+    /// Narrower than the prefix: only names that this glob matches, where the spec names a glob.
+    pub glob: Option<String>,
+}
+
+impl Listing {
+    /// All items whose names begin with `prefix`, which ends in `/`.
+    pub fn below(category: Category, prefix: impl Into<String>) -> Self {
+        Self { category, prefix: prefix.into(), glob: None }
+    }
+
+    /// Whether an item belongs to this set.
+    pub fn holds(&self, id: &ItemId) -> bool {
+        let matches_glob = || self.glob.as_deref().is_none_or(|glob| super::dotfile::glob_matches(glob, &id.name));
+        id.category == self.category && id.name.starts_with(&self.prefix) && matches_glob()
+    }
+
+    /// The id under which the set as a whole is reported when it could not be listed.
+    pub fn id(&self) -> ItemId {
+        ItemId::new(self.category, self.glob.as_deref().unwrap_or(self.prefix.trim_end_matches('/')))
+    }
+}
+
+/// Who answered. Filled in by the target alone; nothing here ever comes from the controller.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    /// `/etc/machine-id`, or the platform UUID on macOS.
+    pub id: Option<String>,
+    /// As the machine calls itself.
+    pub hostname: Option<String>,
+    /// `linux` or `macos`; other systems by their `uname` in lower case.
+    pub os: Option<String>,
+    /// `12`, `14.5`.
+    pub os_version: Option<String>,
+    /// `x86_64`, `aarch64`.
+    pub arch: Option<String>,
+    /// `SHA256:…` of the SSH host key that the machine proved to hold; none for a local one.
+    pub host_key: Option<String>,
+}
+
+/// All that one audit of one machine found out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Who answered.
+    pub machine: Machine,
+    /// One entry for every item that was asked for or found.
+    pub items: BTreeMap<ItemId, Observed>,
+    /// The open sets, each listed in full or unknown.
+    pub listings: BTreeMap<Listing, Listed>,
+}
+
+/// Whether an open set was listed in full.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listed {
+    /// Every item of the set stands in [`Facts::items`].
+    InFull,
+    /// The set could not be listed, so nothing may be concluded from an item's absence.
+    Unknown(Why),
+}

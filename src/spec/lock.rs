@@ -1,0 +1,207 @@
+//! The lock: the facts of the reference, as `capture` observed them, in a form that a git diff reads well.
+//!
+//! `environments/<name>.lock` is TOML, sorted, without times, so that the same machine captured twice gives the same
+//! bytes. Absence is kept as a fact; an unknown can not be kept, the type has no place for it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::fact::{Fact, Machine, Observed};
+use super::item::{Category, ItemId};
+
+/// What one capture found on the reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lock {
+    /// The environment that it belongs to.
+    pub environment: String,
+    /// The machine that was observed.
+    pub reference: Machine,
+    /// What it holds.
+    pub items: BTreeMap<ItemId, Locked>,
+}
+
+/// One item of the reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Locked {
+    /// It is there.
+    Present(Fact),
+    /// It is not there.
+    Absent,
+}
+
+impl From<Locked> for Observed {
+    fn from(locked: Locked) -> Self {
+        match locked {
+            Locked::Present(fact) => Self::Present(fact),
+            Locked::Absent => Self::Absent,
+        }
+    }
+}
+
+const HEADER: &str = "\
+# The facts of the reference, as `trueup capture` observed them. Commit this file; change the reference and capture
+# again rather than editing it.
+";
+
+#[derive(Serialize, Deserialize)]
+struct LockFile {
+    version: u32,
+    environment: String,
+    reference: MachineEntry,
+    #[serde(flatten)]
+    items: BTreeMap<Category, BTreeMap<String, Entry>>,
+}
+
+/// The part of a machine's identity that the lock keeps: nothing that changes while the machine stays the same.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MachineEntry {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hostname: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    os: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    os_version: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    arch: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Entry {
+    Absent(AbsentEntry),
+    Present(Fact),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AbsentEntry {
+    absent: bool,
+}
+
+/// Why a lock file cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// It is not TOML, or not of this shape.
+    #[error("{path} is not a lock that this version of trueup understands: {message}")]
+    NotUnderstood {
+        /// The file.
+        path: String,
+        /// The parser's words.
+        message: String,
+    },
+    /// It was written by a later format.
+    #[error("{path} has lock version {version}; this version of trueup knows version 1")]
+    Version {
+        /// The file.
+        path: String,
+        /// What it says.
+        version: u32,
+    },
+}
+
+impl Lock {
+    /// The file's whole text.
+    pub fn to_text(&self) -> String {
+        let mut items: BTreeMap<Category, BTreeMap<String, Entry>> = BTreeMap::new();
+        for (id, locked) in &self.items {
+            let entry = match locked {
+                Locked::Present(fact) => Entry::Present(fact.clone()),
+                Locked::Absent => Entry::Absent(AbsentEntry { absent: true }),
+            };
+            items.entry(id.category).or_default().insert(id.name.clone(), entry);
+        }
+        let Machine { id, hostname, os, os_version, arch, host_key: _ } = self.reference.clone();
+        let reference = MachineEntry { id, hostname, os, os_version, arch };
+        let file = LockFile { version: 1, environment: self.environment.clone(), reference, items };
+        let body = toml_edit::ser::to_string_pretty(&file).expect("every field of a lock has a TOML form");
+        format!("{HEADER}{body}")
+    }
+
+    /// Reads a lock file. `path` is used in messages alone.
+    pub fn parse(path: &str, text: &str) -> Result<Self, LockError> {
+        let not_understood = |message: String| LockError::NotUnderstood { path: path.to_owned(), message };
+        let file: LockFile = toml_edit::de::from_str(text).map_err(|error| not_understood(error.to_string()))?;
+        if file.version != 1 {
+            return Err(LockError::Version { path: path.to_owned(), version: file.version });
+        }
+        let mut items = BTreeMap::new();
+        for (category, entries) in file.items {
+            for (name, entry) in entries {
+                let locked = match entry {
+                    Entry::Present(fact) => Locked::Present(fact),
+                    Entry::Absent(AbsentEntry { absent: true }) => Locked::Absent,
+                    Entry::Absent(AbsentEntry { absent: false }) => {
+                        return Err(not_understood(format!("`absent = false` says nothing in [{category}.{name:?}]")));
+                    }
+                };
+                items.insert(ItemId::new(category, name), locked);
+            }
+        }
+        let MachineEntry { id, hostname, os, os_version, arch } = file.reference;
+        let reference = Machine { id, hostname, os, os_version, arch, host_key: None };
+        Ok(Self { environment: file.environment, reference, items })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fact::{Digest, FileFact, HookFact, Mode, Remote, RepoFact, VersionFact};
+    use super::*;
+
+    fn sample() -> Lock {
+        let digest = Digest::of(b"x");
+        let remote = Remote { fetch: vec!["example.com/a".to_owned()], push: vec!["example.com/b".to_owned()] };
+        let node = VersionFact { version: "22.11.0".to_owned(), product: None, path: Some("/usr/bin/node".to_owned()) };
+        let facts = [
+            ("tool:node", Locked::Present(Fact::Version(node))),
+            ("tool:claude", Locked::Absent),
+            ("package:npm/@scope/pkg", Locked::Present(Fact::version("1.0.0-rc.1"))),
+            (
+                "dotfile:.zshrc",
+                Locked::Present(Fact::File(FileFact::File { mode: Mode(0o644), digest: digest.clone() })),
+            ),
+            ("dotfile:.config/a \"b\"", Locked::Present(Fact::File(FileFact::Link { to: "../x".to_owned() }))),
+            ("git:carmenta/core.hooksPath", Locked::Present(Fact::text(".husky/_"))),
+            (
+                "repo:carmenta",
+                Locked::Present(Fact::Repo(RepoFact { remotes: [("origin".to_owned(), remote)].into() })),
+            ),
+            (
+                "hook:carmenta/pre-commit",
+                Locked::Present(Fact::Hook(HookFact {
+                    runs: true,
+                    hook_digest: digest,
+                    path: ".git/hooks/x".to_owned(),
+                })),
+            ),
+        ];
+        Lock {
+            environment: "carmenta".to_owned(),
+            reference: Machine { os: Some("linux".to_owned()), ..Machine::default() },
+            items: facts.into_iter().map(|(id, locked)| (id.parse().unwrap(), locked)).collect(),
+        }
+    }
+
+    #[test]
+    fn a_lock_reads_back_as_it_was_written() {
+        let lock = sample();
+        assert_eq!(Lock::parse("x.lock", &lock.to_text()).unwrap(), lock);
+    }
+
+    #[test]
+    fn it_reads_well_in_a_diff() {
+        insta::assert_snapshot!(sample().to_text());
+    }
+
+    #[test]
+    fn an_entry_of_no_known_shape_is_refused() {
+        let text = "version = 1\nenvironment = \"a\"\n[reference]\n[tool.node]\nvresion = \"1\"\n";
+        assert!(Lock::parse("x.lock", text).is_err());
+        let later = "version = 2\nenvironment = \"a\"\n[reference]\n";
+        assert!(matches!(Lock::parse("x.lock", later), Err(LockError::Version { version: 2, .. })));
+    }
+}

@@ -1,0 +1,251 @@
+//! Reaching a machine: run one command line there with something on its stdin, and hear both streams.
+//!
+//! A [`Connection`] is either a shell on this machine or an SSH session; nothing above this room knows which. Every
+//! value that meets a shell is quoted by [`quote`], and every run has a time limit and an output limit. The room knows
+//! nothing of probes, plans or tasks.
+
+mod known_hosts;
+mod local;
+pub mod quote;
+mod shell;
+mod ssh;
+mod ssh_config;
+
+use std::ffi::OsString;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use shell::{Aim, command_line};
+
+use crate::spec::{Reach, Sandbox, Target};
+
+/// What trueup's own surroundings contribute to reaching machines: read once by the CLI.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    /// The user's home.
+    pub home: PathBuf,
+    /// The user's name, for SSH targets that name none.
+    pub user: String,
+    /// The socket of the SSH agent, if one runs.
+    pub ssh_agent: Option<PathBuf>,
+    /// trueup's own environment, which local targets start from.
+    pub env: Vec<(OsString, OsString)>,
+    /// How long reaching a machine may take.
+    pub connect_limit: Duration,
+}
+
+/// One command line to run on a machine.
+#[derive(Clone, Debug)]
+pub struct Run<'a> {
+    /// For the machine's shell; every value in it already quoted.
+    pub command_line: &'a str,
+    /// What the command reads.
+    pub stdin: &'a [u8],
+    /// Whether stdin ends after that, or stays open until the run is over. A command that watches its stdin learns in
+    /// this way that trueup is gone.
+    pub stdin_after: StdinAfter,
+    /// How long it may take as a whole; none for a command of the user's own.
+    pub limit: Option<Duration>,
+}
+
+/// What becomes of the command's stdin once everything is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StdinAfter {
+    /// It ends.
+    Ends,
+    /// It stays open until the command ends.
+    StaysOpen,
+}
+
+/// Which of a command's streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Stream {
+    Stdout,
+    Stderr,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// With an exit code.
+    Exited(i32),
+    /// By a signal, named without its `SIG`.
+    Signalled(String),
+    /// It did not end within its limit; what it started is ended where that is in trueup's hands.
+    TimedOut,
+    /// The listener had heard enough.
+    Stopped,
+}
+
+impl Ended {
+    /// As a shell would report it.
+    pub fn exit_code(&self) -> i32 {
+        const SIGNALS: [(&str, i32); 8] =
+            [("HUP", 1), ("INT", 2), ("QUIT", 3), ("ABRT", 6), ("KILL", 9), ("SEGV", 11), ("PIPE", 13), ("TERM", 15)];
+        match self {
+            Self::Exited(code) => *code,
+            Self::Signalled(name) => {
+                128 + SIGNALS.iter().find(|(known, _)| known == name).map_or(0, |(_, number)| *number)
+            }
+            Self::TimedOut => 124,
+            Self::Stopped => 0,
+        }
+    }
+}
+
+/// Hears a run's output as it comes; breaking off ends the run.
+pub type Listener<'a> = &'a mut dyn FnMut(Stream, &[u8]) -> ControlFlow<()>;
+
+/// Why a machine could not be reached, or was lost. The message is for the person who owns the machine: it names the
+/// host and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum TransportError {
+    /// The host name means nothing.
+    #[error("cannot find the address of {host}: {message}")]
+    Resolve {
+        /// As configured.
+        host: String,
+        /// The resolver's words.
+        message: String,
+    },
+    /// No connection within the limit, or none at all.
+    #[error("cannot connect to {address}: {message}")]
+    Connect {
+        /// Host and port.
+        address: String,
+        /// The system's words.
+        message: String,
+    },
+    /// The server is not in known_hosts.
+    #[error(
+        "the host key of {address} is not known: it shows {key_type} {fingerprint}; if that is the machine's own, trust \
+         it with: {command}"
+    )]
+    UnknownHostKey {
+        /// Host and port.
+        address: String,
+        /// `ssh-ed25519`, …
+        key_type: String,
+        /// `SHA256:…`
+        fingerprint: String,
+        /// What would add it to known_hosts.
+        command: String,
+    },
+    /// The server shows another key than the recorded one.
+    #[error(
+        "the host key of {address} has CHANGED: it shows {key_type} {fingerprint}, but {recorded_at} records another; \
+         someone may be in between. If the machine was set up anew, forget the old key with: {command}"
+    )]
+    ChangedHostKey {
+        /// Host and port.
+        address: String,
+        /// `ssh-ed25519`, …
+        key_type: String,
+        /// `SHA256:…` of what the server shows.
+        fingerprint: String,
+        /// File and line of the recorded key.
+        recorded_at: String,
+        /// What would remove the recorded key.
+        command: String,
+    },
+    /// The key is marked as revoked.
+    #[error("the host key of {address} ({fingerprint}) is revoked in {recorded_at}")]
+    RevokedHostKey {
+        /// Host and port.
+        address: String,
+        /// `SHA256:…`
+        fingerprint: String,
+        /// File and line.
+        recorded_at: String,
+    },
+    /// The server accepts none of the keys at hand.
+    #[error("{user}@{address} accepts none of these: {tried}")]
+    Refused {
+        /// Who tried.
+        user: String,
+        /// Host and port.
+        address: String,
+        /// What was tried and what became of each.
+        tried: String,
+    },
+    /// Something in a configuration file that would be ignored otherwise.
+    #[error("{place}: {message}")]
+    Config {
+        /// File and line.
+        place: String,
+        /// What is wrong or not supported.
+        message: String,
+    },
+    /// The SSH conversation failed.
+    #[error("{doing} on {address} failed: {message}")]
+    Session {
+        /// Host and port.
+        address: String,
+        /// What was under way.
+        doing: &'static str,
+        /// The library's words.
+        message: String,
+    },
+    /// A local command could not be started or heard.
+    #[error("cannot run {program}: {source}")]
+    Local {
+        /// What was to be run.
+        program: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// This version has no way to this kind of target.
+    #[error("{0} targets cannot be reached by this version of trueup")]
+    NotYet(&'static str),
+}
+
+/// A way to a machine, open.
+pub enum Connection {
+    /// This machine.
+    Local(local::Local),
+    /// Another one.
+    Ssh(Box<ssh::Ssh>),
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Local(_) => "Local",
+            Self::Ssh(_) => "Ssh",
+        })
+    }
+}
+
+impl Connection {
+    /// Opens the way to a target.
+    pub fn open(target: &Target, surroundings: &Surroundings) -> Result<Self, TransportError> {
+        match &target.reach {
+            Reach::Local(sandbox) => Ok(Self::local(sandbox, surroundings)),
+            Reach::Ssh(address) => ssh::Ssh::connect(address, &target.name, surroundings).map(Box::new).map(Self::Ssh),
+            Reach::Devcontainer { .. } => Err(TransportError::NotYet("devcontainer")),
+        }
+    }
+
+    /// The way to this machine.
+    pub fn local(sandbox: &Sandbox, surroundings: &Surroundings) -> Self {
+        Self::Local(local::Local::new(sandbox, surroundings))
+    }
+
+    /// Runs one command line and hears it out.
+    pub fn run(&mut self, run: &Run<'_>, listener: Listener<'_>) -> Result<Ended, TransportError> {
+        match self {
+            Self::Local(local) => local.run(run, listener),
+            Self::Ssh(ssh) => ssh.run(run, listener),
+        }
+    }
+
+    /// `SHA256:…` of the key that the machine proved to hold; none for this machine.
+    pub fn host_key(&self) -> Option<&str> {
+        match self {
+            Self::Local(_) => None,
+            Self::Ssh(ssh) => Some(ssh.host_key()),
+        }
+    }
+}
