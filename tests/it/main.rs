@@ -1,0 +1,4 @@
+//! The end-to-end tests, one binary. A test file that is not named here is caught by `registered`.
+
+mod registered;
+mod support;

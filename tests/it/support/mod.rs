@@ -1,0 +1,1 @@
+//! What the tests stand on: real servers and sandboxes, each torn down with its test.
