@@ -13,5 +13,9 @@
 //! 9. [`dispatch`]: a command run on a machine that the gate allows.
 //! 10. [`cli`]: one file a verb.
 
+pub mod cli;
+pub mod observe;
 pub mod parity;
+pub mod quality;
 pub mod spec;
+pub mod transport;

@@ -1,1 +1,278 @@
+//! The comparison: what the environment holds true, as the lock has it, against what a machine showed.
+//!
+//! Every item that is named or found gets a finding of its own. An item that was not observed is unknown, whatever the
+//! lock says; a waiver covers drift and nothing else.
 
+use std::collections::BTreeMap;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{AppliedWaiver, Change, Finding, State, TargetReport};
+use crate::spec::{
+    Bearing, Environment, Fact, Facts, FileFact, HookFact, ItemId, Listed, Listing, Lock, Locked, Machine, Observed,
+    Policy, Scope, Target, Version, VersionFact, Waiver, Why,
+};
+
+/// How an audit went, beside what it found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Circumstances {
+    /// When the answers were in, by the controller's clock.
+    pub observed_at: Timestamp,
+    /// How long it took.
+    pub duration: Duration,
+    /// Exchanges beyond connecting.
+    pub round_trips: u32,
+}
+
+/// The report on one target: its facts held against the lock, or why there are none.
+pub fn target_report(
+    environment: &Environment,
+    lock: Option<&Lock>,
+    target: &Target,
+    circumstances: Circumstances,
+    outcome: Result<&Facts, String>,
+) -> TargetReport {
+    let Circumstances { observed_at, duration, round_trips } = circumstances;
+    let (machine, error, findings) = match outcome {
+        Ok(facts) => {
+            let nameless = facts.machine.os.is_none();
+            let error = nameless.then(|| "the machine did not tell who it is".to_owned());
+            (facts.machine.clone(), error, findings(environment, lock, &target.name, facts, observed_at))
+        }
+        Err(error) => {
+            let why = Why::Unreachable(error.clone());
+            (Machine::default(), Some(error), unobserved(environment, lock, &why))
+        }
+    };
+    let (target, kind) = (target.name.clone(), target.kind);
+    TargetReport { target, kind, observed_at, duration, round_trips, error, machine, findings }
+}
+
+/// All findings about one machine, sorted by id.
+pub fn findings(
+    environment: &Environment,
+    lock: Option<&Lock>,
+    target: &str,
+    facts: &Facts,
+    now: Timestamp,
+) -> Vec<Finding> {
+    let scope = environment.scope();
+    let mut findings: BTreeMap<ItemId, Finding> = BTreeMap::new();
+    for item in scope.items.iter().filter(|item| is_held(&item.only, &facts.machine)) {
+        let observed = facts.items.get(&item.id).cloned().unwrap_or(Observed::Unknown(Why::NoAnswer));
+        let entry = lock.and_then(|lock| lock.items.get(&item.id));
+        findings.insert(item.id.clone(), judge(&item.id, &item.policy, Wanted::of(lock, entry), observed));
+    }
+    for (listing, policy) in &scope.listings {
+        for finding in judge_listing(listing, policy, lock, facts) {
+            findings.entry(finding.id.clone()).or_insert(finding);
+        }
+    }
+    let mut findings: Vec<Finding> = findings.into_values().collect();
+    for finding in &mut findings {
+        apply_waivers(finding, &environment.waivers, target, now);
+    }
+    findings
+}
+
+/// Findings for a machine that could not be observed: everything that should hold there is unknown.
+pub fn unobserved(environment: &Environment, lock: Option<&Lock>, why: &Why) -> Vec<Finding> {
+    let Scope { items, listings } = environment.scope();
+    let mut facts = Facts::default();
+    facts.items.extend(items.into_iter().map(|item| (item.id, Observed::Unknown(why.clone()))));
+    facts.listings.extend(listings.into_iter().map(|(listing, _)| (listing, Listed::Unknown(why.clone()))));
+    // No waiver can cover an unknown, so neither the target nor the time matters.
+    findings(environment, lock, "", &facts, Timestamp::UNIX_EPOCH)
+}
+
+/// An item bound to certain systems is held on a machine of such a system, and on one that did not say what it is.
+fn is_held(only: &[String], machine: &Machine) -> bool {
+    only.is_empty() || machine.os.as_ref().is_none_or(|os| only.contains(os))
+}
+
+/// What the lock says about an item.
+enum Wanted<'a> {
+    Locked(&'a Locked),
+    NoLock,
+    NotInLock,
+}
+
+impl<'a> Wanted<'a> {
+    fn of(lock: Option<&Lock>, entry: Option<&'a Locked>) -> Self {
+        match (lock, entry) {
+            (_, Some(locked)) => Self::Locked(locked),
+            (Some(_), None) => Self::NotInLock,
+            (None, None) => Self::NoLock,
+        }
+    }
+}
+
+fn judge_listing(listing: &Listing, policy: &Policy, lock: Option<&Lock>, facts: &Facts) -> Vec<Finding> {
+    let listed = facts.listings.get(listing).cloned().unwrap_or(Listed::Unknown(Why::NoAnswer));
+    let was_captured =
+        lock.is_some_and(|lock| lock.listed.contains(&listing.to_string()) || lock.items.contains_key(&listing.id()));
+    let members = |ids: Vec<&ItemId>| ids.into_iter().filter(|id| listing.holds(id)).cloned().collect::<Vec<_>>();
+    let mut ids = members(facts.items.keys().collect());
+    ids.extend(lock.map(|lock| members(lock.items.keys().collect())).unwrap_or_else(Vec::new));
+    ids.sort();
+    ids.dedup();
+    let mut findings: Vec<Finding> = Vec::new();
+    for id in ids {
+        let observed = match (facts.items.get(&id), &listed) {
+            (Some(observed), _) => observed.clone(),
+            (None, Listed::InFull) => Observed::Absent,
+            (None, Listed::Unknown(why)) => Observed::Unknown(why.clone()),
+        };
+        let entry = lock.and_then(|lock| lock.items.get(&id));
+        let wanted = match entry {
+            // The reference was listed in full and did not have it.
+            None if was_captured => Wanted::Locked(&Locked::Absent),
+            _ => Wanted::of(lock, entry),
+        };
+        findings.push(judge(&id, policy, wanted, observed));
+    }
+    if let (Listed::Unknown(why), true) = (&listed, findings.is_empty()) {
+        findings.push(judge(&listing.id(), policy, Wanted::of(lock, None), Observed::Unknown(why.clone())));
+    }
+    findings
+}
+
+fn judge(id: &ItemId, policy: &Policy, wanted: Wanted<'_>, observed: Observed) -> Finding {
+    let locked = match wanted {
+        Wanted::Locked(locked) => Some(locked.clone()),
+        Wanted::NoLock | Wanted::NotInLock => None,
+    };
+    let (state, reason) = match (&observed, wanted) {
+        (Observed::Unknown(why), _) => (State::Unknown, why.to_string()),
+        (_, Wanted::NoLock) if policy.own_want().is_none() => {
+            (State::Unknown, "there is no lock to compare with; run `trueup capture`".to_owned())
+        }
+        (_, Wanted::NotInLock) if policy.own_want().is_none() => {
+            (State::Unknown, "the lock does not have it yet; run `trueup capture`".to_owned())
+        }
+        (Observed::Absent, wanted) => judge_absent(policy, &wanted),
+        (Observed::Present(got), Wanted::Locked(Locked::Present(want))) => judge_present(policy, Some(want), got),
+        (Observed::Present(_), Wanted::Locked(Locked::Absent)) if policy.own_want().is_none() => judge_unwanted(policy),
+        (Observed::Present(got), _) => judge_present(policy, None, got),
+    };
+    let detail = match &observed {
+        Observed::Present(fact) => fact.evidence().map(str::to_owned),
+        Observed::Absent | Observed::Unknown(_) => None,
+    };
+    Finding { id: id.clone(), state, policy: policy.clone(), locked, observed: Some(observed), reason, detail }
+}
+
+fn judge_absent(policy: &Policy, wanted: &Wanted<'_>) -> (State, String) {
+    match (wanted, policy) {
+        (_, Policy::Range(_) | Policy::Literal(_)) => (State::Drift(Change::Missing), "it is not there".to_owned()),
+        (Wanted::Locked(Locked::Absent), _) => (State::Match, "not there, as on the reference".to_owned()),
+        _ => (State::Drift(Change::Missing), "it is not there, the reference has it".to_owned()),
+    }
+}
+
+fn judge_unwanted(policy: &Policy) -> (State, String) {
+    if *policy == Policy::Present {
+        return (State::Match, "there, which is all that is asked; the reference does not have it".to_owned());
+    }
+    (State::Drift(Change::Extra), "the reference does not have it".to_owned())
+}
+
+fn judge_present(policy: &Policy, want: Option<&Fact>, got: &Fact) -> (State, String) {
+    let difference = match (want, got) {
+        (Some(Fact::Version(want)), Fact::Version(got)) => version_difference(policy, Some(want), got),
+        (None, Fact::Version(got)) => version_difference(policy, None, got),
+        (Some(_), _) if *policy == Policy::Present => None,
+        (Some(want), got) => fact_difference(want, got),
+        (None, _) => Some("the lock does not say what it should be".to_owned()),
+    };
+    match difference {
+        Some(reason) => (State::Drift(Change::Changed), reason),
+        None => (State::Match, match_reason(policy, got)),
+    }
+}
+
+fn match_reason(policy: &Policy, got: &Fact) -> String {
+    match (policy, got) {
+        (_, Fact::Hook(HookFact { runs: false, .. })) => {
+            "warning: not executable, so git skips it; the reference has the same weakness".to_owned()
+        }
+        (Policy::Exact, _) => "as on the reference".to_owned(),
+        (Policy::Major, _) => "the same major version as on the reference".to_owned(),
+        (Policy::Minor, _) => "the same minor version as on the reference".to_owned(),
+        (Policy::Present, _) => "there, which is all that is asked".to_owned(),
+        (Policy::Range(range), _) => format!("within {range}"),
+        (Policy::Literal(version), _) => format!("{version}, as the spec says"),
+    }
+}
+
+/// In which way a version is not within the policy.
+fn version_difference(policy: &Policy, want: Option<&VersionFact>, got: &VersionFact) -> Option<String> {
+    let name = |product: &Option<String>| product.clone().unwrap_or_else(|| "the usual product".to_owned());
+    if let Some(want) = want.filter(|want| want.product != got.product) {
+        return Some(format!("it is {}, the reference has {}", name(&got.product), name(&want.product)));
+    }
+    if want.is_none() && got.product.is_some() {
+        return Some(format!("it is {}", name(&got.product)));
+    }
+    let version = Version::parse(&got.version);
+    let same = |part: fn(&Version) -> Option<u64>| {
+        let wanted = want.and_then(|want| Version::parse(&want.version));
+        matches!((&version, &wanted), (Some(got), Some(want)) if part(got) == part(want) && got.major() == want.major())
+    };
+    let (holds, asked) = match policy {
+        Policy::Present => (true, ""),
+        Policy::Exact => (want.is_some_and(|want| want.version == got.version), ""),
+        Policy::Major => (same(|version| Some(version.major())), "; the same major version is asked"),
+        Policy::Minor => (same(Version::minor), "; the same minor version is asked"),
+        Policy::Literal(literal) => {
+            return (*literal != got.version).then(|| format!("it is {}, the spec says {literal}", got.version));
+        }
+        Policy::Range(range) => {
+            let within = version.is_some_and(|version| range.contains(&version));
+            return (!within).then(|| format!("it is {}, the spec says {range}", got.version));
+        }
+    };
+    let reference = want.map_or("nothing", |want| want.version.as_str());
+    (!holds).then(|| format!("it is {}, the reference has {reference}{asked}", got.version))
+}
+
+/// In which way two facts without a version differ. Evidence, such as a path, is no difference.
+fn fact_difference(want: &Fact, got: &Fact) -> Option<String> {
+    if want.shown() == got.shown() {
+        return None;
+    }
+    Some(match (want, got) {
+        (
+            Fact::File(FileFact::File { mode: want_mode, digest: want_digest }),
+            Fact::File(FileFact::File { mode: got_mode, digest: got_digest }),
+        ) => match (want_digest == got_digest, want_mode == got_mode) {
+            (false, true) => "its content differs".to_owned(),
+            (true, _) => format!("its mode is {got_mode}, {want_mode} on the reference"),
+            (false, false) => format!("its content differs, and its mode is {got_mode}, {want_mode} on the reference"),
+        },
+        (Fact::Hook(want), Fact::Hook(got)) => match (want.runs, got.runs) {
+            (true, false) => "it is not executable, so git skips it; on the reference it runs".to_owned(),
+            (false, true) => "it runs; on the reference it is not executable".to_owned(),
+            _ => "its content differs".to_owned(),
+        },
+        _ => format!("it is {}, the reference has {}", got.shown(), want.shown()),
+    })
+}
+
+fn apply_waivers(finding: &mut Finding, waivers: &[Waiver], target: &str, now: Timestamp) {
+    let State::Drift(change) = finding.state else { return };
+    let got = finding.got();
+    for waiver in waivers.iter().filter(|waiver| waiver.concerns(&finding.id, target)) {
+        match waiver.bearing(got.as_deref(), now) {
+            Bearing::Holds => {
+                let applied = AppliedWaiver { because: waiver.because.clone(), until: waiver.until };
+                finding.state = State::Waived(change, applied);
+                return;
+            }
+            Bearing::Expired => finding.reason.push_str("; its waiver has expired"),
+            Bearing::MadeForAnother => finding.reason.push_str("; its waiver was made for another value"),
+        }
+    }
+}

@@ -140,6 +140,14 @@ impl State {
         }
     }
 
+    /// The waiver that covers it, if one does.
+    pub fn waiver(&self) -> Option<&AppliedWaiver> {
+        match self {
+            Self::Waived(_, waiver) => Some(waiver),
+            Self::Match | Self::Drift(_) | Self::Unknown => None,
+        }
+    }
+
     fn verdict(&self) -> Verdict {
         match self {
             Self::Match | Self::Waived(..) => Verdict::Parity,

@@ -326,6 +326,18 @@ impl Listing {
         Self { category, prefix: prefix.into(), glob: None }
     }
 
+    /// Everything below a dotfile that turns out to be a folder.
+    pub fn below_path(name: &str) -> Self {
+        Self::below(Category::Dotfile, format!("{name}/"))
+    }
+
+    /// Every dotfile that a glob matches.
+    pub fn of_glob(glob: &str) -> Self {
+        let literal = glob.split(['*', '?', '[', '{']).next().unwrap_or(glob);
+        let prefix = literal.rfind('/').map_or("", |slash| &literal[..=slash]);
+        Self { category: Category::Dotfile, prefix: prefix.to_owned(), glob: Some(glob.to_owned()) }
+    }
+
     /// Whether an item belongs to this set.
     pub fn holds(&self, id: &ItemId) -> bool {
         let matches_glob = || self.glob.as_deref().is_none_or(|glob| super::dotfile::glob_matches(glob, &id.name));
@@ -335,6 +347,12 @@ impl Listing {
     /// The id under which the set as a whole is reported when it could not be listed.
     pub fn id(&self) -> ItemId {
         ItemId::new(self.category, self.glob.as_deref().unwrap_or(self.prefix.trim_end_matches('/')))
+    }
+}
+
+impl fmt::Display for Listing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.category, self.glob.as_deref().unwrap_or(&self.prefix))
     }
 }
 

@@ -94,7 +94,7 @@ pub enum LoadError {
 }
 
 /// Finds and reads an environment and its lock.
-pub fn load(whereabouts: &Whereabouts, vocabulary: Vocabulary) -> Result<Project, LoadError> {
+pub fn load(whereabouts: &Whereabouts, vocabulary: &Vocabulary) -> Result<Project, LoadError> {
     let root = find_root(&whereabouts.start)?;
     let folder = root.join("environments");
     let name = choose(&folder, whereabouts.environment.as_deref())?;
@@ -210,4 +210,17 @@ fn spec_digest(text: &str, environment: &Environment) -> Result<Digest, LoadErro
         }
     }
     Ok(Digest::of(manifest.as_bytes()))
+}
+
+/// Puts a file in place whole: readers see the old bytes or the new, never a part.
+pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut name = path.file_name().map(std::ffi::OsStr::to_owned).unwrap_or_default();
+    name.push(format!(".{}.new", std::process::id()));
+    let beside = path.with_file_name(name);
+    let written = std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, path));
+    if written.is_err() {
+        // Best effort: the error that matters is the one returned.
+        let _leftover = std::fs::remove_file(&beside);
+    }
+    written
 }

@@ -3,7 +3,7 @@
 //! `environments/<name>.lock` is TOML, sorted, without times, so that the same machine captured twice gives the same
 //! bytes. Absence is kept as a fact; an unknown can not be kept, the type has no place for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,9 @@ pub struct Lock {
     pub reference: Machine,
     /// What it holds.
     pub items: BTreeMap<ItemId, Locked>,
+    /// The open sets that were listed in full, as [`super::fact::Listing`] shows itself: of these, what is not in
+    /// `items` was not there.
+    pub listed: BTreeSet<String>,
 }
 
 /// One item of the reference.
@@ -48,6 +51,7 @@ const HEADER: &str = "\
 struct LockFile {
     version: u32,
     environment: String,
+    listed: BTreeSet<String>,
     reference: MachineEntry,
     #[serde(flatten)]
     items: BTreeMap<Category, BTreeMap<String, Entry>>,
@@ -116,7 +120,13 @@ impl Lock {
         }
         let Machine { id, hostname, os, os_version, arch, host_key: _ } = self.reference.clone();
         let reference = MachineEntry { id, hostname, os, os_version, arch };
-        let file = LockFile { version: 1, environment: self.environment.clone(), reference, items };
+        let file = LockFile {
+            version: 1,
+            environment: self.environment.clone(),
+            listed: self.listed.clone(),
+            reference,
+            items,
+        };
         let body = toml_edit::ser::to_string_pretty(&file).expect("every field of a lock has a TOML form");
         format!("{HEADER}{body}")
     }
@@ -143,7 +153,7 @@ impl Lock {
         }
         let MachineEntry { id, hostname, os, os_version, arch } = file.reference;
         let reference = Machine { id, hostname, os, os_version, arch, host_key: None };
-        Ok(Self { environment: file.environment, reference, items })
+        Ok(Self { environment: file.environment, reference, items, listed: file.listed })
     }
 }
 
@@ -183,6 +193,7 @@ mod tests {
             environment: "carmenta".to_owned(),
             reference: Machine { os: Some("linux".to_owned()), ..Machine::default() },
             items: facts.into_iter().map(|(id, locked)| (id.parse().unwrap(), locked)).collect(),
+            listed: ["hook:carmenta/".to_owned(), "git:carmenta/".to_owned()].into(),
         }
     }
 
@@ -199,9 +210,9 @@ mod tests {
 
     #[test]
     fn an_entry_of_no_known_shape_is_refused() {
-        let text = "version = 1\nenvironment = \"a\"\n[reference]\n[tool.node]\nvresion = \"1\"\n";
+        let text = "version = 1\nenvironment = \"a\"\nlisted = []\n[reference]\n[tool.node]\nvresion = \"1\"\n";
         assert!(Lock::parse("x.lock", text).is_err());
-        let later = "version = 2\nenvironment = \"a\"\n[reference]\n";
+        let later = "version = 2\nenvironment = \"a\"\nlisted = []\n[reference]\n";
         assert!(matches!(Lock::parse("x.lock", later), Err(LockError::Version { version: 2, .. })));
     }
 }

@@ -23,17 +23,17 @@ use super::suggest;
 use super::waiver::{Covers, Waiver};
 
 /// The words that a spec may use because this build knows them: given by the tables of the other rooms.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Vocabulary {
     /// Package managers that can be asked what they have.
-    pub managers: &'static [&'static str],
+    pub managers: Vec<&'static str>,
 }
 
 /// The largest spec that is read, in bytes.
 pub(super) const MAX_SPEC_BYTES: usize = 1 << 20;
 
 /// Reads a spec. `path` is used in messages alone.
-pub fn parse(path: &str, text: &str, vocabulary: Vocabulary) -> Result<Environment, SpecProblems> {
+pub fn parse(path: &str, text: &str, vocabulary: &Vocabulary) -> Result<Environment, SpecProblems> {
     let document = Document::parse(text.to_owned()).map_err(|error| {
         let span = error.span().unwrap_or(0..0);
         SpecProblems::new(path, text, vec![Problem::new(error.message().to_owned(), span, "here")])
@@ -48,7 +48,7 @@ pub fn parse(path: &str, text: &str, vocabulary: Vocabulary) -> Result<Environme
     }
 }
 
-fn read_environment(mut root: Section<'_>, vocabulary: Vocabulary) -> Option<Environment> {
+fn read_environment(mut root: Section<'_>, vocabulary: &Vocabulary) -> Option<Environment> {
     read_format(&mut root);
     let name = root.required_string("name", "write a name for the environment, such as name = \"carmenta\"");
     let reference = root.string("reference");
@@ -258,11 +258,11 @@ fn read_policy(at: &Section<'_>, text: Placed<String>) -> Option<Policy> {
         .ok()
 }
 
-fn read_tools(entries: Vec<Entry<'_>>, vocabulary: Vocabulary) -> Vec<Tool> {
+fn read_tools(entries: Vec<Entry<'_>>, vocabulary: &Vocabulary) -> Vec<Tool> {
     entries.into_iter().filter_map(|entry| read_tool(&entry, vocabulary)).collect()
 }
 
-fn read_tool(entry: &Entry<'_>, vocabulary: Vocabulary) -> Option<Tool> {
+fn read_tool(entry: &Entry<'_>, vocabulary: &Vocabulary) -> Option<Tool> {
     let bad_name = |c: char| c == '/' || c.is_whitespace() || c.is_control();
     if entry.name.is_empty() || entry.name.starts_with('-') || entry.name.contains(bad_name) {
         let message = format!("`{}` cannot name a tool", entry.name);
@@ -328,7 +328,7 @@ fn last_line(text: &str) -> &str {
     text.lines().last().unwrap_or(text).trim_start_matches("error: ")
 }
 
-fn read_names_by_manager(entries: Vec<Entry<'_>>, vocabulary: Vocabulary) -> Vec<(String, String)> {
+fn read_names_by_manager(entries: Vec<Entry<'_>>, vocabulary: &Vocabulary) -> Vec<(String, String)> {
     let mut names = Vec::new();
     for entry in entries {
         if !vocabulary.managers.contains(&entry.name.as_str()) {
@@ -342,7 +342,7 @@ fn read_names_by_manager(entries: Vec<Entry<'_>>, vocabulary: Vocabulary) -> Vec
     names
 }
 
-fn unknown_manager(entry: &Entry<'_>, vocabulary: Vocabulary) {
+fn unknown_manager(entry: &Entry<'_>, vocabulary: &Vocabulary) {
     let message = format!("`{}` is not a package manager that this version of trueup knows", entry.name);
     let problem = Problem::new(message, entry.key_span.clone(), "unknown");
     entry.problem(match suggest::nearest(&entry.name, vocabulary.managers.iter().copied()) {
@@ -351,7 +351,7 @@ fn unknown_manager(entry: &Entry<'_>, vocabulary: Vocabulary) {
     });
 }
 
-fn read_packages(mut table: Section<'_>, vocabulary: Vocabulary) -> Vec<Packages> {
+fn read_packages(mut table: Section<'_>, vocabulary: &Vocabulary) -> Vec<Packages> {
     let mut packages: Vec<Packages> = Vec::new();
     for entry in table.entries() {
         if vocabulary.managers.contains(&entry.name.as_str()) {

@@ -16,9 +16,9 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use shell::{Aim, command_line};
+pub use shell::Aim;
 
-use crate::spec::{Reach, Sandbox, Target};
+use crate::spec::{Reach, Sandbox, Shell, Target};
 
 /// What trueup's own surroundings contribute to reaching machines: read once by the CLI.
 #[derive(Clone, Debug)]
@@ -80,14 +80,27 @@ pub enum Ended {
 }
 
 impl Ended {
+    /// The signals that end commands, by the names that SSH and shells use.
+    const SIGNALS: [(&'static str, i32); 11] = [
+        ("HUP", 1),
+        ("INT", 2),
+        ("QUIT", 3),
+        ("ILL", 4),
+        ("ABRT", 6),
+        ("FPE", 8),
+        ("KILL", 9),
+        ("SEGV", 11),
+        ("PIPE", 13),
+        ("ALRM", 14),
+        ("TERM", 15),
+    ];
+
     /// As a shell would report it.
     pub fn exit_code(&self) -> i32 {
-        const SIGNALS: [(&str, i32); 8] =
-            [("HUP", 1), ("INT", 2), ("QUIT", 3), ("ABRT", 6), ("KILL", 9), ("SEGV", 11), ("PIPE", 13), ("TERM", 15)];
         match self {
             Self::Exited(code) => *code,
             Self::Signalled(name) => {
-                128 + SIGNALS.iter().find(|(known, _)| known == name).map_or(0, |(_, number)| *number)
+                128 + Self::SIGNALS.iter().find(|(known, _)| known == name).map_or(0, |(_, number)| *number)
             }
             Self::TimedOut => 124,
             Self::Stopped => 0,
@@ -196,56 +209,66 @@ pub enum TransportError {
         /// Why.
         source: std::io::Error,
     },
+    /// The machine was reached, but no answer of the program came back.
+    #[error("the machine was reached but did not answer: {told}")]
+    Mute {
+        /// What came instead.
+        told: String,
+    },
     /// This version has no way to this kind of target.
     #[error("{0} targets cannot be reached by this version of trueup")]
     NotYet(&'static str),
 }
 
-/// A way to a machine, open.
-pub enum Connection {
-    /// This machine.
-    Local(local::Local),
-    /// Another one.
-    Ssh(Box<ssh::Ssh>),
+/// A way to a machine, open, together with the shell context that the spec asks for there.
+pub struct Connection {
+    way: Way,
+    shell: Shell,
+    path: Option<String>,
 }
 
-impl std::fmt::Debug for Connection {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Local(_) => "Local",
-            Self::Ssh(_) => "Ssh",
-        })
-    }
+enum Way {
+    Local(local::Local),
+    Ssh(Box<ssh::Ssh>),
 }
 
 impl Connection {
     /// Opens the way to a target.
-    pub fn open(target: &Target, surroundings: &Surroundings) -> Result<Self, TransportError> {
+    pub fn open(target: &Target, shell: Shell, surroundings: &Surroundings) -> Result<Self, TransportError> {
         match &target.reach {
-            Reach::Local(sandbox) => Ok(Self::local(sandbox, surroundings)),
-            Reach::Ssh(address) => ssh::Ssh::connect(address, &target.name, surroundings).map(Box::new).map(Self::Ssh),
+            Reach::Local(sandbox) => Ok(Self::local(sandbox, shell, surroundings)),
+            Reach::Ssh(address) => {
+                let ssh = ssh::Ssh::connect(address, &target.name, surroundings)?;
+                Ok(Self { way: Way::Ssh(Box::new(ssh)), shell, path: None })
+            }
             Reach::Devcontainer { .. } => Err(TransportError::NotYet("devcontainer")),
         }
     }
 
     /// The way to this machine.
-    pub fn local(sandbox: &Sandbox, surroundings: &Surroundings) -> Self {
-        Self::Local(local::Local::new(sandbox, surroundings))
+    pub fn local(sandbox: &Sandbox, shell: Shell, surroundings: &Surroundings) -> Self {
+        let local = local::Local::new(sandbox, shell.login, surroundings);
+        Self { way: Way::Local(local), shell, path: sandbox.path.clone() }
+    }
+
+    /// The command line that runs `aim` in this connection's shell context.
+    pub fn command_line(&self, aim: Aim<'_>) -> String {
+        shell::command_line(self.shell, self.path.as_deref(), aim)
     }
 
     /// Runs one command line and hears it out.
     pub fn run(&mut self, run: &Run<'_>, listener: Listener<'_>) -> Result<Ended, TransportError> {
-        match self {
-            Self::Local(local) => local.run(run, listener),
-            Self::Ssh(ssh) => ssh.run(run, listener),
+        match &mut self.way {
+            Way::Local(local) => local.run(run, listener),
+            Way::Ssh(ssh) => ssh.run(run, listener),
         }
     }
 
     /// `SHA256:…` of the key that the machine proved to hold; none for this machine.
     pub fn host_key(&self) -> Option<&str> {
-        match self {
-            Self::Local(_) => None,
-            Self::Ssh(ssh) => Some(ssh.host_key()),
+        match &self.way {
+            Way::Local(_) => None,
+            Way::Ssh(ssh) => Some(ssh.host_key()),
         }
     }
 }

@@ -22,7 +22,7 @@ pub enum Aim<'a> {
 }
 
 /// The command line that runs `aim` in the shell context. `path` replaces PATH after all start-up files have run.
-pub fn command_line(shell: Shell, path: Option<&str>, aim: Aim<'_>) -> String {
+pub(super) fn command_line(shell: Shell, path: Option<&str>, aim: Aim<'_>) -> String {
     let set_path = path.map(|path| format!("PATH={}; export PATH; ", quote::word(path))).unwrap_or_default();
     let last = match aim {
         Aim::Program => "exec /bin/sh -s <&3 3<&-".to_owned(),

@@ -1,0 +1,183 @@
+//! What every verb starts from: the surroundings, read once.
+#![expect(clippy::disallowed_methods, reason = "IO edge: the CLI reads the environment")]
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::error::CliError;
+use crate::observe;
+use crate::parity::report::Look;
+use crate::spec::load::{self, Project, Whereabouts};
+use crate::spec::{Reach, Reference, Sandbox, Target, TargetKind};
+use crate::transport::Surroundings;
+
+/// The options that every verb takes.
+#[derive(Args)]
+pub(super) struct GlobalOptions {
+    /// Look for the environments/ folder here instead of in the working folder
+    #[arg(long, global = true, value_name = "FOLDER")]
+    dir: Option<PathBuf>,
+    /// Choose an environment, where there are several
+    #[arg(long, global = true, value_name = "NAME")]
+    env: Option<String>,
+    /// Keep history and keys here [default: $XDG_STATE_HOME/trueup]
+    #[arg(long, global = true, value_name = "FOLDER", env = "TRUEUP_STATE")]
+    state: Option<PathBuf>,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: Colour,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Colour {
+    Auto,
+    Always,
+    Never,
+}
+
+/// What every verb starts from.
+pub(super) struct Context {
+    dir: Option<PathBuf>,
+    environment: Option<String>,
+    state: Option<PathBuf>,
+    colour: Colour,
+    /// Whether there is a person to ask.
+    pub(super) interactive: bool,
+}
+
+impl Context {
+    pub(super) fn new(options: GlobalOptions) -> Self {
+        Self {
+            dir: options.dir,
+            environment: options.env,
+            state: options.state,
+            colour: options.color,
+            interactive: io::stdin().is_terminal() && io::stderr().is_terminal(),
+        }
+    }
+
+    /// Finds and reads the project.
+    pub(super) fn load(&self) -> Result<Project, CliError> {
+        let here =
+            std::env::current_dir().map_err(|source| CliError::Io { doing: "finding the working folder", source })?;
+        let start = self.dir.as_ref().map_or_else(|| here.clone(), |dir| here.join(dir));
+        let whereabouts = Whereabouts { start, environment: self.environment.clone(), home: home()? };
+        Ok(load::load(&whereabouts, &observe::vocabulary())?)
+    }
+
+    /// What trueup's own surroundings contribute to reaching this project's machines.
+    pub(super) fn surroundings(&self, project: &Project) -> Result<Surroundings, CliError> {
+        let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
+        Ok(Surroundings {
+            home: home()?,
+            user: variable("USER").or_else(|| variable("LOGNAME")).unwrap_or_else(|| "root".to_owned()),
+            ssh_agent: variable("SSH_AUTH_SOCK").map(PathBuf::from),
+            env: std::env::vars_os().collect(),
+            connect_limit: project.environment.limits.connect,
+        })
+    }
+
+    /// Where history and keys are kept.
+    pub(super) fn state_dir(&self) -> Result<PathBuf, CliError> {
+        if let Some(state) = &self.state {
+            return Ok(state.clone());
+        }
+        let xdg = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        Ok(match xdg {
+            Some(state) => state.join("trueup"),
+            None => home()?.join(".local/state/trueup"),
+        })
+    }
+
+    /// How text on stdout may look.
+    pub(super) fn stdout_look(&self) -> Look {
+        self.look(anstream::AutoStream::choice(&io::stdout()))
+    }
+
+    /// How text on stderr may look.
+    pub(super) fn stderr_look(&self) -> Look {
+        self.look(anstream::AutoStream::choice(&io::stderr()))
+    }
+
+    fn look(&self, terminal: anstream::ColorChoice) -> Look {
+        match (self.colour, terminal) {
+            (Colour::Never, _) | (Colour::Auto, anstream::ColorChoice::Never) => Look::Plain,
+            (Colour::Always | Colour::Auto, _) => Look::Coloured,
+        }
+    }
+}
+
+fn home() -> Result<PathBuf, CliError> {
+    std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute()).ok_or(CliError::NoHome)
+}
+
+/// The targets named, or all of them. An empty selection is an error.
+pub(super) fn select<'a>(project: &'a Project, names: &[String]) -> Result<Vec<&'a Target>, CliError> {
+    let all = &project.environment.targets;
+    if all.is_empty() {
+        return Err(CliError::NoTargets(project.environment.name.clone()));
+    }
+    if names.is_empty() {
+        return Ok(all.iter().collect());
+    }
+    let mut selected: Vec<&Target> = Vec::new();
+    for name in names {
+        let target = project.environment.target(name).ok_or_else(|| CliError::NoSuchTarget {
+            name: name.clone(),
+            known: all.iter().map(|target| target.name.clone()).collect(),
+        })?;
+        if !selected.iter().any(|known| known.name == target.name) {
+            selected.push(target);
+        }
+    }
+    Ok(selected)
+}
+
+/// The one target of a verb that takes one.
+pub(super) fn select_one<'a>(project: &'a Project, name: &str) -> Result<&'a Target, CliError> {
+    let selected = select(project, std::slice::from_ref(&name.to_owned()))?;
+    Ok(selected[0])
+}
+
+/// The reference as a machine that can be audited.
+pub(super) fn reference(project: &Project) -> Target {
+    match &project.environment.reference {
+        Reference::Local => Target {
+            name: "local".to_owned(),
+            kind: TargetKind::Local,
+            reach: Reach::Local(Sandbox::default()),
+            labels: Vec::new(),
+        },
+        Reference::Target(name) => project
+            .environment
+            .target(name)
+            .cloned()
+            .expect("the spec's reader has seen that the reference is a target"),
+    }
+}
+
+/// Prints the result. A reader that has gone away wants no more of it.
+pub(super) fn print(text: &str) -> Result<(), CliError> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(source) if source.kind() != io::ErrorKind::BrokenPipe => {
+            Err(CliError::Io { doing: "writing the result", source })
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Says something beside the result.
+pub(super) fn tell(text: &str) {
+    // There is nowhere left to say that stderr cannot be written to.
+    let _unsaid = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// How many machines are audited at once: a thread each that mostly waits.
+pub(super) const PARALLEL: usize = 64;
+
+/// A moment's length, for progress that is redrawn.
+pub(super) const TICK: Duration = Duration::from_millis(100);

@@ -1,0 +1,99 @@
+//! What can go wrong in a command, each with its words and its exit code. Printed once, by `main`.
+
+use std::io;
+use std::path::PathBuf;
+
+use anstyle::{AnsiColor, Style};
+use miette::{GraphicalReportHandler, GraphicalTheme, ReportHandler};
+
+use super::Exit;
+use super::context::{Context, tell};
+use crate::parity::report::Look;
+use crate::spec::load::LoadError;
+use crate::transport::TransportError;
+
+/// Why a command could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CliError {
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error("HOME is not set to an absolute path, so neither ~ nor the state folder can be found")]
+    NoHome,
+    #[error("the environment {0} has no targets; add one under [targets]")]
+    NoTargets(String),
+    #[error("no target is named `{name}`; targets are: {}", .known.join(", "))]
+    NoSuchTarget { name: String, known: Vec<String> },
+    #[error("{doing} failed: {source}")]
+    Io { doing: &'static str, source: io::Error },
+    #[error("cannot write {}: {source}", .path.display())]
+    Write { path: PathBuf, source: io::Error },
+    #[error("there is no terminal to ask on: {question} Say --yes to agree beforehand.")]
+    CannotAsk { question: String },
+    #[error("not confirmed; nothing was changed")]
+    Declined,
+    #[error("{0} cannot both go to stdout; give one of them a file: --format json=report.json")]
+    Formats(String),
+    #[error("the reference {name} cannot be observed: {source}")]
+    Reference { name: String, source: TransportError },
+    #[error(
+        "{} on the reference could not be observed; {}",
+        items(.unknown.len()),
+        if *.had_lock { "the old lock stays as it is" } else { "no lock was written" }
+    )]
+    NotCaptured { unknown: Vec<(String, String)>, had_lock: bool },
+}
+
+fn items(count: usize) -> String {
+    if count == 1 { "1 listed item".to_owned() } else { format!("{count} listed items") }
+}
+
+impl CliError {
+    pub(super) fn exit(&self) -> Exit {
+        match self {
+            Self::Reference { .. } | Self::NotCaptured { .. } => Exit::Unknown,
+            Self::Io { .. } | Self::Write { .. } => Exit::Unknown,
+            Self::Load(_)
+            | Self::NoHome
+            | Self::NoTargets(_)
+            | Self::NoSuchTarget { .. }
+            | Self::Formats(_)
+            | Self::CannotAsk { .. }
+            | Self::Declined => Exit::Usage,
+        }
+    }
+
+    /// Says on stderr what went wrong: a spec's problems each with its place in the file.
+    pub(super) fn print(&self, context: &Context) {
+        let look = context.stderr_look();
+        let label = look.paint(AnsiColor::Red.on_default().bold(), "error:");
+        if let Self::Load(LoadError::Spec(problems)) = self {
+            let theme =
+                if look == Look::Coloured { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+            let handler = GraphicalReportHandler::new_themed(theme).with_width(120);
+            for problem in problems.diagnostics() {
+                tell(&Rendered(&handler, &problem).to_string());
+            }
+        }
+        tell(&format!("{label} {self}"));
+        if let Self::NotCaptured { unknown, .. } = self {
+            for (id, why) in unknown {
+                tell(&format!("  {} {id}  {why}", look.paint(Style::new().bold(), "?")));
+            }
+        }
+    }
+}
+
+/// miette renders through `Debug`.
+struct Rendered<'a>(&'a GraphicalReportHandler, &'a dyn miette::Diagnostic);
+
+impl std::fmt::Display for Rendered<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        struct AsDebug<'a>(&'a Rendered<'a>);
+        impl std::fmt::Debug for AsDebug<'_> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.0.debug(self.0.1, f)
+            }
+        }
+        write!(f, "{:?}", AsDebug(self))
+    }
+}

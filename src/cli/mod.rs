@@ -1,0 +1,94 @@
+//! The command line: one file a verb, and what they share.
+//!
+//! This is the only room that reads the environment, touches the terminal and decides exit codes. stdout carries the
+//! result, stderr the progress and the errors.
+
+mod ask;
+mod audit;
+mod capture;
+mod check;
+mod completions;
+mod context;
+mod error;
+mod formats;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use context::{Context, GlobalOptions};
+use error::CliError;
+
+/// How a command ended, as its exit code tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    /// Parity, nothing to do, allowed, valid, done.
+    Fine,
+    /// Drift, changes needed, denied, invalid.
+    Drift,
+    /// A mistake in the command or the spec.
+    Usage,
+    /// Something that matters could not be observed.
+    Unknown,
+}
+
+impl Exit {
+    fn code(self) -> u8 {
+        match self {
+            Self::Fine => 0,
+            Self::Drift => 1,
+            Self::Usage => 2,
+            Self::Unknown => 3,
+        }
+    }
+}
+
+impl From<crate::parity::Verdict> for Exit {
+    fn from(verdict: crate::parity::Verdict) -> Self {
+        match verdict {
+            crate::parity::Verdict::Parity => Self::Fine,
+            crate::parity::Verdict::Drift => Self::Drift,
+            crate::parity::Verdict::Unknown => Self::Unknown,
+        }
+    }
+}
+
+#[derive(Parser)]
+#[command(
+    name = "trueup",
+    version,
+    about = "Bring every machine your agents run on true to yours, and run nothing on one that isn't.",
+    after_help = "Exit codes: 0 parity, 1 drift, 2 usage or spec error, 3 something could not be observed.\n\
+                  Start with: trueup capture, then: trueup check"
+)]
+struct Cli {
+    #[command(flatten)]
+    global: GlobalOptions,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    Capture(capture::Args),
+    Check(check::Args),
+    Completions(completions::Args),
+}
+
+/// Parses the command line, does what it says, prints an error once, and tells the exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let context = Context::new(cli.global);
+    let result = match cli.verb {
+        Verb::Capture(args) => capture::run(&args, &context),
+        Verb::Check(args) => check::run(&args, &context),
+        Verb::Completions(args) => completions::run(&args, Cli::command()),
+    };
+    match result {
+        Ok(exit) => ExitCode::from(exit.code()),
+        Err(error) => {
+            error.print(&context);
+            ExitCode::from(error.exit().code())
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! The audit of machines: one program each, all machines side by side.
+#![expect(clippy::disallowed_methods, reason = "IO edge: watches the clock while machines answer")]
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::{Probe, Program, Question, Reply, Sighting, compile, frame, probe::PROBES};
+use crate::spec::{Environment, Facts, Listed, Observed, Target, Why};
+use crate::transport::{Aim, Connection, Ended, Run, StdinAfter, Stream, Surroundings, TransportError};
+
+/// What one audit of one machine brought.
+#[derive(Debug)]
+pub struct Observation {
+    /// When the answers were in.
+    pub observed_at: Timestamp,
+    /// How long it took, connecting included.
+    pub duration: Duration,
+    /// Exchanges beyond connecting.
+    pub round_trips: u32,
+    /// The facts, or why the machine as a whole could not be observed.
+    pub outcome: Result<Facts, TransportError>,
+}
+
+/// How many bytes of answers are read from one machine.
+const OUTPUT_LIMIT: usize = 64 << 20;
+
+/// Audits a machine over a connection of its own.
+pub fn audit(target: &Target, environment: &Environment, surroundings: &Surroundings) -> Observation {
+    let started = Instant::now();
+    let outcome = Connection::open(target, environment.shell, surroundings)
+        .and_then(|mut connection| observe(&mut connection, environment));
+    finish(started, outcome)
+}
+
+/// Audits a machine over an open connection.
+pub fn audit_over(connection: &mut Connection, environment: &Environment) -> Observation {
+    let started = Instant::now();
+    let outcome = observe(connection, environment);
+    finish(started, outcome)
+}
+
+fn finish(started: Instant, outcome: Result<Facts, TransportError>) -> Observation {
+    let round_trips = u32::from(outcome.is_ok());
+    Observation { observed_at: Timestamp::now(), duration: started.elapsed(), round_trips, outcome }
+}
+
+/// Audits many machines, at most `parallel` at a time; the result has their order. `done` hears of each as it ends.
+pub fn audit_all(
+    targets: &[&Target],
+    environment: &Environment,
+    surroundings: &Surroundings,
+    parallel: usize,
+    done: &(dyn Fn(usize, &Observation) + Sync),
+) -> Vec<Observation> {
+    let next = AtomicUsize::new(0);
+    let observations: Mutex<BTreeMap<usize, Observation>> = Mutex::default();
+    std::thread::scope(|scope| {
+        for _ in 0..parallel.clamp(1, targets.len().max(1)) {
+            scope.spawn(|| {
+                while let Some((place, target)) = claim(&next, targets) {
+                    let observation = audit(target, environment, surroundings);
+                    done(place, &observation);
+                    observations.lock().unwrap_or_else(PoisonError::into_inner).insert(place, observation);
+                }
+            });
+        }
+    });
+    observations.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
+}
+
+fn claim<'a>(next: &AtomicUsize, targets: &[&'a Target]) -> Option<(usize, &'a Target)> {
+    let place = next.fetch_add(1, Ordering::Relaxed);
+    targets.get(place).map(|target| (place, *target))
+}
+
+fn observe(connection: &mut Connection, environment: &Environment) -> Result<Facts, TransportError> {
+    let (probes, questions) = questions(environment);
+    let program = compile(&questions, &new_nonce());
+    let (output, ended) = exchange(connection, &program)?;
+    let frames = frame::read(&output, &program.nonce);
+    if frames.replies.is_empty() && !frames.complete {
+        return Err(TransportError::Mute { told: told(&output, &ended) });
+    }
+    let mut facts = Facts::default();
+    for (number, question) in questions.iter().enumerate() {
+        let answer = match frames.replies.get(&number) {
+            Some(Reply::Answered(answer)) => (probes[number].read)(question, answer),
+            Some(Reply::TooMuch) => Err(Why::TooMuch(super::program::OUTPUT_CAP)),
+            // Stages are only ever ended by the watch that keeps their time.
+            Some(Reply::CutShort) => Err(Why::TimedOut(question.limit)),
+            None if ended == Ended::TimedOut => Err(Why::TimedOut(program.limit)),
+            None => Err(Why::NoAnswer),
+        };
+        enter(&mut facts, question, answer);
+    }
+    facts.machine.host_key = connection.host_key().map(str::to_owned);
+    Ok(facts)
+}
+
+fn questions(environment: &Environment) -> (Vec<&'static Probe>, Vec<Question>) {
+    PROBES.iter().flat_map(|probe| (probe.ask)(environment).into_iter().map(move |question| (*probe, question))).unzip()
+}
+
+fn new_nonce() -> String {
+    let mut random = [0_u8; 16];
+    getrandom::fill(&mut random).expect("the system has randomness");
+    format!("trueup-{}", random.map(|byte| format!("{byte:02x}")).concat())
+}
+
+fn exchange(connection: &mut Connection, program: &Program) -> Result<(Vec<u8>, Ended), TransportError> {
+    let mut output = Vec::new();
+    let mut complaints = Vec::new();
+    let end = frame::end_mark(&program.nonce);
+    let command_line = connection.command_line(Aim::Program);
+    let run = Run {
+        command_line: &command_line,
+        stdin: program.text.as_bytes(),
+        stdin_after: StdinAfter::Ends,
+        limit: Some(program.limit),
+    };
+    let ended = connection.run(&run, &mut |stream, bytes| {
+        match stream {
+            Stream::Stdout => output.extend_from_slice(bytes),
+            Stream::Stderr if complaints.len() < 4096 => complaints.extend_from_slice(bytes),
+            Stream::Stderr => {}
+        }
+        if output.ends_with(&end) || output.len() > OUTPUT_LIMIT {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    })?;
+    if output.is_empty() {
+        output = complaints;
+    }
+    Ok((output, ended))
+}
+
+/// What a machine said instead of answering.
+fn told(output: &[u8], ended: &Ended) -> String {
+    let text = String::from_utf8_lossy(output);
+    let line = text.lines().map(str::trim).rfind(|line| !line.is_empty());
+    let how = match ended {
+        Ended::Exited(code) => format!("its shell ended with exit code {code}"),
+        Ended::Signalled(name) => format!("its shell was ended by SIG{name}"),
+        Ended::TimedOut => "its shell did not answer in time".to_owned(),
+        Ended::Stopped => "it printed too much".to_owned(),
+    };
+    match line {
+        Some(line) => {
+            let line: String = line.chars().filter(|c| !c.is_control()).take(200).collect();
+            format!("{how}, saying `{line}`")
+        }
+        None => how,
+    }
+}
+
+/// Enters what a question brought into the facts; what it failed to bring is unknown for all that it covers.
+fn enter(facts: &mut Facts, question: &Question, answer: Result<Vec<Sighting>, Why>) {
+    match answer {
+        Ok(sightings) => {
+            for listing in &question.covers.listings {
+                facts.listings.entry(listing.clone()).or_insert(Listed::InFull);
+            }
+            for sighting in sightings {
+                match sighting {
+                    Sighting::Item(id, observed) => drop(facts.items.insert(id, observed)),
+                    Sighting::Unlisted(listing, why) => drop(facts.listings.insert(listing, Listed::Unknown(why))),
+                    Sighting::Machine(machine) => facts.machine = machine,
+                }
+            }
+            for id in &question.covers.items {
+                facts.items.entry(id.clone()).or_insert(Observed::Unknown(Why::NoAnswer));
+            }
+        }
+        Err(why) => {
+            for id in &question.covers.items {
+                facts.items.insert(id.clone(), Observed::Unknown(why.clone()));
+            }
+            for listing in &question.covers.listings {
+                facts.listings.insert(listing.clone(), Listed::Unknown(why.clone()));
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Taking answers out of what a program printed.
+//!
+//! Before the first frame anything may stand: banners, what start-up files print. From there on the bytes must be
+//! frames, each as long as it says, up to the end frame; what is cut off or out of step leaves the questions that
+//! follow unanswered and harms none before it.
+
+use std::collections::BTreeMap;
+
+use super::program::OUTPUT_CAP;
+
+/// What one question brought back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The exit code of the question's script.
+    pub code: i32,
+    /// What it printed on stdout.
+    pub stdout: Vec<u8>,
+    /// What it printed on stderr.
+    pub stderr: Vec<u8>,
+}
+
+/// What became of one question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// It ran to its end.
+    Answered(Answer),
+    /// It was ended before it was done.
+    CutShort,
+    /// It printed more than is read.
+    TooMuch,
+}
+
+/// All frames of a program's output.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Frames {
+    /// By question number.
+    pub replies: BTreeMap<usize, Reply>,
+    /// Whether the end frame came.
+    pub complete: bool,
+}
+
+/// The bytes that end a complete output.
+pub(super) fn end_mark(nonce: &str) -> Vec<u8> {
+    format!("{nonce} end 0\n\n").into_bytes()
+}
+
+/// Reads all frames.
+pub(super) fn read(output: &[u8], nonce: &str) -> Frames {
+    let mut frames = Frames::default();
+    let Some(start) = find(output, format!("{nonce} ").as_bytes()) else { return frames };
+    let mut rest = &output[start..];
+    while let Some((number, body, after)) = next(rest, nonce) {
+        match number {
+            Number::End => {
+                frames.complete = true;
+                break;
+            }
+            Number::Question(number) => {
+                frames.replies.insert(number, reply(body));
+                rest = after;
+            }
+        }
+    }
+    frames
+}
+
+enum Number {
+    Question(usize),
+    End,
+}
+
+/// The first frame of `rest`, and what follows it; none if it is not whole.
+fn next<'a>(rest: &'a [u8], nonce: &str) -> Option<(Number, &'a [u8], &'a [u8])> {
+    let line_end = rest.iter().position(|byte| *byte == b'\n')?;
+    let header = std::str::from_utf8(&rest[..line_end]).ok()?;
+    let mut words = header.strip_prefix(nonce)?.strip_prefix(' ')?.split(' ');
+    let number = match words.next()? {
+        "end" => Number::End,
+        digits => Number::Question(digits.parse().ok()?),
+    };
+    let length: usize = words.next()?.parse().ok()?;
+    let body_end = (line_end + 1).checked_add(length)?;
+    let body = rest.get(line_end + 1..body_end)?;
+    let after = rest.get(body_end..)?.strip_prefix(b"\n")?;
+    words.next().is_none().then_some((number, body, after))
+}
+
+/// A frame's body: stderr, stdout, newline, exit code, newline, length of "stdout, newline, exit code".
+fn reply(body: &[u8]) -> Reply {
+    if body.len() >= OUTPUT_CAP * 2 {
+        return Reply::TooMuch;
+    }
+    let Some((front, length)) = split_last_number(body) else { return Reply::CutShort };
+    let Some(told) = front.len().checked_sub(length) else { return Reply::CutShort };
+    let (stderr, stdout_and_code) = front.split_at(told);
+    if stdout_and_code.len() >= OUTPUT_CAP {
+        return Reply::TooMuch;
+    }
+    match split_last_number(stdout_and_code) {
+        Some((stdout, code)) => match i32::try_from(code) {
+            Ok(code) => Reply::Answered(Answer { code, stdout: stdout.to_owned(), stderr: stderr.to_owned() }),
+            Err(_) => Reply::CutShort,
+        },
+        None => Reply::CutShort,
+    }
+}
+
+/// Splits at the last newline, what follows being a number.
+fn split_last_number(bytes: &[u8]) -> Option<(&[u8], usize)> {
+    let newline = bytes.iter().rposition(|byte| *byte == b'\n')?;
+    let number = std::str::from_utf8(&bytes[newline + 1..]).ok()?.parse().ok()?;
+    Some((&bytes[..newline], number))
+}
+
+fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    haystack.windows(needle.len()).position(|window| window == needle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn framed(number: usize, stderr: &str, stdout: &str, code: i32) -> String {
+        let told = format!("{stdout}\n{code}");
+        let body = format!("{stderr}{told}\n{}", told.len());
+        format!("n0nce {number} {}\n{body}\n", body.len())
+    }
+
+    #[test]
+    fn streams_and_code_are_kept_apart_without_a_newline_between_them() {
+        let output = format!("motd\n{}n0nce end 0\n\n", framed(0, "banner", "1.2.3", 4));
+        let frames = read(output.as_bytes(), "n0nce");
+        let answer = Answer { code: 4, stdout: b"1.2.3".to_vec(), stderr: b"banner".to_vec() };
+        assert_eq!(frames.replies[&0], Reply::Answered(answer));
+        assert!(frames.complete);
+    }
+
+    #[test]
+    fn an_answer_that_prints_a_frame_forges_nothing() {
+        let forged = framed(1, "", "forged", 0);
+        let output = format!("{}{}n0nce end 0\n\n", framed(0, "", &forged, 0), framed(1, "", "true", 0));
+        let frames = read(output.as_bytes(), "n0nce");
+        let Reply::Answered(answer) = &frames.replies[&1] else { panic!("question 1 was answered") };
+        assert_eq!(answer.stdout, b"true");
+        let Reply::Answered(answer) = &frames.replies[&0] else { panic!("question 0 was answered") };
+        assert_eq!(answer.stdout, forged.as_bytes());
+    }
+
+    #[test]
+    fn a_cut_leaves_what_came_before_it() {
+        let output = format!("{}{}", framed(0, "", "a", 0), framed(1, "", "b", 0));
+        let frames = read(&output.as_bytes()[..output.len() - 5], "n0nce");
+        assert_eq!(frames.replies.len(), 1);
+        assert!(!frames.complete);
+        assert_eq!(read(b"no frame at all", "n0nce"), Frames::default());
+    }
+
+    #[test]
+    fn a_stage_that_was_ended_is_cut_short_and_a_flood_is_too_much() {
+        let output = "n0nce 0 7\npartial\nn0nce end 0\n\n";
+        assert_eq!(read(output.as_bytes(), "n0nce").replies[&0], Reply::CutShort);
+        let flood = framed(0, "", &"x".repeat(OUTPUT_CAP), 0);
+        assert_eq!(read(flood.as_bytes(), "n0nce").replies[&0], Reply::TooMuch);
+    }
+}

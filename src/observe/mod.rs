@@ -1,0 +1,82 @@
+//! Asking a machine what it is and has, in one round trip.
+//!
+//! A [`Probe`] turns the environment into [`Question`]s; `program` compiles all questions into one sh program; `audit`
+//! sends it over a [`crate::transport::Connection`]; `frame` takes the answers out of what comes back; each probe's
+//! `read` turns its answers into facts. Whatever goes wrong on the way becomes `unknown` with its reason for exactly
+//! the items that the question covers. Pure but for `audit`.
+
+pub mod audit;
+mod frame;
+mod probe;
+mod program;
+mod version_token;
+
+use std::time::Duration;
+
+pub use frame::{Answer, Reply};
+pub use probe::{PROBES, vocabulary};
+pub use program::{Program, compile};
+
+use crate::spec::{Environment, ItemId, Listing, Machine, Observed, Why};
+
+/// A kind of question, with the reader of its answers. Adding one is a file and a line in [`PROBES`].
+#[derive(Debug)]
+pub struct Probe {
+    /// Its name in messages and fixtures.
+    pub name: &'static str,
+    /// What it finds out.
+    pub doc: &'static str,
+    /// The key of `[packages]` that it answers for, if it lists a package manager.
+    pub manager: Option<&'static str>,
+    /// What must be asked for this environment.
+    pub ask: fn(&Environment) -> Vec<Question>,
+    /// What an answer means.
+    pub read: fn(&Question, &Answer) -> Result<Vec<Sighting>, Why>,
+}
+
+/// One thing to find out on the machine: a stage of the program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// What it is about, in the probe's own terms: a tool's name, a repository's.
+    pub subject: String,
+    /// sh commands that print the answer. They may use the functions of the runtime, and `return`, never `exit`.
+    pub script: String,
+    /// How long it may take.
+    pub limit: Duration,
+    /// What is unknown when the question goes unanswered.
+    pub covers: Covers,
+    /// What the reader needs to know of the spec.
+    pub context: Context,
+}
+
+/// The items and open sets that a question answers for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Covers {
+    /// Items that are known by name beforehand.
+    pub items: Vec<ItemId>,
+    /// Sets that the question lists in full.
+    pub listings: Vec<Listing>,
+}
+
+/// What a reader needs to know of the spec besides the subject.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Context {
+    /// Nothing.
+    #[default]
+    None,
+    /// The expression whose first group is the version.
+    Pattern(String),
+    /// The names asked for.
+    Names(Vec<String>),
+}
+
+/// One thing that an answer says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sighting {
+    /// About an item.
+    Item(ItemId, Observed),
+    /// That a set could not be listed although the question was answered.
+    Unlisted(Listing, Why),
+    /// Who the machine is.
+    Machine(Machine),
+}

@@ -1,0 +1,125 @@
+//! Effective git settings of a repository that change how it behaves: system, global, local and included files, as
+//! git itself merges them.
+
+use std::collections::BTreeMap;
+
+use super::repo::{NOTHING_THERE, enter};
+use super::{failed, restore, text};
+use crate::observe::{Answer, Context, Covers, Probe, Question, Sighting};
+use crate::spec::{Category, Environment, Fact, ItemId, Listing, Observed, Repo, Why};
+
+pub(super) const PROBE: Probe =
+    Probe { name: "git", doc: "effective git settings that change behaviour", manager: None, ask, read };
+
+/// The sections whose settings change behaviour. Where a remote points, which branch tracks what and who the user is
+/// are other categories' business.
+const SECTIONS: [&str; 9] = ["core", "commit", "filter", "merge", "diff", "alias", "url", "include", "includeif"];
+
+/// git lowers the names of settings when it lists them; findings spell them as git's documentation does.
+const DOCUMENTED: [&str; 38] = [
+    "core.attributesFile",
+    "core.autocrlf",
+    "core.bigFileThreshold",
+    "core.checkStat",
+    "core.commentChar",
+    "core.deltaBaseCacheLimit",
+    "core.excludesFile",
+    "core.fileMode",
+    "core.fsmonitor",
+    "core.fsyncMethod",
+    "core.gitProxy",
+    "core.hooksPath",
+    "core.ignoreCase",
+    "core.ignoreStat",
+    "core.logAllRefUpdates",
+    "core.notesRef",
+    "core.precomposeUnicode",
+    "core.preloadIndex",
+    "core.protectHFS",
+    "core.protectNTFS",
+    "core.quotePath",
+    "core.repositoryFormatVersion",
+    "core.sharedRepository",
+    "core.sparseCheckout",
+    "core.sparseCheckoutCone",
+    "core.sshCommand",
+    "core.trustctime",
+    "core.untrackedCache",
+    "core.warnAmbiguousRefs",
+    "commit.gpgSign",
+    "merge.conflictStyle",
+    "merge.renameLimit",
+    "diff.colorMoved",
+    "diff.ignoreSubmodules",
+    "diff.mnemonicPrefix",
+    "diff.noPrefix",
+    "diff.renameLimit",
+    "diff.submodule",
+];
+
+fn ask(environment: &Environment) -> Vec<Question> {
+    let question = |repo: &Repo| Question {
+        subject: repo.name.clone(),
+        script: enter(repo)
+            + "git rev-parse --git-dir >/dev/null || return\nprintf '%s\\n' \"$HOME\"\n\
+               git config --list --includes -z | tr '\\n\\0' '\\001\\n'",
+        limit: environment.limits.probe,
+        covers: Covers { items: Vec::new(), listings: vec![listing(&repo.name)] },
+        context: Context::None,
+    };
+    environment.repos.iter().map(question).collect()
+}
+
+fn listing(repo: &str) -> Listing {
+    Listing::below(Category::Git, format!("{repo}/"))
+}
+
+fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
+    match answer.code {
+        0 => {}
+        NOTHING_THERE => return Ok(Vec::new()),
+        _ => return Err(failed("git", answer)),
+    }
+    let stdout = text(&answer.stdout);
+    let mut lines = stdout.lines();
+    let home = lines.next().ok_or_else(|| Why::NotUnderstood("git's list of settings is empty".to_owned()))?;
+    let mut settings: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for line in lines {
+        let setting = restore(line);
+        // A key without a value stands for true.
+        let (key, value) = setting.split_once('\n').unwrap_or((&setting, "true"));
+        let section = key.split('.').next().unwrap_or(key);
+        if SECTIONS.contains(&section) {
+            settings.entry(documented(key)).or_default().push(below_home(value, home));
+        }
+    }
+    let fact = |(key, values): (String, Vec<String>)| {
+        // git takes the last value of a plain setting; those below are lists, and all of their values count.
+        let is_list = ["url.", "include.", "includeif."].iter().any(|section| key.starts_with(section));
+        let value = if is_list { values.join(", ") } else { values.last().cloned().unwrap_or_else(String::new) };
+        let id = ItemId::new(Category::Git, format!("{}/{key}", question.subject));
+        Sighting::Item(id, Observed::Present(Fact::text(value)))
+    };
+    Ok(settings.into_iter().map(fact).collect())
+}
+
+fn documented(key: &str) -> String {
+    if let Some(known) = DOCUMENTED.iter().find(|known| known.eq_ignore_ascii_case(key)) {
+        return (*known).to_owned();
+    }
+    for known in ["insteadOf", "pushInsteadOf"] {
+        if let Some(front) = key.strip_suffix(&format!(".{}", known.to_lowercase())) {
+            return format!("{front}.{known}");
+        }
+    }
+    key.to_owned()
+}
+
+/// A path below the home is the same setting in another user's home.
+fn below_home(value: &str, home: &str) -> String {
+    match value.strip_prefix(home).filter(|_| !home.is_empty()) {
+        Some("") => "~".to_owned(),
+        Some(rest) if rest.starts_with('/') => format!("~{rest}"),
+        _ => value.to_owned(),
+    }
+}

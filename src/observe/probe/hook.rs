@@ -1,0 +1,51 @@
+//! The hooks of a repository: where git really looks, and what is there. What they amount to is for `quality` to say.
+
+use super::repo::{NOTHING_THERE, enter};
+use super::{failed, text};
+use crate::observe::{Answer, Context, Covers, Probe, Question, Sighting};
+use crate::quality::hooks;
+use crate::spec::{Category, Environment, Listing, Repo, Why};
+
+pub(super) const PROBE: Probe =
+    Probe { name: "hook", doc: "the hooks that git would run, and their content", manager: None, ask, read };
+
+fn ask(environment: &Environment) -> Vec<Question> {
+    let question = |repo: &Repo| Question {
+        subject: repo.name.clone(),
+        script: script(repo),
+        limit: environment.limits.probe,
+        covers: Covers { items: Vec::new(), listings: vec![listing(&repo.name)] },
+        context: Context::None,
+    };
+    environment.repos.iter().map(question).collect()
+}
+
+fn listing(repo: &str) -> Listing {
+    Listing::below(Category::Hook, format!("{repo}/"))
+}
+
+/// Prints the folder, then "runs NAME" or "idle NAME" for each hook, then their digests.
+fn script(repo: &Repo) -> String {
+    let names = hooks::NAMES.join(" ");
+    enter(repo)
+        + &format!(
+            "tu_top=$(git rev-parse --show-cdup) || return\ncd \"./$tu_top\" || return\n\
+             tu_hooks=$(git rev-parse --git-path hooks) || return\ntu_plain \"$tu_hooks\"\nset --\n\
+             for tu_one in {names}; do\n\
+             if [ -f \"$tu_hooks/$tu_one\" ]; then\n\
+             if [ -x \"$tu_hooks/$tu_one\" ]; then echo \"runs $tu_one\"; else echo \"idle $tu_one\"; fi\n\
+             set -- \"$@\" \"$tu_hooks/$tu_one\"\nfi\ndone\n\
+             echo =digests\nif [ $# -gt 0 ]; then tu_sha256 \"$@\"; fi"
+        )
+}
+
+fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
+    match answer.code {
+        0 => {
+            let hooks = hooks::effective(&question.subject, &text(&answer.stdout))?;
+            Ok(hooks.into_iter().map(|(id, observed)| Sighting::Item(id, observed)).collect())
+        }
+        NOTHING_THERE => Ok(Vec::new()),
+        _ => Err(failed("git", answer)),
+    }
+}

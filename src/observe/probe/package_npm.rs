@@ -1,0 +1,48 @@
+//! Packages that npm installed globally, from its own JSON, which keeps scopes and pre-releases.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{failed, package};
+use crate::observe::{Answer, Probe, Question, Sighting};
+use crate::spec::{Environment, Why};
+
+pub(super) const PROBE: Probe =
+    Probe { name: "package-npm", doc: "packages that npm installed globally", manager: Some("npm"), ask, read };
+
+fn ask(environment: &Environment) -> Vec<Question> {
+    // Without npm nothing was installed by it: an empty list, not an unknown.
+    package::questions(environment, "npm", |_| {
+        "tu_find npm >/dev/null || { echo '{}'; return 0; }\n\"$tu_path\" ls --global --depth=0 --json".to_owned()
+    })
+}
+
+#[derive(Deserialize)]
+struct List {
+    #[serde(default)]
+    dependencies: BTreeMap<String, Dependency>,
+}
+
+#[derive(Deserialize)]
+struct Dependency {
+    version: Option<String>,
+    #[serde(default)]
+    missing: bool,
+}
+
+fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
+    // npm exits 1 for a tree with problems and still tells all of it, so its JSON decides.
+    let list: List = match serde_json::from_slice(&answer.stdout) {
+        Ok(list) => list,
+        Err(_) if answer.code != 0 => return Err(failed("npm ls --global", answer)),
+        Err(error) => return Err(Why::NotUnderstood(format!("npm's list is not the JSON expected: {error}"))),
+    };
+    let mut installed = BTreeMap::new();
+    for (name, dependency) in list.dependencies.into_iter().filter(|(_, dependency)| !dependency.missing) {
+        let version =
+            dependency.version.ok_or_else(|| Why::NotUnderstood(format!("npm lists {name} without a version")))?;
+        installed.insert(name, version);
+    }
+    package::sightings(question, "npm", installed)
+}

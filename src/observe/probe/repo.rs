@@ -1,0 +1,124 @@
+//! Where a repository's remotes point, for fetching and for pushing.
+//!
+//! URLs are normalised to `host/path`, so that the ssh and the https form of one place are equal; userinfo is dropped
+//! before it can reach a fact.
+
+use std::collections::BTreeMap;
+
+use super::{failed, restore, text};
+use crate::observe::{Answer, Context, Covers, Probe, Question, Sighting};
+use crate::spec::{Category, Environment, Fact, ItemId, Observed, Remote, Repo, RepoFact, Why};
+use crate::transport::quote;
+
+pub(super) const PROBE: Probe =
+    Probe { name: "repo", doc: "a repository's remotes, for fetch and push", manager: None, ask, read };
+
+/// The exit code with which [`enter`] says that nothing is at the repository's place.
+pub(super) const NOTHING_THERE: i32 = 44;
+
+/// sh commands that go into a repository, ending the question if there is none.
+pub(super) fn enter(repo: &Repo) -> String {
+    let path = repo.path.strip_prefix("~/").unwrap_or(&repo.path);
+    let path = quote::word(&if path.starts_with('/') { path.to_owned() } else { format!("./{path}") });
+    format!(
+        "cd || return\n[ -e {path} ] || return {NOTHING_THERE}\ncd {path} || return\n\
+         tu_find git >/dev/null || {{ echo 'git is not on PATH' >&2; return 1; }}\n"
+    )
+}
+
+fn ask(environment: &Environment) -> Vec<Question> {
+    let question = |repo: &Repo| Question {
+        subject: repo.name.clone(),
+        script: enter(repo)
+            + "git rev-parse --git-dir >/dev/null || return\n\
+               git config -z --get-regexp '^remote\\..*\\.(url|pushurl)$' | tr '\\n\\0' '\\001\\n'",
+        limit: environment.limits.probe,
+        covers: Covers { items: vec![ItemId::new(Category::Repo, &repo.name)], listings: Vec::new() },
+        context: Context::None,
+    };
+    environment.repos.iter().map(question).collect()
+}
+
+fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
+    let id = ItemId::new(Category::Repo, &question.subject);
+    match answer.code {
+        0 => {}
+        NOTHING_THERE => return Ok(vec![Sighting::Item(id, Observed::Absent)]),
+        _ => return Err(failed("git", answer)),
+    }
+    let mut remotes: BTreeMap<String, (Vec<String>, Vec<String>)> = BTreeMap::new();
+    for line in text(&answer.stdout).lines() {
+        let setting = restore(line);
+        let not_understood = || Why::NotUnderstood(format!("`{}` is not a remote's URL", line.escape_debug()));
+        let (key, url) = setting.split_once('\n').ok_or_else(not_understood)?;
+        let (name, kind) =
+            key.strip_prefix("remote.").and_then(|rest| rest.rsplit_once('.')).ok_or_else(not_understood)?;
+        let (fetch, push) = remotes.entry(name.to_owned()).or_default();
+        match kind {
+            "url" => fetch.push(normalise(url)),
+            "pushurl" => push.push(normalise(url)),
+            _ => return Err(not_understood()),
+        }
+    }
+    let remotes = remotes
+        .into_iter()
+        .map(|(name, (fetch, push))| {
+            let push = if push.is_empty() { fetch.clone() } else { push };
+            (name, Remote { fetch, push })
+        })
+        .collect();
+    Ok(vec![Sighting::Item(id, Observed::Present(Fact::Repo(RepoFact { remotes })))])
+}
+
+/// `host/path` of any URL form that git knows; a plain path stays one.
+fn normalise(url: &str) -> String {
+    let place = match url.split_once("://") {
+        Some(("file", path)) => path.to_owned(),
+        Some((_, rest)) => {
+            let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+            format!("{}/{path}", without_default_port(without_userinfo(authority)))
+        }
+        None => match url.split_once(':') {
+            // `user@host:path`, unless a slash comes first: then the colon is part of a path.
+            Some((authority, path)) if !authority.contains('/') => {
+                format!("{}/{}", without_userinfo(authority).to_lowercase(), path.trim_start_matches('/'))
+            }
+            _ => url.to_owned(),
+        },
+    };
+    let place = place.trim_end_matches('/');
+    place.strip_suffix(".git").unwrap_or(place).to_owned()
+}
+
+fn without_userinfo(authority: &str) -> &str {
+    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
+}
+
+fn without_default_port(authority: &str) -> String {
+    let authority = authority.to_lowercase();
+    [":22", ":80", ":443"]
+        .iter()
+        .find_map(|port| authority.strip_suffix(port))
+        .map_or_else(|| authority.clone(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::normalise;
+
+    #[test]
+    fn forms_of_one_place_are_equal_and_lose_their_userinfo() {
+        for url in [
+            "git@github.com:example/carmenta.git",
+            "ssh://git@github.com/example/carmenta",
+            "ssh://git@GitHub.com:22/example/carmenta.git",
+            "https://user:s3cret@github.com/example/carmenta.git/",
+        ] {
+            assert_eq!(normalise(url), "github.com/example/carmenta", "{url}");
+        }
+        assert_eq!(normalise("/srv/git/a.git"), "/srv/git/a");
+        assert_eq!(normalise("file:///srv/git/a.git"), "/srv/git/a");
+        assert_eq!(normalise("./a:b"), "./a:b");
+        assert_eq!(normalise("https://example.com:8443/x"), "example.com:8443/x");
+    }
+}

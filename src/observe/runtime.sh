@@ -1,0 +1,198 @@
+# The runtime of every observation: asks all questions side by side and prints one frame for each answer.
+#
+# The program arrives on stdin, is parsed whole, and then gives stdin up, so that nothing it starts can read it. Stages
+# of a ring run at the same time; a token passed from stage to stage lets them print one after the other, so frames
+# never mix and nothing needs a file. A frame is "NONCE NUMBER LENGTH", LENGTH bytes and a newline: what a tool prints
+# is counted, never searched, and cannot forge one.
+#
+# Needs tu_nonce and tu_cap (bytes that one question may print). Descriptor 9 is the way to the controller.
+# shellcheck shell=sh
+# shellcheck disable=SC2154,SC2034 # some variables are set before this text, some only count rounds
+
+unset CDPATH ENV BASH_ENV GREP_OPTIONS
+IFS=' 	
+'
+LC_ALL=C
+GIT_OPTIONAL_LOCKS=0
+GIT_TERMINAL_PROMPT=0
+GIT_PAGER='cat'
+HOMEBREW_NO_AUTO_UPDATE=1
+HOMEBREW_NO_ANALYTICS=1
+NO_UPDATE_NOTIFIER=1
+NO_COLOR=1
+npm_config_update_notifier=false
+npm_config_logs_dir=/dev/null
+PYTHONDONTWRITEBYTECODE=1
+DISABLE_AUTOUPDATER=1
+export LC_ALL GIT_OPTIONAL_LOCKS GIT_TERMINAL_PROMPT GIT_PAGER HOMEBREW_NO_AUTO_UPDATE HOMEBREW_NO_ANALYTICS
+export NO_UPDATE_NOTIFIER NO_COLOR npm_config_update_notifier npm_config_logs_dir PYTHONDONTWRITEBYTECODE
+export DISABLE_AUTOUPDATER
+
+# tu_stage NUMBER FUNCTION: asks one question, waits for the token, prints the frame, passes the token on.
+# The frame holds stderr, stdout, a newline, the exit code, a newline and the length of stdout with its exit code.
+tu_stage() {
+  tu_all=$(
+    {
+      tu_out=$({ "$2" 2>&3 3>&- 9>&- </dev/null; printf '\n%s' "$?"; } | head -c "$tu_cap")
+      printf '%s\n%s' "$tu_out" "${#tu_out}"
+    } 3>&1 9>&- | head -c "$((tu_cap * 2))"
+  )
+  trap '' TERM # from here on there is an answer to deliver
+  read -r tu_token || tu_token=lost
+  printf '%s %s %s\n%s\n' "$tu_nonce" "$1" "${#tu_all}" "$tu_all" >&9
+  printf '%s\n' "$tu_token"
+}
+
+# tu_group SECONDS RING: runs a ring of stages under one time limit.
+tu_group() {
+  # shellcheck disable=SC2016 # the inner shell is to expand it
+  tu_self=$(exec /bin/sh -c 'echo "$PPID"')
+  tu_watch "$1" "$tu_self" </dev/null >/dev/null 2>&1 9>&- &
+  tu_dog=$!
+  "$2"
+  kill "$tu_dog" 2>/dev/null
+  wait "$tu_dog" 2>/dev/null
+}
+
+# tu_watch SECONDS GROUP: ends what the group's stages have started and not finished in time.
+tu_watch() {
+  tu_nap=
+  trap 'if [ -n "$tu_nap" ]; then kill "$tu_nap"; fi; exit 0' TERM
+  tu_doze "$1"
+  # shellcheck disable=SC2016 # the inner shell is to expand it
+  tu_me=$(exec /bin/sh -c 'echo "$PPID"')
+  for tu_round in 1 2 3 4 5; do
+    tu_prey=$(tu_table | tu_below "$2" "$tu_me" 2)
+    [ -n "$tu_prey" ] || break
+    # shellcheck disable=SC2086 # process ids, one word each
+    kill -9 $tu_prey
+  done
+  # A process that moved to another parent may still hold a stage's pipe. Such a stage ends without an answer; the
+  # ones that have theirs ignore this signal.
+  tu_doze 1
+  # shellcheck disable=SC2046 # process ids, one word each
+  kill $(tu_table | tu_below "$2" "$tu_me" 1)
+}
+
+tu_doze() {
+  sleep "$1" &
+  tu_nap=$!
+  wait "$tu_nap"
+  tu_nap=
+}
+
+# tu_table: "PID PARENT" of every process.
+tu_table() {
+  if [ -r /proc/self/stat ]; then
+    for tu_dir in /proc/[0-9]*; do
+      { read -r tu_line <"$tu_dir/stat"; } 2>/dev/null || continue
+      # shellcheck disable=SC2086 # splitting is the point
+      set -- ${tu_line##*) }
+      printf '%s %s\n' "${tu_dir#/proc/}" "$2"
+    done
+  else
+    ps -A -o pid= -o ppid=
+  fi
+}
+
+# tu_below ROOT SPARED DEPTH: of the table on stdin, the processes at least DEPTH generations below ROOT, but none of
+# SPARED's.
+tu_below() {
+  awk -v root="$1" -v spared="$2" -v depth="$3" '
+    { parent[$1] = $2 }
+    END {
+      for (pid in parent) {
+        generations = 0
+        for (at = pid; at in parent && at != root && at != spared && generations < 1000; at = parent[at]) generations++
+        if (at == root && generations >= depth) print pid
+      }
+    }'
+}
+
+# tu_find NAME: sets tu_path to the first executable file of that name on PATH and prints it, and what it is a link to.
+tu_find() {
+  tu_path=
+  tu_ifs=$IFS
+  IFS=:
+  set -f
+  # shellcheck disable=SC2086 # PATH is split at its colons
+  set -- "$1" $PATH
+  set +f
+  IFS=$tu_ifs
+  tu_name=$1
+  shift
+  for tu_dir; do
+    if [ -f "${tu_dir:-.}/$tu_name" ] && [ -x "${tu_dir:-.}/$tu_name" ]; then
+      tu_path=${tu_dir:-.}/$tu_name
+      break
+    fi
+  done
+  [ -n "$tu_path" ] || return 127
+  if [ -L "$tu_path" ]; then
+    printf '%s\n%s\n' "$tu_path" "$(readlink -f "$tu_path" || readlink "$tu_path")"
+  else
+    printf '%s\n%s\n' "$tu_path" "$tu_path"
+  fi
+}
+
+# tu_tool NAME: as tu_find, but refuses Apple's stand-ins, which open a dialog instead of answering.
+tu_tool() {
+  tu_find "$1" || return
+  case $tu_path in
+    /usr/bin/*)
+      if [ "$(uname -s)" = Darwin ] && ! xcode-select -p >/dev/null 2>&1; then
+        case $1 in
+          git | python3 | pip3 | gcc | cc | clang | make | swift | svn | perl5*) return 69 ;;
+        esac
+      fi
+      ;;
+  esac
+}
+
+# tu_describe PATH…: kinds, then modes, then digests, each in the order given.
+# Kept as text too, for `find -exec`, which starts a shell of its own.
+# shellcheck disable=SC2016 # it is to be expanded there
+tu_library='
+tu_plain() {
+  case $1 in
+    *"
+"*) printf "%s" "$1" | tr "\n" "\001"; echo ;;
+    *) printf "%s\n" "$1" ;;
+  esac
+}
+tu_sha256() {
+  if command -v sha256sum >/dev/null; then sha256sum -- "$@"; else shasum -a 256 -- "$@"; fi
+}
+tu_modes() {
+  if stat -c %a / >/dev/null 2>&1; then stat -c %a -- "$@"; else stat -f %Mp%Lp -- "$@"; fi
+}
+tu_describe() {
+  tu_files= tu_moded=
+  tu_at=0
+  for tu_one; do
+    tu_at=$((tu_at + 1))
+    if [ -L "$tu_one" ]; then
+      printf "l "; tu_plain "$tu_one"
+      printf "> "; tu_plain "$(readlink "$tu_one")"
+    elif [ -f "$tu_one" ] && [ -r "$tu_one" ]; then
+      tu_files="$tu_files \"\${$tu_at}\"" tu_moded="$tu_moded \"\${$tu_at}\""
+      printf "f "; tu_plain "$tu_one"
+    elif [ -f "$tu_one" ]; then
+      printf "u "; tu_plain "$tu_one"
+    elif [ -d "$tu_one" ]; then
+      tu_moded="$tu_moded \"\${$tu_at}\""
+      printf "d "; tu_plain "$tu_one"
+    elif [ -e "$tu_one" ]; then
+      printf "o "; tu_plain "$tu_one"
+    else
+      printf "a "; tu_plain "$tu_one"
+    fi
+  done
+  echo =modes
+  if [ -n "$tu_moded" ]; then eval "tu_modes $tu_moded"; fi
+  echo =digests
+  if [ -n "$tu_files" ]; then eval "tu_sha256 $tu_files"; fi
+  echo =end
+}
+'
+eval "$tu_library"

@@ -1,0 +1,76 @@
+//! The product's version token in what a tool prints about itself.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// A version as the contract writes it: a leading `v`, `+build`, `:hash` and trailing punctuation dropped, attached
+/// suffixes kept (`2.5.1p57`, `18.03.0-ce`, `1.8.0_192`). None if it does not begin with a number.
+pub(super) fn clean(raw: &str) -> Option<String> {
+    let bare = raw.strip_prefix('v').unwrap_or(raw);
+    let end = bare.find(['+', ':', '(', ')', ',', ';', '"', '\'']).unwrap_or(bare.len());
+    let token = bare[..end].trim_end_matches(['.', '-', '_']);
+    token.starts_with(|c: char| c.is_ascii_digit()).then(|| token.to_owned())
+}
+
+/// The first version token of a text whose parentheses are dropped: one with a dot if there is any, preferably apart
+/// from letters (`foo2 1.0`, but also `go1.22`), else a number that stands alone.
+pub(super) fn first(text: &str) -> Option<String> {
+    static PARENTHESES: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\([^)]*\)").expect("a constant expression"));
+    static DOTTED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?:^|[^0-9A-Za-z.]|\bv|[A-Za-z][-_/])([0-9]+(?:\.[0-9]+)+[0-9A-Za-z._~+:-]*)")
+            .expect("a constant expression")
+    });
+    static ATTACHED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"[A-Za-z]([0-9]+(?:\.[0-9]+)+[0-9A-Za-z._~+:-]*)").expect("a constant expression")
+    });
+    static ALONE: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"(?:^|\s)v?([0-9]+)(?:$|[\s,;])").expect("a constant expression"));
+    let text = PARENTHESES.replace_all(text, " ");
+    let found = DOTTED.captures(&text).or_else(|| ATTACHED.captures(&text)).or_else(|| ALONE.captures(&text))?;
+    clean(&found[1])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_of_the_contract() {
+        for (raw, token) in [
+            ("v22.11.0", "22.11.0"),
+            ("2.5.1p57", "2.5.1p57"),
+            ("1.8.0_192", "1.8.0_192"),
+            ("18.03.0-ce,", "18.03.0-ce"),
+            ("7.0.0-3", "7.0.0-3"),
+            ("1.2.3+build5", "1.2.3"),
+            ("1.2.3:abcdef", "1.2.3"),
+            ("5.2.15(1)-release", "5.2.15"),
+        ] {
+            assert_eq!(clean(raw).as_deref(), Some(token));
+        }
+        assert_eq!(clean("banana"), None);
+        assert_eq!(clean(""), None);
+    }
+
+    #[test]
+    fn the_first_token_of_what_tools_really_print() {
+        for (text, token) in [
+            ("GNU bash, version 5.2.15(1)-release (x86_64-pc-linux-gnu)", "5.2.15"),
+            ("gcc (Debian 12.2.0-14+deb12u1) 12.2.0", "12.2.0"),
+            ("OpenSSH_8.9p1 Ubuntu-3, OpenSSL 3.0.2", "8.9p1"),
+            ("jq-1.7.1", "1.7.1"),
+            ("curl 7.88.1 (x86_64-pc-linux-gnu) libcurl/7.88.1 OpenSSL/3.0.15", "7.88.1"),
+            ("Version: ImageMagick 7.0.0-3 Q16 x86_64", "7.0.0-3"),
+            ("less 590 (GNU regular expressions)", "590"),
+            ("foo2 is 1.0", "1.0"),
+            ("tool version go1.22.1 linux/amd64", "1.22.1"),
+            ("sed (GNU sed) 4.9", "4.9"),
+            ("tool v3.1.0-rc.2", "3.1.0-rc.2"),
+        ] {
+            assert_eq!(first(text).as_deref(), Some(token), "{text}");
+        }
+        assert_eq!(first("no version here"), None);
+        assert_eq!(first(""), None);
+    }
+}

@@ -1,0 +1,99 @@
+//! `--format json`: the versioned report for programs. Fields are added, never renamed.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::super::{AppliedWaiver, Change, Finding, Report, TargetReport};
+use super::Format;
+use crate::spec::{Category, Digest, ItemId, Machine, TargetKind};
+
+pub(super) const FORMAT: Format =
+    Format { name: "json", doc: "for programs: schema trueup/report/v1", render: |report, _| render(report) };
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    environment: &'a str,
+    spec_digest: &'a Digest,
+    lock_digest: Option<&'a Digest>,
+    verdict: &'static str,
+    targets: Vec<Target<'a>>,
+}
+
+#[derive(Serialize)]
+struct Target<'a> {
+    target: &'a str,
+    kind: TargetKind,
+    verdict: &'static str,
+    observed_at: Timestamp,
+    duration_ms: u128,
+    round_trips: u32,
+    error: Option<&'a str>,
+    machine: &'a Machine,
+    counts: BTreeMap<&'static str, usize>,
+    findings: Vec<Entry<'a>>,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    id: &'a ItemId,
+    category: Category,
+    name: &'a str,
+    state: &'static str,
+    change: Option<Change>,
+    want: Option<String>,
+    got: Option<String>,
+    policy: String,
+    reason: &'a str,
+    detail: Option<&'a str>,
+    waiver: Option<&'a AppliedWaiver>,
+}
+
+fn render(report: &Report) -> String {
+    let document = Document {
+        schema: "trueup/report/v1",
+        environment: &report.environment,
+        spec_digest: &report.spec_digest,
+        lock_digest: report.lock_digest.as_ref(),
+        verdict: report.verdict().word(),
+        targets: report.targets.iter().map(target).collect(),
+    };
+    let mut text = serde_json::to_string_pretty(&document).expect("every field has a JSON form");
+    text.push('\n');
+    text
+}
+
+fn target(report: &TargetReport) -> Target<'_> {
+    let counts = ["match", "drift", "unknown", "waived"].into_iter().map(|state| (state, report.count(state)));
+    Target {
+        target: &report.target,
+        kind: report.kind,
+        verdict: report.verdict().word(),
+        // Whole milliseconds: more says nothing about when a fact was true.
+        observed_at: Timestamp::from_millisecond(report.observed_at.as_millisecond()).unwrap_or(report.observed_at),
+        duration_ms: report.duration.as_millis(),
+        round_trips: report.round_trips,
+        error: report.error.as_deref(),
+        machine: &report.machine,
+        counts: counts.collect(),
+        findings: report.findings.iter().map(entry).collect(),
+    }
+}
+
+fn entry(finding: &Finding) -> Entry<'_> {
+    Entry {
+        id: &finding.id,
+        category: finding.id.category,
+        name: &finding.id.name,
+        state: finding.state.word(),
+        change: finding.state.change(),
+        want: finding.want(),
+        got: finding.got(),
+        policy: finding.policy.to_string(),
+        reason: &finding.reason,
+        detail: finding.detail.as_deref(),
+        waiver: finding.state.waiver(),
+    }
+}
