@@ -4,6 +4,7 @@ mod dotfile;
 mod git;
 mod hook;
 mod package;
+mod package_apt;
 mod package_npm;
 mod repo;
 mod system;
@@ -14,8 +15,16 @@ use super::Probe;
 use crate::spec::{Vocabulary, Why};
 
 /// Every probe. Adding one is a file and a line here.
-pub const PROBES: &[&Probe] =
-    &[&system::PROBE, &tool::PROBE, &package_npm::PROBE, &dotfile::PROBE, &repo::PROBE, &git::PROBE, &hook::PROBE];
+pub const PROBES: &[&Probe] = &[
+    &system::PROBE,
+    &tool::PROBE,
+    &package_npm::PROBE,
+    &package_apt::PROBE,
+    &dotfile::PROBE,
+    &repo::PROBE,
+    &git::PROBE,
+    &hook::PROBE,
+];
 
 /// The words that specs may use because there is a probe for them.
 pub fn vocabulary() -> Vocabulary {

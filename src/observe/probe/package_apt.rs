@@ -1,0 +1,44 @@
+//! Packages that dpkg has installed, with Debian's own version strings.
+
+use std::collections::BTreeMap;
+
+use super::{failed, package, text};
+use crate::observe::{Answer, Probe, Question, Sighting};
+use crate::spec::{Environment, Why};
+use crate::transport::quote;
+
+pub(super) const PROBE: Probe =
+    Probe { name: "package-apt", doc: "packages that dpkg has installed", manager: Some("apt"), ask, read };
+
+fn ask(environment: &Environment) -> Vec<Question> {
+    package::questions(environment, "apt", |names| {
+        // Where there is no dpkg nothing was installed by it: an empty list, not an unknown. dpkg-query exits 1 for
+        // names that it has never heard of, and still tells all others.
+        format!(
+            "tu_find dpkg-query >/dev/null || return 0\n\
+             \"$tu_path\" -W -f '${{Package}} ${{Architecture}} ${{db:Status-Status}} ${{Version}}\\n' -- {} || [ $? -eq 1 ]",
+            quote::words(names.iter().map(String::as_str))
+        )
+    })
+}
+
+fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
+    if answer.code != 0 {
+        return Err(failed("dpkg-query", answer));
+    }
+    let mut installed: BTreeMap<String, String> = BTreeMap::new();
+    for line in text(&answer.stdout).lines() {
+        let fields: Vec<&str> = line.split(' ').collect();
+        let (name, status, version) = match fields.as_slice() {
+            [name, _, status, version] => (*name, *status, *version),
+            // A package that is known but was never installed has no version.
+            [_, _, "not-installed"] => continue,
+            _ => return Err(Why::NotUnderstood(format!("dpkg-query printed `{line}`"))),
+        };
+        // Anything between removed and installed is broken and counts as not there.
+        if status == "installed" {
+            installed.insert(name.to_owned(), version.to_owned());
+        }
+    }
+    package::sightings(question, "apt", installed)
+}
