@@ -16,6 +16,7 @@
 pub mod cli;
 pub mod observe;
 pub mod parity;
+pub mod provision;
 pub mod quality;
 pub mod spec;
 pub mod transport;

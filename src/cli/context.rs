@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "IO edge: the CLI reads the environment")]
 
 use std::io::{self, IsTerminal as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -168,6 +168,11 @@ pub(super) fn print(text: &str) -> Result<(), CliError> {
         }
         Ok(()) | Err(_) => Ok(()),
     }
+}
+
+/// Reads a file that the user names.
+pub(super) fn read_file(path: &Path) -> Result<String, CliError> {
+    std::fs::read_to_string(path).map_err(|source| CliError::Read { path: path.to_owned(), source })
 }
 
 /// Says something beside the result.

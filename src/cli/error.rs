@@ -33,6 +33,16 @@ pub(super) enum CliError {
     Declined,
     #[error("{0} cannot both go to stdout; give one of them a file: --format json=report.json")]
     Formats(String),
+    #[error("cannot read {}: {source}", .path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("{path} is not a plan that can be carried out: {why}")]
+    NotAPlan { path: String, why: String },
+    #[error("the saved plan no longer holds: {why}")]
+    PlanOutdated { why: String },
+    #[error("{name} cannot be reached: {source}")]
+    Target { name: String, source: TransportError },
+    #[error("the backups on {name} cannot be read: {why}")]
+    Generations { name: String, why: String },
     #[error("the reference {name} cannot be observed: {source}")]
     Reference { name: String, source: TransportError },
     #[error(
@@ -51,12 +61,15 @@ impl CliError {
     pub(super) fn exit(&self) -> Exit {
         match self {
             Self::Reference { .. } | Self::NotCaptured { .. } => Exit::Unknown,
-            Self::Io { .. } | Self::Write { .. } => Exit::Unknown,
+            Self::Io { .. } | Self::Write { .. } | Self::Target { .. } | Self::Generations { .. } => Exit::Unknown,
+            Self::PlanOutdated { .. } => Exit::Drift,
             Self::Load(_)
             | Self::NoHome
             | Self::NoTargets(_)
             | Self::NoSuchTarget { .. }
             | Self::Formats(_)
+            | Self::Read { .. }
+            | Self::NotAPlan { .. }
             | Self::CannotAsk { .. }
             | Self::Declined => Exit::Usage,
         }

@@ -3,6 +3,7 @@
 //! This is the only room that reads the environment, touches the terminal and decides exit codes. stdout carries the
 //! result, stderr the progress and the errors.
 
+mod apply;
 mod ask;
 mod audit;
 mod capture;
@@ -11,13 +12,14 @@ mod completions;
 mod context;
 mod error;
 mod formats;
+mod plan;
+mod rollback;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use context::{Context, GlobalOptions};
-use error::CliError;
 
 /// How a command ended, as its exit code tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +74,9 @@ struct Cli {
 enum Verb {
     Capture(capture::Args),
     Check(check::Args),
+    Plan(plan::Args),
+    Apply(apply::Args),
+    Rollback(rollback::Args),
     Completions(completions::Args),
 }
 
@@ -82,6 +87,9 @@ pub fn main() -> ExitCode {
     let result = match cli.verb {
         Verb::Capture(args) => capture::run(&args, &context),
         Verb::Check(args) => check::run(&args, &context),
+        Verb::Plan(args) => plan::run(&args, &context),
+        Verb::Apply(args) => apply::run(&args, &context),
+        Verb::Rollback(args) => rollback::run(&args, &context),
         Verb::Completions(args) => completions::run(&args, Cli::command()),
     };
     match result {

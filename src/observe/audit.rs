@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::{Probe, Program, Question, Reply, Sighting, compile, frame, probe::PROBES};
+use super::{Answer, Probe, Program, Question, Reply, Sighting, compile, frame, probe::PROBES};
 use crate::spec::{Environment, Facts, Listed, Observed, Target, Why};
 use crate::transport::{Aim, Connection, Ended, Run, StdinAfter, Stream, Surroundings, TransportError};
 
@@ -24,6 +24,13 @@ pub struct Observation {
     pub round_trips: u32,
     /// The facts, or why the machine as a whole could not be observed.
     pub outcome: Result<Facts, TransportError>,
+}
+
+impl Observation {
+    /// A machine that was not reached, or was lost.
+    pub fn failed(error: TransportError) -> Self {
+        finish(Instant::now(), Err(error))
+    }
 }
 
 /// How many bytes of answers are read from one machine.
@@ -80,33 +87,39 @@ fn claim<'a>(next: &AtomicUsize, targets: &[&'a Target]) -> Option<(usize, &'a T
 
 fn observe(connection: &mut Connection, environment: &Environment) -> Result<Facts, TransportError> {
     let (probes, questions) = questions(environment);
-    let program = compile(&questions, &new_nonce());
-    let (output, ended) = exchange(connection, &program)?;
-    let frames = frame::read(&output, &program.nonce);
-    if frames.replies.is_empty() && !frames.complete {
-        return Err(TransportError::Mute { told: told(&output, &ended) });
-    }
     let mut facts = Facts::default();
-    for (number, question) in questions.iter().enumerate() {
-        let answer = match frames.replies.get(&number) {
-            Some(Reply::Answered(answer)) => (probes[number].read)(question, answer),
-            Some(Reply::TooMuch) => Err(Why::TooMuch(super::program::OUTPUT_CAP)),
-            // Stages are only ever ended by the watch that keeps their time.
-            Some(Reply::CutShort) => Err(Why::TimedOut(question.limit)),
-            None if ended == Ended::TimedOut => Err(Why::TimedOut(program.limit)),
-            None => Err(Why::NoAnswer),
-        };
-        enter(&mut facts, question, answer);
+    for ((probe, question), answer) in probes.iter().zip(&questions).zip(ask(connection, &questions)?) {
+        enter(&mut facts, question, answer.and_then(|answer| (probe.read)(question, &answer)));
     }
     facts.machine.host_key = connection.host_key().map(str::to_owned);
     Ok(facts)
+}
+
+/// Asks all questions in one round trip; the answers have their order.
+pub fn ask(connection: &mut Connection, questions: &[Question]) -> Result<Vec<Result<Answer, Why>>, TransportError> {
+    let program = compile(questions, &new_nonce());
+    let (output, ended) = exchange(connection, &program)?;
+    let mut frames = frame::read(&output, &program.nonce);
+    if frames.replies.is_empty() && !frames.complete {
+        return Err(TransportError::Mute { told: told(&output, &ended) });
+    }
+    let answer = |(number, question): (usize, &Question)| match frames.replies.remove(&number) {
+        Some(Reply::Answered(answer)) => Ok(answer),
+        Some(Reply::TooMuch) => Err(Why::TooMuch(super::program::OUTPUT_CAP)),
+        // Stages are only ever ended by the watch that keeps their time.
+        Some(Reply::CutShort) => Err(Why::TimedOut(question.limit)),
+        None if ended == Ended::TimedOut => Err(Why::TimedOut(program.limit)),
+        None => Err(Why::NoAnswer),
+    };
+    Ok(questions.iter().enumerate().map(answer).collect())
 }
 
 fn questions(environment: &Environment) -> (Vec<&'static Probe>, Vec<Question>) {
     PROBES.iter().flat_map(|probe| (probe.ask)(environment).into_iter().map(move |question| (*probe, question))).unzip()
 }
 
-fn new_nonce() -> String {
+/// A word that nothing but the program of this very exchange can know.
+pub fn new_nonce() -> String {
     let mut random = [0_u8; 16];
     getrandom::fill(&mut random).expect("the system has randomness");
     format!("trueup-{}", random.map(|byte| format!("{byte:02x}")).concat())

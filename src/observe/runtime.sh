@@ -22,11 +22,12 @@ NO_UPDATE_NOTIFIER=1
 NO_COLOR=1
 npm_config_update_notifier=false
 npm_config_logs_dir=/dev/null
+npm_config_cache=/dev/null
 PYTHONDONTWRITEBYTECODE=1
 DISABLE_AUTOUPDATER=1
 export LC_ALL GIT_OPTIONAL_LOCKS GIT_TERMINAL_PROMPT GIT_PAGER HOMEBREW_NO_AUTO_UPDATE HOMEBREW_NO_ANALYTICS
-export NO_UPDATE_NOTIFIER NO_COLOR npm_config_update_notifier npm_config_logs_dir PYTHONDONTWRITEBYTECODE
-export DISABLE_AUTOUPDATER
+export NO_UPDATE_NOTIFIER NO_COLOR npm_config_update_notifier npm_config_logs_dir npm_config_cache
+export PYTHONDONTWRITEBYTECODE DISABLE_AUTOUPDATER
 
 # tu_stage NUMBER FUNCTION: asks one question, waits for the token, prints the frame, passes the token on.
 # The frame holds stderr, stdout, a newline, the exit code, a newline and the length of stdout with its exit code.

@@ -257,6 +257,7 @@ fn fact_difference(want: &Fact, got: &Fact) -> Option<String> {
             (false, true) => "it runs; on the reference it is not executable".to_owned(),
             _ => "its content differs".to_owned(),
         },
+        (Fact::Repo(_), Fact::Repo(_)) => format!("it has {}, the reference has {}", got.shown(), want.shown()),
         _ => format!("it is {}, the reference has {}", got.shown(), want.shown()),
     })
 }

@@ -1,0 +1,126 @@
+//! `trueup plan`: what would bring targets true, as data.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use super::context::{Context, print, reference, select};
+use super::error::CliError;
+use super::{Exit, audit};
+use crate::parity::TargetReport;
+use crate::parity::Verdict;
+use crate::provision::Plan;
+use crate::provision::contents::{self, Gathered};
+use crate::provision::plan::{Selection, plan};
+use crate::provision::view::{self, PlanEntry, PlanFile};
+use crate::spec::Target;
+use crate::spec::load::{Project, replace_file};
+use crate::transport::{Connection, Surroundings};
+
+/// Show what would bring targets true, without changing anything
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    trueup plan vm\n  \
+    trueup plan vm --out vm.plan.json && trueup apply vm.plan.json\n\n\
+    Exit codes: 0 nothing to do, 1 changes needed, 3 something could not be observed.")]
+pub(super) struct Args {
+    /// The targets to plan for
+    #[arg(value_name = "TARGET", required = true)]
+    targets: Vec<String>,
+    /// Write the plan as human or json
+    #[arg(long, value_name = "F", default_value = "human")]
+    format: PlanFormat,
+    /// Save the plan, to be carried out by `trueup apply FILE`
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Also remove what the reference does not have
+    #[arg(long)]
+    prune: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PlanFormat {
+    Human,
+    Json,
+}
+
+pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
+    let project = context.load()?;
+    let targets = select(&project, &args.targets)?;
+    let surroundings = context.surroundings(&project)?;
+    let selection = Selection { prune: args.prune, ..Selection::default() };
+    let report = audit::audit(&project, &targets, context)?;
+    let mut plans: Vec<Plan> =
+        report.targets.iter().map(|target| plan(&project.environment, target, &selection)).collect();
+    let gathered = contents::gather(&plans, &project.environment, &reference(&project), &surroundings);
+    for (target, plan) in targets.iter().zip(&mut plans) {
+        add_diffs(target, plan, &gathered, &project, &surroundings);
+    }
+    let file = plan_file(&project, plans, args.prune);
+    let json = to_json(&file);
+    match args.format {
+        PlanFormat::Json => print(&json)?,
+        PlanFormat::Human => show(&file, &report.targets, context)?,
+    }
+    if let Some(path) = &args.out {
+        replace_file(path, json.as_bytes()).map_err(|source| CliError::Write { path: path.clone(), source })?;
+    }
+    Ok(match report.verdict() {
+        Verdict::Unknown => Exit::Unknown,
+        Verdict::Parity => Exit::Fine,
+        Verdict::Drift => Exit::Drift,
+    })
+}
+
+/// Diffs help a person decide; a target that is lost meanwhile only loses them.
+fn add_diffs(target: &Target, plan: &mut Plan, gathered: &Gathered, project: &Project, surroundings: &Surroundings) {
+    if plan.steps.is_empty() {
+        return;
+    }
+    let shown = Connection::open(target, project.environment.shell, surroundings)
+        .and_then(|mut connection| contents::add_diffs(plan, gathered, &mut connection, &project.environment));
+    if let Err(error) = shown {
+        super::context::tell(&format!("no diffs for {}: {error}", target.name));
+    }
+}
+
+pub(super) fn plan_file(project: &Project, plans: Vec<Plan>, prune: bool) -> PlanFile {
+    PlanFile {
+        schema: view::SCHEMA.to_owned(),
+        environment: project.environment.name.clone(),
+        spec_digest: project.spec_digest.clone(),
+        lock_digest: project.lock.as_ref().map(|loaded| loaded.digest.clone()),
+        prune,
+        plans: plans.into_iter().map(|plan| PlanEntry { digest: plan.digest(), plan }).collect(),
+    }
+}
+
+fn to_json(file: &PlanFile) -> String {
+    let mut json = serde_json::to_string_pretty(file).expect("every field has a JSON form");
+    json.push('\n');
+    json
+}
+
+fn show(file: &PlanFile, reports: &[TargetReport], context: &Context) -> Result<(), CliError> {
+    let look = context.stdout_look();
+    for (entry, report) in file.plans.iter().zip(reports) {
+        print(&view::human(&entry.plan, look))?;
+        if let Some(error) = &report.error {
+            print(&format!("  ? {error}\n"))?;
+        }
+        let unknown = report.findings.iter().filter(|finding| finding.state.word() == "unknown");
+        for finding in unknown.filter(|_| report.error.is_none()) {
+            print(&format!("  ? nothing planned for {}: {}\n", finding.id, finding.reason))?;
+        }
+    }
+    let todo: Vec<&str> = file
+        .plans
+        .iter()
+        .filter(|entry| !entry.plan.steps.is_empty())
+        .map(|entry| entry.plan.target.as_str())
+        .collect();
+    if !todo.is_empty() {
+        print(&format!("\nnext: trueup apply {}\n", todo.join(" ")))?;
+    }
+    Ok(())
+}

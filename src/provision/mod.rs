@@ -1,0 +1,182 @@
+//! From findings to a plan, and from a plan to a machine at parity.
+//!
+//! `plan` is pure: each drift is offered to the [`PROVIDERS`], and what they make of it is data. `apply` compiles the
+//! steps into one sh program, sends it and hears how each step ended. Every file is backed up on the target before it
+//! is replaced; `rollback` puts the newest generation of backups back.
+
+pub mod apply;
+pub mod contents;
+pub mod plan;
+mod program;
+mod provider;
+mod redact;
+pub mod rollback;
+pub mod view;
+
+use serde::{Deserialize, Serialize};
+
+pub use provider::PROVIDERS;
+
+use crate::parity::Finding;
+use crate::spec::{Digest, Environment, ItemId, Machine, Mode};
+
+/// What would change on one target, and what cannot be changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The target's name.
+    pub target: String,
+    /// The machine that was observed; another one under the same name is not what was planned for.
+    pub machine: Machine,
+    /// In the order in which they are carried out.
+    pub steps: Vec<Step>,
+    /// Drift that no step removes.
+    pub unmet: Vec<Unmet>,
+}
+
+/// One change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// The provider that offers it.
+    pub provider: String,
+    /// What it does to the thing.
+    pub action: Action,
+    /// The thing, as a person names it.
+    pub subject: String,
+    /// The findings that it removes.
+    pub findings: Vec<ItemId>,
+    /// Why, one sentence.
+    pub why: String,
+    /// What is done, exactly.
+    pub work: Work,
+    /// Whether it needs root.
+    pub root: bool,
+    /// Whether `rollback` undoes it.
+    pub undone_by_rollback: bool,
+    /// What changes in a text, secrets redacted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diff: Option<String>,
+}
+
+/// What a step does to its subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Action {
+    Create,
+    Change,
+    Remove,
+}
+
+/// What a step does, exactly. Contents are named by digest: they may be secret, and a plan may be shown and saved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case")]
+pub enum Work {
+    /// Put a regular file in place.
+    PutFile {
+        /// Relative to the home, or absolute.
+        path: String,
+        /// Its permission bits.
+        mode: Mode,
+        /// Of its content.
+        digest: Digest,
+    },
+    /// Put a symbolic link in place.
+    PutLink {
+        /// Relative to the home, or absolute.
+        path: String,
+        /// Where it points.
+        to: String,
+    },
+    /// Make a folder, or give it its mode.
+    PutFolder {
+        /// Relative to the home, or absolute.
+        path: String,
+        /// Its permission bits.
+        mode: Mode,
+    },
+    /// Remove a file or link.
+    Remove {
+        /// Relative to the home, or absolute.
+        path: String,
+    },
+    /// Change one setting of a repository; none removes it.
+    GitSetting {
+        /// The repository's place, relative to the home or absolute.
+        repo: String,
+        /// The setting's key.
+        key: String,
+        /// Its value.
+        value: Option<String>,
+    },
+    /// Run a command.
+    Command {
+        /// The program and its arguments.
+        arguments: Vec<String>,
+        /// Run this and try once more if it fails: a manager's index may be old.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        refresh: Vec<String>,
+    },
+}
+
+/// Drift that no step removes, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unmet {
+    /// The finding.
+    pub finding: ItemId,
+    /// One sentence.
+    pub why: String,
+}
+
+/// A drift that a provider is asked about.
+#[derive(Clone, Copy, Debug)]
+pub struct Need<'a> {
+    /// The finding.
+    pub finding: &'a Finding,
+    /// The environment.
+    pub environment: &'a Environment,
+    /// Whether what the reference does not have is to be removed.
+    pub prune: bool,
+}
+
+/// What a provider makes of a drift.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// It is not of its kind.
+    NotMine,
+    /// This would remove it.
+    Step(Box<Step>),
+    /// It is of its kind, but cannot be removed.
+    Cannot(String),
+}
+
+/// Something that can remove drift. Adding one is a file and a line in [`PROVIDERS`].
+#[derive(Debug)]
+pub struct Provider {
+    /// Its name in plans.
+    pub name: &'static str,
+    /// What it provides.
+    pub doc: &'static str,
+    /// What it makes of a drift.
+    pub offer: fn(Need<'_>) -> Offer,
+}
+
+impl Plan {
+    /// Names all that would be done, and to whom: two plans with the same digest do the same.
+    pub fn digest(&self) -> Digest {
+        let machine = (&self.machine.id, &self.machine.host_key);
+        let works: Vec<(&Work, bool)> = self.steps.iter().map(|step| (&step.work, step.root)).collect();
+        let canonical = serde_json::to_vec(&(&self.target, machine, works)).expect("every field has a JSON form");
+        Digest::of(&canonical)
+    }
+}
+
+impl Action {
+    /// The word in plans.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Change => "change",
+            Self::Remove => "remove",
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Steps as one sh program, and the events that it sends back.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::{Step, Work};
+use crate::spec::Digest;
+use crate::transport::quote;
+
+const RUNTIME: &str = include_str!("runtime.sh");
+const INFALLIBLE: &str = "writing to a string cannot fail";
+
+/// The contents that steps need, by digest.
+pub(super) type Contents = BTreeMap<Digest, Vec<u8>>;
+
+/// The program that carries out these steps. Each step's content is there: the caller has left out the others.
+pub(super) fn apply(steps: &[(usize, &Step)], contents: &Contents, nonce: &str) -> String {
+    let mut text = opening(nonce);
+    if steps.iter().any(|(_, step)| step.root) {
+        text.push_str("tu_root_check\n");
+    }
+    text.push_str("tu_generation_begin\n");
+    for (number, step) in steps {
+        let body = body(step, contents);
+        write!(text, "tu_do{number}() {{\n{body}\n}}\ntu_step {number} tu_do{number}\n").expect(INFALLIBLE);
+    }
+    text.push_str("tu_generation_end\n");
+    closing(text)
+}
+
+/// The program that undoes these entries of a generation, the newest first.
+pub(super) fn rollback(generation: &str, entries: &[&str], nonce: &str) -> String {
+    let mut text = opening(nonce);
+    for (number, entry) in entries.iter().enumerate() {
+        let restore = quote::words(["tu_restore", generation, entry]);
+        write!(text, "tu_do{number}() {{\n{restore}\n}}\ntu_step {number} tu_do{number}\n").expect(INFALLIBLE);
+    }
+    // Only a generation that is wholly undone stops being the newest one.
+    let mark = quote::words([generation]);
+    write!(text, "if [ -z \"$tu_failed\" ]; then : >\"$tu_state/\"{mark}/rolled-back; fi\n").expect(INFALLIBLE);
+    closing(text)
+}
+
+fn opening(nonce: &str) -> String {
+    format!("{{\ntu_nonce={nonce}\n{RUNTIME}\ncd || exit 1\nexec 9>&1 </dev/null\n")
+}
+
+fn closing(mut text: String) -> String {
+    text.push_str("printf '%s done 0 0\\n\\n' \"$tu_nonce\" >&9\nexit 0\n}\n");
+    text
+}
+
+/// A path as the program knows it: below the home where it is relative, and never like an option.
+fn place(path: &str) -> String {
+    let path = path.strip_prefix("~/").unwrap_or(path);
+    if path.starts_with('/') { path.to_owned() } else { format!("./{path}") }
+}
+
+fn body(step: &Step, contents: &Contents) -> String {
+    match &step.work {
+        Work::PutFile { path, mode, digest } => {
+            let content = contents.get(digest).map_or(&[][..], Vec::as_slice);
+            let put = quote::words(["tu_put_file", &place(path), &mode.to_string(), digest.hex()]);
+            format!("{} | {put}", quote::printf_of(content))
+        }
+        Work::PutLink { path, to } => quote::words(["tu_put_link", &place(path), to]),
+        Work::PutFolder { path, mode } => quote::words(["tu_put_folder", &place(path), &mode.to_string()]),
+        Work::Remove { path } => quote::words(["tu_remove", &place(path)]),
+        Work::GitSetting { repo, key, value: Some(value) } => quote::words(["tu_git", &place(repo), key, value]),
+        Work::GitSetting { repo, key, value: None } => quote::words(["tu_git", &place(repo), key]),
+        Work::Command { arguments, refresh } => {
+            let run = |arguments: &[String]| {
+                let words = quote::words(arguments.iter().map(String::as_str));
+                if step.root { format!("tu_as_root {words}") } else { words }
+            };
+            let note = quote::words(["tu_record", "kept", &step.subject]);
+            let command = run(arguments);
+            match refresh.as_slice() {
+                [] => format!("{note} && {command}"),
+                refresh => format!("{note} && {{ {command} || {{ {} && {command}; }}; }}", run(refresh)),
+            }
+        }
+    }
+}
+
+/// What the program tells while it runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Event {
+    /// A step begins.
+    Started(usize),
+    /// A step has ended, with its exit code and the end of what it printed.
+    Ended(usize, i32, String),
+    /// Nothing was changed, for this reason.
+    Fatal(String),
+    /// All steps were carried out.
+    Done,
+}
+
+/// Events out of a stream of bytes, as they become whole.
+#[derive(Debug)]
+pub(super) struct Events {
+    nonce: String,
+    pending: Vec<u8>,
+}
+
+impl Events {
+    pub(super) fn new(nonce: &str) -> Self {
+        Self { nonce: nonce.to_owned(), pending: Vec::new() }
+    }
+
+    /// Takes in more bytes and gives the events that are whole now.
+    pub(super) fn hear(&mut self, bytes: &[u8]) -> Vec<Event> {
+        self.pending.extend_from_slice(bytes);
+        let mut events = Vec::new();
+        while let Some((event, length)) = self.next() {
+            events.extend(event);
+            self.pending.drain(..length);
+        }
+        events
+    }
+
+    /// The first whole event and how many bytes it and what stands before it take; lines without the nonce are what
+    /// start-up files print, and carry none.
+    fn next(&self) -> Option<(Option<Event>, usize)> {
+        let line_end = self.pending.iter().position(|byte| *byte == b'\n')?;
+        let line = String::from_utf8_lossy(&self.pending[..line_end]).into_owned();
+        let Some(at) = line.find(&format!("{} ", self.nonce)) else { return Some((None, line_end + 1)) };
+        let words: Vec<&str> = line[at..].split(' ').collect();
+        let [_, kind, number, length] = words.as_slice() else { return Some((None, line_end + 1)) };
+        let (Ok(number), Ok(length)) = (number.parse::<usize>(), length.parse::<usize>()) else {
+            return Some((None, line_end + 1));
+        };
+        let body_end = line_end + 1 + length;
+        let body = self.pending.get(line_end + 1..body_end)?;
+        self.pending.get(body_end)?;
+        let said = String::from_utf8_lossy(body).into_owned();
+        let event = match *kind {
+            "start" => Event::Started(number),
+            "end" => {
+                let (said, code) = said.rsplit_once('\n').unwrap_or(("", &said));
+                Event::Ended(number, code.parse().unwrap_or(1), said.trim().to_owned())
+            }
+            "fatal" => Event::Fatal(said),
+            _ => Event::Done,
+        };
+        Some((Some(event), body_end + 1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_come_whole_whatever_the_pieces() {
+        let stream = b"motd\nn0 start 0 0\n\nn0 end 0 14\nn0 done 0 0\n\n3\nn0 done 0 0\n\n";
+        let mut events = Events::new("n0");
+        let mut heard = Vec::new();
+        for byte in stream {
+            heard.extend(events.hear(&[*byte]));
+        }
+        let said = Event::Ended(0, 3, "n0 done 0 0".to_owned());
+        assert_eq!(heard, [Event::Started(0), said, Event::Done]);
+    }
+}

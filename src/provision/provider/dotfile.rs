@@ -1,0 +1,57 @@
+//! Files, links and folders of the home, as the lock has them.
+
+use super::{Action, NOT_PRUNED, Need, Offer, Provider, Step, Work};
+use crate::parity::Change;
+use crate::spec::{Category, Fact, FileFact, Locked, Observed};
+
+pub(super) const PROVIDER: Provider = Provider { name: "dotfile", doc: "files, links and folders of the home", offer };
+
+fn offer(need: Need<'_>) -> Offer {
+    if need.finding.id.category != Category::Dotfile {
+        return Offer::NotMine;
+    }
+    let path = need.finding.id.name.clone();
+    let observed = match &need.finding.observed {
+        Some(Observed::Present(Fact::File(file))) => Some(file),
+        _ => None,
+    };
+    if need.finding.state.change() == Some(Change::Extra) {
+        return match observed {
+            _ if !need.prune => Offer::Cannot(NOT_PRUNED.to_owned()),
+            Some(FileFact::Folder { .. }) => {
+                Offer::Cannot("folders are never removed, only the files in them".to_owned())
+            }
+            _ => step(&need, Action::Remove, Work::Remove { path }),
+        };
+    }
+    let Some(Locked::Present(Fact::File(wanted))) = &need.finding.locked else { return Offer::NotMine };
+    if let (Some(FileFact::Folder { .. }), FileFact::File { .. } | FileFact::Link { .. }) = (observed, wanted) {
+        return Offer::Cannot("a folder stands where a file should be; move it away".to_owned());
+    }
+    let action = if observed.is_some() { Action::Change } else { Action::Create };
+    match wanted.clone() {
+        FileFact::File { mode, digest } => step(&need, action, Work::PutFile { path, mode, digest }),
+        FileFact::Link { to } => step(&need, action, Work::PutLink { path, to }),
+        FileFact::Folder { .. } if observed.is_some_and(|file| !matches!(file, FileFact::Folder { .. })) => {
+            Offer::Cannot("a file stands where a folder should be; move it away".to_owned())
+        }
+        FileFact::Folder { mode } => step(&need, action, Work::PutFolder { path, mode }),
+        FileFact::Other => Offer::Cannot("it is neither file, folder nor link on the reference".to_owned()),
+    }
+}
+
+fn step(need: &Need<'_>, action: Action, work: Work) -> Offer {
+    let name = &need.finding.id.name;
+    let subject = if name.starts_with('/') { name.clone() } else { format!("~/{name}") };
+    Offer::Step(Box::new(Step {
+        provider: PROVIDER.name.to_owned(),
+        action,
+        subject,
+        findings: vec![need.finding.id.clone()],
+        why: need.finding.reason.clone(),
+        work,
+        root: false,
+        undone_by_rollback: true,
+        diff: None,
+    }))
+}

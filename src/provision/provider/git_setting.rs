@@ -1,0 +1,41 @@
+//! Settings of a repository, above all `core.hooksPath`, written into its own configuration.
+
+use super::{Action, NOT_PRUNED, Need, Offer, Provider, Step, Work};
+use crate::parity::Change;
+use crate::spec::{Category, Fact, Locked};
+
+pub(super) const PROVIDER: Provider =
+    Provider { name: "git-setting", doc: "a repository's settings, such as core.hooksPath", offer };
+
+fn offer(need: Need<'_>) -> Offer {
+    if need.finding.id.category != Category::Git {
+        return Offer::NotMine;
+    }
+    let Some((name, key)) = need.finding.id.name.split_once('/') else { return Offer::NotMine };
+    let Some(repo) = need.environment.repos.iter().find(|repo| repo.name == name) else { return Offer::NotMine };
+    if ["url.", "include.", "includeif."].iter().any(|list| key.starts_with(list)) {
+        return Offer::Cannot(format!("{key} is a list of values; set it by hand where the reference has it"));
+    }
+    let (action, value) = match (need.finding.state.change(), &need.finding.locked) {
+        (Some(Change::Extra), _) if !need.prune => return Offer::Cannot(NOT_PRUNED.to_owned()),
+        (Some(Change::Extra), _) => (Action::Remove, None),
+        (Some(Change::Missing), Some(Locked::Present(Fact::Text(text)))) => (Action::Create, Some(text.value.clone())),
+        (_, Some(Locked::Present(Fact::Text(text)))) => (Action::Change, Some(text.value.clone())),
+        _ => return Offer::NotMine,
+    };
+    let subject = match &value {
+        Some(value) => format!("{key} = {value} in {name}"),
+        None => format!("{key} in {name}"),
+    };
+    Offer::Step(Box::new(Step {
+        provider: PROVIDER.name.to_owned(),
+        action,
+        subject,
+        findings: vec![need.finding.id.clone()],
+        why: need.finding.reason.clone(),
+        work: Work::GitSetting { repo: repo.path.clone(), key: key.to_owned(), value },
+        root: false,
+        undone_by_rollback: true,
+        diff: None,
+    }))
+}

@@ -1,0 +1,81 @@
+//! Keeping secrets out of what is shown of files.
+//!
+//! A value is hidden when its key looks like a secret's, when it looks like a known kind of token, or when it stands
+//! as userinfo in a URL; a private key is hidden from its first line to its last.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+const HIDDEN: &str = "[redacted]";
+
+/// Files that are secrets as a whole: nothing of them is shown.
+pub(super) fn is_secret_path(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let key_file = name.starts_with("id_") && !name.ends_with(".pub");
+    let known = [".netrc", ".pgpass", ".git-credentials", "credentials", "credentials.json", ".env", "auth.json"];
+    let ending = [".pem", ".key", ".p12", ".pfx", ".kdbx"];
+    key_file || known.contains(&name) || ending.iter().any(|ending| name.ends_with(ending))
+}
+
+/// The text with every value hidden that looks like a secret.
+pub(super) fn redact(text: &str) -> String {
+    static KEYED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r#"(?i)([\w.-]*(?:token|secret|passwd|password|passphrase|api[_-]?key|access[_-]?key|private[_-]?key|credential)[\w.-]*["']?\s*[:=]\s*)(\S.*)"#,
+        )
+        .expect("a constant expression")
+    });
+    static TOKEN: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"\b(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|npm_[A-Za-z0-9]{16,}|sk-[\w-]{16,}|xox[a-z]-[\w-]{10,}|AKIA[0-9A-Z]{16}|AIza[\w-]{30,}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*)",
+        )
+        .expect("a constant expression")
+    });
+    static USERINFO: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(://)[^/\s@]+@").expect("a constant expression"));
+    let mut shown = String::with_capacity(text.len());
+    let mut in_private_key = false;
+    for line in text.split_inclusive('\n') {
+        let begins = line.contains("-----BEGIN") && line.contains("PRIVATE KEY");
+        if begins || in_private_key {
+            in_private_key = !line.contains("-----END");
+            shown.push_str(HIDDEN);
+            shown.push('\n');
+            continue;
+        }
+        let line = KEYED.replace(line, format!("${{1}}{HIDDEN}\n").as_str());
+        let line = TOKEN.replace_all(&line, HIDDEN);
+        shown.push_str(&USERINFO.replace_all(&line, format!("${{1}}{HIDDEN}@").as_str()));
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_that_look_secret_are_hidden_and_the_rest_stays() {
+        let text =
+            "registry=https://r.example\n//r.example/:_authToken=npm_abc\nexport API_KEY='x y'\nalias ll='ls -l'\n";
+        let shown = redact(text);
+        assert_eq!(
+            shown,
+            "registry=https://r.example\n//r.example/:_authToken=[redacted]\nexport API_KEY=[redacted]\nalias ll='ls -l'\n"
+        );
+        assert!(!redact("url = https://me:pw@example.com/x\n").contains("pw"));
+        assert!(!redact("x ghp_0123456789abcdef0123 y\n").contains("ghp_"));
+    }
+
+    #[test]
+    fn a_private_key_is_hidden_whole() {
+        let text = "a\n-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0\n-----END OPENSSH PRIVATE KEY-----\nb\n";
+        assert_eq!(redact(text), "a\n[redacted]\n[redacted]\n[redacted]\nb\n");
+    }
+
+    #[test]
+    fn files_that_are_secrets_as_a_whole_are_known() {
+        assert!(is_secret_path(".ssh/id_ed25519") && is_secret_path(".netrc") && is_secret_path("x/server.key"));
+        assert!(!is_secret_path(".ssh/id_ed25519.pub") && !is_secret_path(".gitconfig"));
+    }
+}

@@ -1,0 +1,117 @@
+//! Putting back what the newest generation of backups on a target holds.
+
+use super::apply::{Fate, carry_out};
+use super::program::{self, Event};
+use crate::observe::audit::{self, new_nonce};
+use crate::observe::{Context, Covers, Question};
+use crate::spec::{Environment, Why};
+use crate::transport::{Connection, TransportError};
+
+/// The newest generation that was not yet rolled back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Generation {
+    /// Its name on the target.
+    pub name: String,
+    /// What it holds, in the order in which it was changed.
+    pub entries: Vec<Entry>,
+}
+
+/// One thing that was changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    number: String,
+    /// What happened to it.
+    pub kind: EntryKind,
+    /// Its path, or for a package its name.
+    pub subject: String,
+}
+
+/// What happened to a thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    /// It was replaced or removed, and comes back.
+    Had,
+    /// It was made, and goes.
+    New,
+    /// Its mode was changed, and is changed back.
+    Mode,
+    /// A package: it is not rolled back.
+    Kept,
+}
+
+/// The exit code with which the question says that there is nothing to roll back.
+const NOTHING: i32 = 44;
+
+const SCRIPT: &str = r#"
+tu_state=${XDG_STATE_HOME:-$HOME/.local/state}/trueup/generations
+tu_newest=
+for tu_dir in "$tu_state"/*; do
+  if [ -d "$tu_dir/entries" ] && [ ! -e "$tu_dir/rolled-back" ]; then tu_newest=$tu_dir; fi
+done
+[ -n "$tu_newest" ] || return 44
+printf '%s\n' "${tu_newest##*/}"
+for tu_entry in "$tu_newest"/entries/*; do
+  if [ -f "$tu_entry" ]; then printf '%s\n' "${tu_entry##*/}" && cat "$tu_entry"; fi
+done
+"#;
+
+/// The newest generation on a target; none if there is nothing to roll back.
+pub fn newest(
+    connection: &mut Connection,
+    environment: &Environment,
+) -> Result<Result<Option<Generation>, Why>, TransportError> {
+    let question = Question {
+        subject: "generations".to_owned(),
+        script: SCRIPT.to_owned(),
+        limit: environment.limits.probe,
+        covers: Covers::default(),
+        context: Context::None,
+    };
+    let answer = audit::ask(connection, &[question])?.remove(0);
+    Ok(answer.and_then(|answer| match answer.code {
+        0 => read(&String::from_utf8_lossy(&answer.stdout)).map(Some),
+        NOTHING => Ok(None),
+        code => {
+            let message = String::from_utf8_lossy(&answer.stderr).trim().to_owned();
+            Err(Why::Failed { command: "listing generations".to_owned(), code, message })
+        }
+    }))
+}
+
+fn read(listing: &str) -> Result<Generation, Why> {
+    let mut lines = listing.lines();
+    let name = lines.next().ok_or_else(|| Why::NotUnderstood("the list of generations is empty".to_owned()))?;
+    let mut entries = Vec::new();
+    while let Some(number) = lines.next() {
+        let (Some(kind), Some(subject)) = (lines.next(), lines.next()) else {
+            return Err(Why::NotUnderstood(format!("entry {number} of generation {name} is cut off")));
+        };
+        let kind = match kind {
+            "had" => EntryKind::Had,
+            "new" => EntryKind::New,
+            "kept" => EntryKind::Kept,
+            mode if mode.starts_with("mode ") => EntryKind::Mode,
+            other => return Err(Why::NotUnderstood(format!("entry {number} says `{other}`"))),
+        };
+        entries.push(Entry { number: number.to_owned(), kind, subject: subject.to_owned() });
+    }
+    Ok(Generation { name: name.to_owned(), entries })
+}
+
+/// Puts a generation back, the newest change first. The fates have the order of the entries.
+pub fn rollback(connection: &mut Connection, generation: &Generation) -> Result<Vec<Fate>, TransportError> {
+    let nonce = new_nonce();
+    let numbers: Vec<&str> = generation.entries.iter().rev().map(|entry| entry.number.as_str()).collect();
+    let text = program::rollback(&generation.name, &numbers, &nonce);
+    let mut fates = vec![Fate::Unclear; numbers.len()];
+    let ended = carry_out(connection, &text, &nonce, &mut |event| {
+        if let Event::Ended(number, code, said) = event {
+            fates[number] = if code == 0 { Fate::Done } else { Fate::Failed { code, said } };
+        }
+    });
+    fates.reverse();
+    match ended {
+        Err(error) if !fates.contains(&Fate::Done) => Err(error),
+        Ok(()) | Err(_) => Ok(fates),
+    }
+}

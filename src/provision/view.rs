@@ -1,0 +1,140 @@
+//! Plans as people and programs read them.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use serde::{Deserialize, Serialize};
+
+use super::apply::Fate;
+use super::{Action, Plan, Step, Work};
+use crate::parity::report::Look;
+use crate::spec::Digest;
+
+const INFALLIBLE: &str = "writing to a string cannot fail";
+
+/// The plans of one command as a file: `--format json` and `--out`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanFile {
+    /// `trueup/plan/v1`.
+    pub schema: String,
+    /// The environment's name.
+    pub environment: String,
+    /// Of the spec that was planned for.
+    pub spec_digest: Digest,
+    /// Of the lock that was planned for.
+    pub lock_digest: Option<Digest>,
+    /// Whether extras are removed.
+    pub prune: bool,
+    /// One entry a target.
+    pub plans: Vec<PlanEntry>,
+}
+
+/// One target's plan with its digest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanEntry {
+    /// Of all that would be done: what `apply` of a saved plan compares.
+    pub digest: Digest,
+    /// The plan.
+    #[serde(flatten)]
+    pub plan: Plan,
+}
+
+/// The only schema that this version writes and reads.
+pub const SCHEMA: &str = "trueup/plan/v1";
+
+/// One plan for people, in the manner of a good diff.
+pub fn human(plan: &Plan, look: Look) -> String {
+    let mut text = String::new();
+    let heading = look.paint(Style::new().bold(), &plan.target);
+    writeln!(text, "{heading}  {}", counts(plan)).expect(INFALLIBLE);
+    for (number, step) in plan.steps.iter().enumerate() {
+        let mark = mark(step.action, look);
+        let root = if step.root { "  (root)" } else { "" };
+        writeln!(text, "  {mark} {:>2}. {} {}{root}", number + 1, step.action.word(), step.subject).expect(INFALLIBLE);
+        let findings: Vec<String> = step.findings.iter().map(ToString::to_string).collect();
+        let dim = Style::new().dimmed();
+        let why = format!("       {}: {}", findings.join(", "), step.why);
+        writeln!(text, "{}", look.paint(dim, &why)).expect(INFALLIBLE);
+        writeln!(text, "{}", look.paint(dim, &format!("       {}", deed(step)))).expect(INFALLIBLE);
+        for line in step.diff.iter().flat_map(|diff| diff.lines()) {
+            writeln!(text, "       {}", paint_diff(line, look)).expect(INFALLIBLE);
+        }
+    }
+    for unmet in &plan.unmet {
+        let mark = look.paint(AnsiColor::Yellow.on_default(), "!");
+        writeln!(text, "  {mark} no step for {}: {}", unmet.finding, unmet.why).expect(INFALLIBLE);
+    }
+    printable(&text)
+}
+
+fn counts(plan: &Plan) -> String {
+    let count = |action| plan.steps.iter().filter(|step| step.action == action).count();
+    let parts: Vec<String> = [Action::Create, Action::Change, Action::Remove]
+        .into_iter()
+        .map(|action| (count(action), action.word()))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} to {word}"))
+        .collect();
+    match (parts.is_empty(), plan.unmet.len()) {
+        (true, 0) => "nothing to do".to_owned(),
+        (true, unmet) => format!("nothing that can be done, {unmet} left as it is"),
+        (false, 0) => parts.join(", "),
+        (false, unmet) => format!("{}, {unmet} left as it is", parts.join(", ")),
+    }
+}
+
+fn mark(action: Action, look: Look) -> String {
+    let (mark, colour) = match action {
+        Action::Create => ("+", AnsiColor::Green),
+        Action::Change => ("~", AnsiColor::Yellow),
+        Action::Remove => ("-", AnsiColor::Red),
+    };
+    look.paint(colour.on_default(), mark)
+}
+
+/// What a step does, exactly.
+fn deed(step: &Step) -> String {
+    match &step.work {
+        Work::PutFile { mode, digest, .. } => format!("file, mode {mode}, {}", digest.short()),
+        Work::PutLink { to, .. } => format!("link to {to}"),
+        Work::PutFolder { mode, .. } => format!("folder, mode {mode}"),
+        Work::Remove { .. } => "remove it; a backup stays".to_owned(),
+        Work::GitSetting { key, value: Some(value), repo } => format!("git -C {repo} config {key} {value}"),
+        Work::GitSetting { key, value: None, repo } => format!("git -C {repo} config --unset-all {key}"),
+        Work::Command { arguments, .. } => format!("{}; not undone by rollback", arguments.join(" ")),
+    }
+}
+
+fn paint_diff(line: &str, look: Look) -> String {
+    let colour = match line.as_bytes().first() {
+        Some(b'+') => AnsiColor::Green,
+        Some(b'-') => AnsiColor::Red,
+        Some(b'@') => AnsiColor::Cyan,
+        _ => return line.to_owned(),
+    };
+    look.paint(colour.on_default(), line)
+}
+
+/// Contents may hold anything; a terminal gets to see no control characters but line ends, tabs and our own colours.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && !matches!(c, '\n' | '\t' | '\u{1b}') { '\u{fffd}' } else { c }).collect()
+}
+
+/// The table at the end of an apply: what became of each step.
+pub fn outcome(plan: &Plan, fates: &[Fate], look: Look) -> String {
+    let mut text = String::new();
+    for (step, fate) in plan.steps.iter().zip(fates) {
+        let (word, colour, why) = match fate {
+            Fate::Done => ("done", AnsiColor::Green, String::new()),
+            Fate::Failed { code, said } => {
+                let last = said.lines().next_back().unwrap_or("it said nothing");
+                ("failed", AnsiColor::Red, format!("  exit code {code}: {last}"))
+            }
+            Fate::Skipped(why) => ("skipped", AnsiColor::Yellow, format!("  {why}")),
+            Fate::Unclear => ("unclear", AnsiColor::Yellow, "  the machine was lost meanwhile".to_owned()),
+        };
+        let word = look.paint(colour.on_default(), &format!("{word:7}"));
+        writeln!(text, "  {word} {} {}{why}", step.action.word(), step.subject).expect(INFALLIBLE);
+    }
+    printable(&text)
+}
