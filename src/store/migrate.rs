@@ -83,6 +83,24 @@ mod tests {
     }
 
     #[test]
+    fn many_upgrade_an_older_version_at_once() {
+        for _ in 0..5 {
+            let temp = tempfile::tempdir().unwrap();
+            let path = temp.path().join("store.db");
+            left_by(&path, &MIGRATIONS[..1], "PRAGMA journal_mode = WAL");
+            let start = std::sync::Barrier::new(8);
+            std::thread::scope(|scope| {
+                for _ in 0..8 {
+                    scope.spawn(|| {
+                        start.wait();
+                        Store::open(&path).unwrap();
+                    });
+                }
+            });
+        }
+    }
+
+    #[test]
     fn a_newer_version_is_refused_and_left_alone() {
         let temp = tempfile::tempdir().unwrap();
         let path = temp.path().join("store.db");

@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn many_open_and_upgrade_it_at_once() {
-        for _ in 0..5 {
+        for _ in 0..10 {
             let temp = tempfile::tempdir().unwrap();
             let path = temp.path().join("state/store.db");
             let start = Barrier::new(8);
