@@ -1,7 +1,7 @@
 //! Whom to believe about a machine: keys, signed attestations, and the gate's decision.
 //!
 //! Flow: a report's target part becomes a [`Statement`]; [`VerifierKey`] signs it into a DSSE envelope ([`dsse`]);
-//! [`verify`] reads an envelope back and gives every reason not to believe it; [`gate::decide`] turns the newest
+//! [`verify()`] reads an envelope back and gives every reason not to believe it; [`gate::decide`] turns the newest
 //! envelope of a target into allow or deny. Pure but for `key`, which keeps the keys in files.
 //!
 //! Nothing that stands in an envelope is used before a signature over it has been checked with a key that the keys
