@@ -14,9 +14,12 @@
 //! 10. [`cli`]: one file a verb.
 
 pub mod cli;
+pub mod dispatch;
 pub mod observe;
 pub mod parity;
 pub mod provision;
 pub mod quality;
 pub mod spec;
+pub mod store;
 pub mod transport;
+pub mod trust;

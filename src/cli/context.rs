@@ -175,6 +175,11 @@ pub(super) fn read_file(path: &Path) -> Result<String, CliError> {
     std::fs::read_to_string(path).map_err(|source| CliError::Read { path: path.to_owned(), source })
 }
 
+/// Reads a file that the user names, whatever it holds.
+pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, CliError> {
+    std::fs::read(path).map_err(|source| CliError::Read { path: path.to_owned(), source })
+}
+
 /// Says something beside the result.
 pub(super) fn tell(text: &str) {
     // There is nowhere left to say that stderr cannot be written to.

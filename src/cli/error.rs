@@ -10,7 +10,9 @@ use super::Exit;
 use super::context::{Context, tell};
 use crate::parity::report::Look;
 use crate::spec::load::LoadError;
+use crate::store::StoreError;
 use crate::transport::TransportError;
+use crate::trust::TrustError;
 
 /// Why a command could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +45,10 @@ pub(super) enum CliError {
     Target { name: String, source: TransportError },
     #[error("the backups on {name} cannot be read: {why}")]
     Generations { name: String, why: String },
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
     #[error("the reference {name} cannot be observed: {source}")]
     Reference { name: String, source: TransportError },
     #[error(
@@ -61,7 +67,12 @@ impl CliError {
     pub(super) fn exit(&self) -> Exit {
         match self {
             Self::Reference { .. } | Self::NotCaptured { .. } => Exit::Unknown,
-            Self::Io { .. } | Self::Write { .. } | Self::Target { .. } | Self::Generations { .. } => Exit::Unknown,
+            Self::Trust(_)
+            | Self::Store(_)
+            | Self::Io { .. }
+            | Self::Write { .. }
+            | Self::Target { .. }
+            | Self::Generations { .. } => Exit::Unknown,
             Self::PlanOutdated { .. } => Exit::Drift,
             Self::Load(_)
             | Self::NoHome

@@ -5,6 +5,7 @@
 
 mod apply;
 mod ask;
+mod attest;
 mod audit;
 mod capture;
 mod check;
@@ -12,8 +13,12 @@ mod completions;
 mod context;
 mod error;
 mod formats;
+mod gate;
 mod plan;
 mod rollback;
+mod run;
+mod verify;
+mod vouch;
 
 use std::process::ExitCode;
 
@@ -32,6 +37,10 @@ enum Exit {
     Usage,
     /// Something that matters could not be observed.
     Unknown,
+    /// `run` did not start its command.
+    Denied,
+    /// A command's own exit code.
+    Command(u8),
 }
 
 impl Exit {
@@ -41,6 +50,8 @@ impl Exit {
             Self::Drift => 1,
             Self::Usage => 2,
             Self::Unknown => 3,
+            Self::Denied => 125,
+            Self::Command(code) => code,
         }
     }
 }
@@ -77,6 +88,10 @@ enum Verb {
     Plan(plan::Args),
     Apply(apply::Args),
     Rollback(rollback::Args),
+    Attest(attest::Args),
+    Verify(verify::Args),
+    Gate(gate::Args),
+    Run(run::Args),
     Completions(completions::Args),
 }
 
@@ -90,6 +105,10 @@ pub fn main() -> ExitCode {
         Verb::Plan(args) => plan::run(&args, &context),
         Verb::Apply(args) => apply::run(&args, &context),
         Verb::Rollback(args) => rollback::run(&args, &context),
+        Verb::Attest(args) => attest::run(&args, &context),
+        Verb::Verify(args) => verify::run(&args, &context),
+        Verb::Gate(args) => gate::run(&args, &context),
+        Verb::Run(args) => run::run(&args, &context),
         Verb::Completions(args) => completions::run(&args, Cli::command()),
     };
     match result {

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::Question;
+use crate::transport::PROCESSES;
 
 const RUNTIME: &str = include_str!("runtime.sh");
 
@@ -26,7 +27,7 @@ pub struct Program {
 
 /// Compiles questions; their numbers are their places in the slice. The nonce must be new for each program.
 pub fn compile(questions: &[Question], nonce: &str) -> Program {
-    let mut text = format!("{{\ntu_nonce={nonce}\ntu_cap={OUTPUT_CAP}\n{RUNTIME}\n");
+    let mut text = format!("{{\ntu_nonce={nonce}\ntu_cap={OUTPUT_CAP}\n{PROCESSES}\n{RUNTIME}\n");
     let mut limits: Vec<u64> = questions.iter().map(|question| whole_seconds(question.limit)).collect();
     for (number, question) in questions.iter().enumerate() {
         write!(text, "tu_ask{number}() {{\n{}\n}}\n", question.script.trim_end()).expect(INFALLIBLE);

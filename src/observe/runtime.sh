@@ -5,7 +5,7 @@
 # never mix and nothing needs a file. A frame is "NONCE NUMBER LENGTH", LENGTH bytes and a newline: what a tool prints
 # is counted, never searched, and cannot forge one.
 #
-# Needs tu_nonce and tu_cap (bytes that one question may print). Descriptor 9 is the way to the controller.
+# Needs tu_nonce, tu_cap (bytes that one question may print) and the functions of processes.sh. Descriptor 9 is the way to the controller.
 # shellcheck shell=sh
 # shellcheck disable=SC2154,SC2034 # some variables are set before this text, some only count rounds
 
@@ -80,34 +80,6 @@ tu_doze() {
   tu_nap=$!
   wait "$tu_nap"
   tu_nap=
-}
-
-# tu_table: "PID PARENT" of every process.
-tu_table() {
-  if [ -r /proc/self/stat ]; then
-    for tu_dir in /proc/[0-9]*; do
-      { read -r tu_line <"$tu_dir/stat"; } 2>/dev/null || continue
-      # shellcheck disable=SC2086 # splitting is the point
-      set -- ${tu_line##*) }
-      printf '%s %s\n' "${tu_dir#/proc/}" "$2"
-    done
-  else
-    ps -A -o pid= -o ppid=
-  fi
-}
-
-# tu_below ROOT SPARED DEPTH: of the table on stdin, the processes at least DEPTH generations below ROOT, but none of
-# SPARED's.
-tu_below() {
-  awk -v root="$1" -v spared="$2" -v depth="$3" '
-    { parent[$1] = $2 }
-    END {
-      for (pid in parent) {
-        generations = 0
-        for (at = pid; at in parent && at != root && at != spared && generations < 1000; at = parent[at]) generations++
-        if (at == root && generations >= depth) print pid
-      }
-    }'
 }
 
 # tu_find NAME: sets tu_path to the first executable file of that name on PATH and prints it, and what it is a link to.

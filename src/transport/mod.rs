@@ -20,6 +20,9 @@ pub use shell::Aim;
 
 use crate::spec::{Reach, Sandbox, Shell, Target};
 
+/// sh functions about the process tree, for programs that end what they have started.
+pub const PROCESSES: &str = include_str!("processes.sh");
+
 /// What trueup's own surroundings contribute to reaching machines: read once by the CLI.
 #[derive(Clone, Debug)]
 pub struct Surroundings {
