@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use shell::{Aim, command_line};
+pub use ssh::{OfferedKey, offered_key};
 
 use crate::spec::{Reach, Sandbox, Target};
 
