@@ -123,8 +123,8 @@ impl Wire {
         }
     }
 
-    /// Whether a message is half out. Until the call that began it has completed it, no other may send: libssh2 would
-    /// take the new message for the rest of the old one, and lose it.
+    /// Whether a message is half out. Until the call that began it has completed it, no other may send: libssh2 turns
+    /// every other message away, and before 1.11.2 it took a new message for the rest of the old one, and lost it.
     pub(super) fn is_sending(&self) -> bool {
         matches!(self.session.block_directions(), BlockDirections::Outbound | BlockDirections::Both)
     }
@@ -139,7 +139,8 @@ impl Wire {
                 None => QUIET,
             };
             let sending = self.is_sending();
-            let events = if sending { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
+            // What has come in meanwhile is not read before the message is out, so it must not wake us.
+            let events = if sending { PollFlags::OUT } else { PollFlags::IN };
             let limit = Timespec::try_from(limit).map_err(|error| Broken::Lost(error.to_string()))?;
             match rustix::event::poll(&mut [PollFd::new(&*self.stream, events)], Some(&limit)) {
                 Ok(0) if unanswered == UNANSWERED => {
