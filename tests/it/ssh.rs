@@ -65,6 +65,11 @@ fn command(command_line: &str) -> Run<'_> {
     Run { command_line, stdin: b"", stdin_after: StdinAfter::Ends, limit: Some(Duration::from_secs(20)) }
 }
 
+/// Text in which every piece is unlike the others, so that one lost or repeated shows.
+fn noise(length: u32) -> Vec<u8> {
+    (0..length).map(|n| b'a' + u8::try_from(n.wrapping_mul(2_654_435_761) >> 28).unwrap()).collect()
+}
+
 fn wait_for(path: &Path) {
     let limit = Instant::now() + Duration::from_secs(10);
     while !path.exists() {
@@ -94,8 +99,7 @@ fn commands_run_one_after_the_other_in_the_machines_own_home() {
 fn five_megabytes_go_both_ways_at_once() {
     let server = SshServer::start();
     let mut connection = connect(&server);
-    let stdin: Vec<u8> =
-        (0..5_000_000_u32).map(|n| b'a' + u8::try_from(n.wrapping_mul(2_654_435_761) >> 28).unwrap()).collect();
+    let stdin = noise(5_000_000);
     let heard = run(&mut connection, &Run { stdin: &stdin, ..command("tee /dev/stderr") });
     assert_eq!(heard.ended, Ended::Exited(0));
     assert!(heard.stdout.as_bytes() == stdin, "stdout differs: {} bytes", heard.stdout.len());
@@ -167,6 +171,11 @@ struct Relay {
 
 impl Relay {
     fn to(server: &SshServer) -> Self {
+        Self::at_pace(server, Duration::ZERO)
+    }
+
+    /// Takes a pause after every few kilobytes, so that what is to be sent piles up.
+    fn at_pace(server: &SshServer, pause: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let there = server.address();
@@ -175,7 +184,15 @@ impl Relay {
             let server = TcpStream::connect(there).unwrap();
             for (from, to) in [(&client, &server), (&server, &client)] {
                 let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
-                std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+                std::thread::spawn(move || {
+                    let mut piece = vec![0; 32 * 1024];
+                    while let Ok(length @ 1..) = from.read(&mut piece) {
+                        std::thread::sleep(pause);
+                        if to.write_all(&piece[..length]).is_err() {
+                            break;
+                        }
+                    }
+                });
             }
             [client, server]
         });
@@ -184,9 +201,26 @@ impl Relay {
 
     fn cut(self) {
         for stream in self.between.join().unwrap() {
-            stream.shutdown(Shutdown::Both).unwrap();
+            // One that is cut already is as wanted.
+            drop(stream.shutdown(Shutdown::Both));
         }
     }
+}
+
+#[test]
+fn nothing_is_lost_or_repeated_over_a_slow_network() {
+    let server = SshServer::start();
+    let relay = Relay::at_pace(&server, Duration::from_micros(500));
+    server.record(&server.known_hosts_line().replace(&server.address().1.to_string(), &relay.port.to_string()));
+    let at_relay = SshAddress { port: Some(relay.port), ..address(&server) };
+    let mut connection = open(at_relay, &surroundings(&server)).unwrap();
+    let stdin = noise(12_000_000);
+    let heard = run(&mut connection, &Run { stdin: &stdin, ..command("tee /dev/stderr") });
+    assert_eq!(heard.ended, Ended::Exited(0));
+    assert!(heard.stdout.as_bytes() == stdin, "stdout differs: {} bytes", heard.stdout.len());
+    assert!(heard.stderr.as_bytes() == stdin, "stderr differs: {} bytes", heard.stderr.len());
+    drop(connection);
+    relay.cut();
 }
 
 #[test]
