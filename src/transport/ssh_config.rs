@@ -21,6 +21,8 @@ pub(super) struct HostConfig {
     pub(super) identities_only: Option<bool>,
     /// `UserKnownHostsFile`: in place of `~/.ssh/known_hosts` and `known_hosts2`.
     pub(super) known_hosts_files: Option<Vec<String>>,
+    /// `HostKeyAlias`: the name in known_hosts, in place of host and port.
+    pub(super) host_key_alias: Option<String>,
     /// `IdentityAgent`: whether the agent may be asked.
     pub(super) agent: Option<bool>,
 }
@@ -52,10 +54,11 @@ pub(super) struct Tokens<'a> {
 }
 
 /// Keywords that change nothing about which machine answers, who logs in and what a command does there.
-const WITHOUT_EFFECT: [&str; 42] = [
+const WITHOUT_EFFECT: [&str; 54] = [
     "addkeystoagent",
     "batchmode",
     "casignaturealgorithms",
+    "challengeresponseauthentication",
     "channeltimeout",
     "checkhostip",
     "clearallforwardings",
@@ -67,6 +70,7 @@ const WITHOUT_EFFECT: [&str; 42] = [
     "controlpath",
     "controlpersist",
     "dynamicforward",
+    "enableescapecommandline",
     "escapechar",
     "exitonforwardfailure",
     "fingerprinthash",
@@ -79,46 +83,39 @@ const WITHOUT_EFFECT: [&str; 42] = [
     "gssapiauthentication",
     "gssapidelegatecredentials",
     "hashknownhosts",
+    "hostbasedauthentication",
     "ignoreunknown",
     "ipqos",
     "kbdinteractiveauthentication",
     "localforward",
     "loglevel",
+    "logverbose",
     "nohostauthenticationforlocalhost",
     "numberofpasswordprompts",
+    "obscurekeystroketiming",
     "passwordauthentication",
+    "permitlocalcommand",
+    "preferredauthentications",
     "remoteforward",
     "requesttty",
+    "securitykeyprovider",
     "sendenv",
     "serveralivecountmax",
     "serveraliveinterval",
+    "setenv",
+    "stdinnull",
     "tcpkeepalive",
     "updatehostkeys",
+    "usekeychain",
+    "verifyhostkeydns",
     "visualhostkey",
 ];
 
-/// More of them, which merely tell ssh's own doing.
-const WITHOUT_EFFECT_TOO: [&str; 12] = [
-    "challengeresponseauthentication",
-    "enableescapecommandline",
-    "hostbasedauthentication",
-    "logverbose",
-    "obscurekeystroketiming",
-    "permitlocalcommand",
-    "preferredauthentications",
-    "securitykeyprovider",
-    "setenv",
-    "stdinnull",
-    "usekeychain",
-    "verifyhostkeydns",
-];
-
 /// Keywords that matter and are not supported, with the values under which they ask for nothing.
-const NOT_SUPPORTED: [(&str, &[&str]); 25] = [
+const NOT_SUPPORTED: [(&str, &[&str]); 24] = [
     ("proxyjump", &["none"]),
     ("proxycommand", &["none"]),
     ("proxyusefdpass", &["no"]),
-    ("hostkeyalias", &[]),
     ("certificatefile", &["none"]),
     ("globalknownhostsfile", &["/etc/ssh/ssh_known_hosts", "none"]),
     ("knownhostscommand", &["none"]),
@@ -153,6 +150,18 @@ const ALGORITHMS: [&str; 7] = [
     "pubkeyacceptedkeytypes",
 ];
 
+/// What [`HostConfig`] holds.
+const TAKEN: [&str; 8] = [
+    "hostname",
+    "user",
+    "port",
+    "identityfile",
+    "identitiesonly",
+    "userknownhostsfile",
+    "hostkeyalias",
+    "identityagent",
+];
+
 /// What the configuration says of `alias`. The first value obtained for a keyword counts.
 pub(super) fn resolve(text: &str, alias: &str) -> Result<HostConfig, Unsupported> {
     let mut config = HostConfig::default();
@@ -181,14 +190,13 @@ pub(super) fn resolve(text: &str, alias: &str) -> Result<HostConfig, Unsupported
 
 /// Takes one keyword in, if its block applies. False if there is no such keyword.
 fn take(config: &mut HostConfig, keyword: &str, values: &[String], applies: bool) -> Result<bool, String> {
-    let is = |name: &&str| *name == keyword;
-    if WITHOUT_EFFECT.iter().chain(&WITHOUT_EFFECT_TOO).any(is) {
+    if WITHOUT_EFFECT.contains(&keyword) {
         return Ok(true);
     }
     let harmless = NOT_SUPPORTED.iter().find(|(name, _)| *name == keyword).map(|(_, harmless)| *harmless);
-    let algorithms = ALGORITHMS.iter().any(is);
-    let taken = ["hostname", "user", "port", "identityfile", "identitiesonly", "userknownhostsfile", "identityagent"];
-    if harmless.is_none() && !algorithms && !taken.contains(&keyword) {
+    let algorithms = ALGORITHMS.contains(&keyword);
+    let taken = TAKEN.contains(&keyword);
+    if harmless.is_none() && !algorithms && !taken {
         return Ok(false);
     }
     if !applies {
@@ -220,6 +228,7 @@ fn take(config: &mut HostConfig, keyword: &str, values: &[String], applies: bool
         "identityfile" => config.identity_files.push(value.clone()),
         "identitiesonly" => first(&mut config.identities_only, yes_or_no(value)?),
         "userknownhostsfile" => first(&mut config.known_hosts_files, values.to_vec()),
+        "hostkeyalias" => first(&mut config.host_key_alias, value.clone()),
         _ => match value.as_str() {
             "none" => first(&mut config.agent, false),
             "SSH_AUTH_SOCK" => first(&mut config.agent, true),
@@ -408,7 +417,7 @@ Host mac
             identity_files: vec!["~/.ssh/all".to_owned(), "~/.ssh/with space".to_owned()],
             identities_only: Some(true),
             known_hosts_files: Some(vec!["~/.kh1".to_owned(), "~/.kh2".to_owned()]),
-            agent: None,
+            ..HostConfig::default()
         };
         assert_eq!(resolve(text, "mini"), Ok(mini));
         assert_eq!(resolve(text, "mac").unwrap().user.as_deref(), Some("mac"));

@@ -17,6 +17,8 @@ pub(super) struct Route {
     pub(super) port: u16,
     /// Who to log in as.
     pub(super) user: String,
+    /// The machine's name in known_hosts, where it is not host and port.
+    host_key_alias: Option<String>,
     /// Key files to try before the agent: the spec's, then the configuration's.
     pub(super) identities: Vec<PathBuf>,
     /// Key files to try after the agent, where the configuration names none; those that exist.
@@ -25,8 +27,10 @@ pub(super) struct Route {
     pub(super) identities_only: bool,
     /// The agent's socket, if it may be asked.
     pub(super) agent: Option<PathBuf>,
-    /// The known_hosts files, whether they exist or not. The first is the user's own.
+    /// The known_hosts files, whether they exist or not.
     pub(super) known_hosts: Vec<PathBuf>,
+    /// The first of the user's own among them, where a key may be added; none if the configuration wants none.
+    pub(super) recording: Option<PathBuf>,
     /// `~/.ssh/known_hosts`.
     pub(super) default_known_hosts: PathBuf,
 }
@@ -77,16 +81,19 @@ impl Route {
             Some(files) => expand(files)?,
             None => vec![default_known_hosts.clone(), folder.join("known_hosts2")],
         };
+        let recording = known_hosts.first().cloned();
         known_hosts.push(PathBuf::from("/etc/ssh/ssh_known_hosts"));
         Ok(Self {
             host,
             port,
             user,
+            host_key_alias: config.host_key_alias.clone(),
             identities,
             default_identities,
             identities_only: config.identities_only.unwrap_or(false),
             agent: surroundings.ssh_agent.clone().filter(|_| config.agent.unwrap_or(true)),
             known_hosts,
+            recording,
             default_known_hosts,
         })
     }
@@ -102,6 +109,73 @@ impl Route {
 
     /// The name that known_hosts has for the machine.
     pub(super) fn recorded_name(&self) -> String {
-        known_hosts::recorded_name(&self.host, self.port)
+        match &self.host_key_alias {
+            Some(alias) => known_hosts::recorded_name(alias, 22),
+            None => known_hosts::recorded_name(&self.host, self.port),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn complete(address: &SshAddress, config: &str) -> Route {
+        let surroundings = Surroundings {
+            home: PathBuf::from("/nowhere/me"),
+            user: "me".to_owned(),
+            ssh_agent: Some(PathBuf::from("/run/agent")),
+            env: Vec::new(),
+            connect_limit: Duration::from_secs(1),
+        };
+        let config = ssh_config::resolve(config, &address.host).unwrap();
+        Route::complete(address, &config, &surroundings).unwrap()
+    }
+
+    fn host(host: &str) -> SshAddress {
+        SshAddress { user: None, host: host.to_owned(), port: None, identity: None }
+    }
+
+    const CONFIG: &str = "\
+Host mini
+  HostName %h.local
+  User dev
+  Port 2222
+  IdentityFile ~/.ssh/%r_%n
+  UserKnownHostsFile none
+  HostKeyAlias Build-Machine
+  IdentityAgent none
+";
+
+    #[test]
+    fn the_configuration_fills_in_what_the_spec_leaves_open() {
+        let route = complete(&host("mini"), CONFIG);
+        assert_eq!((route.user.as_str(), route.address().as_str()), ("dev", "mini.local:2222"));
+        assert_eq!(route.recorded_name(), "build-machine");
+        assert_eq!(route.identities, [PathBuf::from("/nowhere/me/.ssh/dev_mini")]);
+        assert_eq!(route.known_hosts, [PathBuf::from("/etc/ssh/ssh_known_hosts")]);
+        assert_eq!((route.agent, route.recording), (None, None));
+    }
+
+    #[test]
+    fn the_spec_wins_over_the_configuration() {
+        let key = PathBuf::from("/key");
+        let spec =
+            SshAddress { user: Some("ci".to_owned()), port: Some(22), identity: Some(key.clone()), ..host("mini") };
+        let route = complete(&spec, CONFIG);
+        assert_eq!((route.user.as_str(), route.port), ("ci", 22));
+        assert_eq!(route.identities, [key, PathBuf::from("/nowhere/me/.ssh/ci_mini")]);
+    }
+
+    #[test]
+    fn without_either_it_is_this_user_on_port_22() {
+        let route = complete(&host("fe80::1"), "");
+        assert_eq!((route.user.as_str(), route.address().as_str()), ("me", "[fe80::1]:22"));
+        assert_eq!(route.recorded_name(), "fe80::1");
+        assert_eq!(route.agent, Some(PathBuf::from("/run/agent")));
+        let folder = PathBuf::from("/nowhere/me/.ssh");
+        assert_eq!(route.known_hosts[..2], [folder.join("known_hosts"), folder.join("known_hosts2")]);
     }
 }

@@ -36,6 +36,10 @@ pub fn offered_key(
 ) -> Result<OfferedKey, TransportError> {
     let deadline = Instant::now() + surroundings.connect_limit;
     let route = Route::find(address, surroundings)?;
+    let file = route.recording.clone().ok_or_else(|| TransportError::Config {
+        place: surroundings.home.join(".ssh/config").display().to_string(),
+        message: "UserKnownHostsFile is none, so there is no file to record a host key in".to_owned(),
+    })?;
     let recorded = recorded(&route)?;
     let (_wire, key) = greet(&route, &recorded, deadline)?;
     let verdict = recorded.judge(&key);
@@ -49,7 +53,7 @@ pub fn offered_key(
         known: verdict == Verdict::Known,
         line: known_hosts::line(&route.recorded_name(), &key_type, &key),
         key_type,
-        file: route.known_hosts.first().unwrap_or(&route.default_known_hosts).clone(),
+        file,
     })
 }
 
