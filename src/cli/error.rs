@@ -41,6 +41,15 @@ pub(super) enum CliError {
     NotAPlan { path: String, why: String },
     #[error("the saved plan no longer holds: {why}")]
     PlanOutdated { why: String },
+    #[error("{0} is not reached over SSH, so there is no host key to trust")]
+    NoHostKey(String),
+    #[error("{address} shows {shown}, not {expected}; nothing was trusted")]
+    OtherFingerprint { address: String, shown: String, expected: String },
+    #[error(
+        "{address} shows {key_type} {fingerprint}; compare it with the machine's own (ssh-keygen -lf \
+         /etc/ssh/ssh_host_*_key.pub), then: trueup trust {target} --fingerprint {fingerprint}"
+    )]
+    NeedsFingerprint { address: String, key_type: String, fingerprint: String, target: String },
     #[error("{name} cannot be reached: {source}")]
     Target { name: String, source: TransportError },
     #[error("the backups on {name} cannot be read: {why}")]
@@ -73,13 +82,15 @@ impl CliError {
             | Self::Write { .. }
             | Self::Target { .. }
             | Self::Generations { .. } => Exit::Unknown,
-            Self::PlanOutdated { .. } => Exit::Drift,
+            Self::PlanOutdated { .. } | Self::OtherFingerprint { .. } => Exit::Drift,
             Self::Load(_)
             | Self::NoHome
             | Self::NoTargets(_)
             | Self::NoSuchTarget { .. }
             | Self::Formats(_)
             | Self::Read { .. }
+            | Self::NoHostKey(_)
+            | Self::NeedsFingerprint { .. }
             | Self::NotAPlan { .. }
             | Self::CannotAsk { .. }
             | Self::Declined => Exit::Usage,

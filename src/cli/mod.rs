@@ -17,6 +17,7 @@ mod gate;
 mod plan;
 mod rollback;
 mod run;
+mod trust;
 mod verify;
 mod vouch;
 
@@ -84,6 +85,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Verb {
     Capture(capture::Args),
+    Trust(trust::Args),
     Check(check::Args),
     Plan(plan::Args),
     Apply(apply::Args),
@@ -101,6 +103,7 @@ pub fn main() -> ExitCode {
     let context = Context::new(cli.global);
     let result = match cli.verb {
         Verb::Capture(args) => capture::run(&args, &context),
+        Verb::Trust(args) => trust::run(&args, &context),
         Verb::Check(args) => check::run(&args, &context),
         Verb::Plan(args) => plan::run(&args, &context),
         Verb::Apply(args) => apply::run(&args, &context),

@@ -7,8 +7,8 @@ use super::context::{Context, select_one, tell};
 use super::error::CliError;
 use super::vouch::{Records, now, question};
 use super::{Exit, audit, gate};
-use crate::dispatch::execute::execute;
-use crate::observe::audit::{Observation, audit_over};
+use crate::dispatch::execute::{Outcome, execute};
+use crate::observe::audit::{Observation, audit_over, new_nonce};
 use crate::parity::report::FORMATS;
 use crate::parity::{Report, Verdict};
 use crate::spec::Target;
@@ -66,14 +66,14 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
         deny(&report, &begun.decision, context);
         return Ok(Exit::Denied);
     };
-    let ended = execute(connection, &args.command, &mut pass_on);
-    let (code, ending) = match &ended {
-        Ok(ended) => {
+    let (code, ending) = match execute(connection, &args.command, &new_nonce(), &mut pass_on) {
+        Ok(Outcome::Exited(code)) => {
             let after = audit_over(connection, &project.environment);
             let after = held(&project, target, &after);
             records.attest(&project, &after)?;
-            (Some(ended.exit_code()), ending(&after))
+            (Some(code), ending(&after))
         }
+        Ok(Outcome::Lost) => (None, Ending::Unverified("its exit code never came back".to_owned())),
         Err(error) => (None, Ending::Unverified(error.to_string())),
     };
     records.store.end_run(&begun.id, code, &ending, now())?;

@@ -1,9 +1,13 @@
 # The guard of a command: runs it without a stdin, and ends it with all that it started when trueup is gone.
 #
-# trueup holds this program's stdin open for as long as it lives. When it is killed, or the connection is lost, stdin
-# ends, and the work must not go on unwatched.
+# The first argument is a word that only this exchange knows; the others are the command. trueup holds this program's
+# stdin open for as long as it lives: when it is killed, or the connection is lost, stdin ends, and the work must not go
+# on unwatched. The command's exit code goes out as "WORD CODE" on stderr, because a connection that is cut off may
+# read like success.
 # shellcheck shell=sh disable=SC2034
 
+tu_word=$1
+shift
 exec 4<&0 </dev/null
 "$@" 4<&- &
 tu_work=$!
@@ -20,4 +24,5 @@ exec 4<&-
 wait "$tu_work"
 tu_code=$?
 kill "$tu_watch" 2>/dev/null
+printf '%s %s\n' "$tu_word" "$tu_code" >&2
 exit "$tu_code"

@@ -36,7 +36,7 @@ pub fn compile(questions: &[Question], nonce: &str) -> Program {
     limits.sort_unstable();
     limits.dedup();
     for limit in &limits {
-        write!(text, "tu_ring{limit}() {{\n").expect(INFALLIBLE);
+        writeln!(text, "tu_ring{limit}() {{").expect(INFALLIBLE);
         for number in members(*limit) {
             writeln!(text, "tu_stage {number} tu_ask{number} |").expect(INFALLIBLE);
         }

@@ -115,7 +115,9 @@ fn judge_listing(listing: &Listing, policy: &Policy, lock: Option<&Lock>, facts:
         lock.is_some_and(|lock| lock.listed.contains(&listing.to_string()) || lock.items.contains_key(&listing.id()));
     let members = |ids: Vec<&ItemId>| ids.into_iter().filter(|id| listing.holds(id)).cloned().collect::<Vec<_>>();
     let mut ids = members(facts.items.keys().collect());
-    ids.extend(lock.map(|lock| members(lock.items.keys().collect())).unwrap_or_else(Vec::new));
+    if let Some(lock) = lock {
+        ids.extend(members(lock.items.keys().collect()));
+    }
     ids.sort();
     ids.dedup();
     let mut findings: Vec<Finding> = Vec::new();

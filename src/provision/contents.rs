@@ -89,13 +89,16 @@ fn from_reference(
 /// The exit code with which a question says that no regular file is there.
 const NO_FILE: i32 = 44;
 
+/// What a file holds; none if there is no regular file.
+type FileContent = Result<Option<Vec<u8>>, Why>;
+
 /// The contents of files on a machine, in one round trip; none where there is no regular file. They travel as
 /// hexadecimal digits, which every shell and every stream keeps as they are.
 fn read_files(
     connection: &mut Connection,
     paths: &[&str],
     environment: &Environment,
-) -> Result<Vec<Result<Option<Vec<u8>>, Why>>, TransportError> {
+) -> Result<Vec<FileContent>, TransportError> {
     let question = |path: &&str| {
         let place = if path.starts_with('/') { (*path).to_owned() } else { format!("./{path}") };
         let place = quote::word(&place);

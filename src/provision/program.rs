@@ -37,7 +37,7 @@ pub(super) fn rollback(generation: &str, entries: &[&str], nonce: &str) -> Strin
     }
     // Only a generation that is wholly undone stops being the newest one.
     let mark = quote::words([generation]);
-    write!(text, "if [ -z \"$tu_failed\" ]; then : >\"$tu_state/\"{mark}/rolled-back; fi\n").expect(INFALLIBLE);
+    writeln!(text, "if [ -z \"$tu_failed\" ]; then : >\"$tu_state/\"{mark}/rolled-back; fi").expect(INFALLIBLE);
     closing(text)
 }
 

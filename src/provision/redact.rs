@@ -43,7 +43,7 @@ pub(super) fn redact(text: &str) -> String {
             shown.push('\n');
             continue;
         }
-        let line = KEYED.replace(line, format!("${{1}}{HIDDEN}\n").as_str());
+        let line = KEYED.replace(line, format!("${{1}}{HIDDEN}").as_str());
         let line = TOKEN.replace_all(&line, HIDDEN);
         shown.push_str(&USERINFO.replace_all(&line, format!("${{1}}{HIDDEN}@").as_str()));
     }

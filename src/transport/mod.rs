@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use shell::Aim;
+pub use ssh::{OfferedKey, offered_key};
 
 use crate::spec::{Reach, Sandbox, Shell, Target};
 
@@ -233,6 +234,15 @@ pub struct Connection {
 enum Way {
     Local(local::Local),
     Ssh(Box<ssh::Ssh>),
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self.way {
+            Way::Local(_) => "Connection to this machine",
+            Way::Ssh(_) => "Connection over SSH",
+        })
+    }
 }
 
 impl Connection {

@@ -1,4 +1,10 @@
 //! The end-to-end tests, one binary. A test file that is not named here is caught by `registered`.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "tests are an IO edge, and a panic is how they fail"
+)]
 
 mod registered;
+mod ssh;
 mod support;

@@ -1,0 +1,134 @@
+//! Another machine as a target: one SSH connection, and command lines run over it one after the other.
+//!
+//! Flow: `route` finds out from the spec and `~/.ssh/config` where to go and as whom; `wire` connects and agrees on
+//! keys; the host key is held against known_hosts *before* anything about the user is said; `login` proves who we are;
+//! `exec` runs. `trust` stops after the second step, to show a key that is not known yet. Nothing here prompts.
+#![expect(clippy::disallowed_methods, reason = "IO edge: watches the clock")]
+
+mod exec;
+mod key_file;
+mod login;
+mod route;
+mod trust;
+mod wire;
+
+use std::time::Instant;
+
+pub use trust::{OfferedKey, offered_key};
+
+use self::route::Route;
+use self::wire::Wire;
+use super::known_hosts::{self, Recorded, Verdict};
+use super::{Surroundings, TransportError, quote};
+use crate::spec::SshAddress;
+
+/// An SSH connection to a machine that has proved to be the recorded one.
+pub(super) struct Ssh {
+    wire: Wire,
+    host_key: String,
+    /// Where output lands on its way to the listener; kept, so that each run needs no new one.
+    buffer: Vec<u8>,
+}
+
+impl Ssh {
+    /// Connects, checks the host key, and logs in, all within the surroundings' limit.
+    pub(super) fn connect(
+        address: &SshAddress,
+        target_name: &str,
+        surroundings: &Surroundings,
+    ) -> Result<Self, TransportError> {
+        let deadline = Instant::now() + surroundings.connect_limit;
+        let route = Route::find(address, surroundings)?;
+        let recorded = recorded(&route)?;
+        let (wire, key) = greet(&route, &recorded, deadline)?;
+        check(&route, &key, &recorded, target_name)?;
+        login::log_in(&wire, &route, surroundings, deadline)?;
+        wire.keep_alive();
+        Ok(Self { wire, host_key: known_hosts::fingerprint(&key), buffer: vec![0; exec::CHUNK] })
+    }
+
+    /// `SHA256:…` of the key that the machine proved to hold.
+    pub(super) fn host_key(&self) -> &str {
+        &self.host_key
+    }
+}
+
+/// What known_hosts says of the host.
+fn recorded(route: &Route) -> Result<Recorded, TransportError> {
+    known_hosts::lookup(&known_hosts::read(&route.known_hosts)?, &route.recorded_name())
+}
+
+/// Connects and agrees on keys. The public key that comes back is one that the server holds the private half of;
+/// whether it is the right one is not said yet.
+fn greet(route: &Route, recorded: &Recorded, deadline: Instant) -> Result<(Wire, Vec<u8>), TransportError> {
+    let wire = Wire::connect(route, deadline)?;
+    let key = wire.handshake(&preference(recorded.key_types()), deadline)?;
+    Ok((wire, key))
+}
+
+/// The order in which to ask for host keys: the recorded types first. A server that has several keys then shows the
+/// recorded one, and one that has none of the recorded types still gets as far as being reported as changed.
+fn preference<'a>(recorded: impl Iterator<Item = &'a str>) -> String {
+    /// Types and the signature algorithms to ask for. Certificates are left out: they are not checked.
+    const TYPES: [(&str, &str); 5] = [
+        ("ssh-ed25519", "ssh-ed25519"),
+        ("ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256"),
+        ("ecdsa-sha2-nistp384", "ecdsa-sha2-nistp384"),
+        ("ecdsa-sha2-nistp521", "ecdsa-sha2-nistp521"),
+        // A key of type ssh-rsa; the algorithm of that name signs with SHA-1, and is asked for by nobody any more.
+        ("ssh-rsa", "rsa-sha2-512,rsa-sha2-256"),
+    ];
+    let recorded: Vec<&str> = recorded.collect();
+    let (first, last): (Vec<_>, Vec<_>) = TYPES.into_iter().partition(|(key_type, _)| recorded.contains(key_type));
+    first.into_iter().chain(last).map(|(_, algorithms)| algorithms).collect::<Vec<_>>().join(",")
+}
+
+/// Refuses every key that is not recorded as the host's.
+fn check(route: &Route, key: &[u8], recorded: &Recorded, target_name: &str) -> Result<(), TransportError> {
+    let address = route.address();
+    let fingerprint = known_hosts::fingerprint(key);
+    let key_type = known_hosts::key_type(key).unwrap_or("a key of no known type").to_owned();
+    Err(match recorded.judge(key) {
+        Verdict::Known => return Ok(()),
+        Verdict::Unknown => TransportError::UnknownHostKey {
+            address,
+            key_type,
+            fingerprint,
+            command: format!("trueup trust {}", quote::word(target_name)),
+        },
+        Verdict::Changed(place) => TransportError::ChangedHostKey {
+            address,
+            key_type,
+            fingerprint,
+            recorded_at: place.to_string(),
+            command: forget_command(route, &place.file),
+        },
+        Verdict::Revoked(place) => {
+            TransportError::RevokedHostKey { address, fingerprint, recorded_at: place.to_string() }
+        }
+    })
+}
+
+/// What removes a host's keys. `ssh-keygen` looks into `~/.ssh/known_hosts` unless told otherwise.
+fn forget_command(route: &Route, file: &str) -> String {
+    let name = route.recorded_name();
+    if route.default_known_hosts.as_os_str() == file {
+        format!("ssh-keygen -R {}", quote::word(&name))
+    } else {
+        format!("ssh-keygen -R {} -f {}", quote::word(&name), quote::word(file))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::preference;
+
+    #[test]
+    fn recorded_types_are_asked_for_first_and_certificates_never() {
+        assert_eq!(
+            preference(["ssh-rsa", "ecdsa-sha2-nistp384"].into_iter()),
+            "ecdsa-sha2-nistp384,rsa-sha2-512,rsa-sha2-256,ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp521"
+        );
+        assert!(preference(std::iter::empty()).starts_with("ssh-ed25519,"));
+    }
+}

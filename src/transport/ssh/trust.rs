@@ -1,0 +1,65 @@
+//! Getting to know a machine: which key it shows, what known_hosts says of it so far, and adding it there.
+#![expect(clippy::disallowed_methods, reason = "IO edge: watches the clock")]
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use super::route::Route;
+use super::{check, greet, recorded};
+use crate::spec::SshAddress;
+use crate::transport::known_hosts::{self, Verdict};
+use crate::transport::{Surroundings, TransportError};
+
+/// The key that a machine shows, which nobody need have vouched for yet.
+#[derive(Clone, Debug)]
+pub struct OfferedKey {
+    /// Host and port.
+    pub address: String,
+    /// `ssh-ed25519`, …
+    pub key_type: String,
+    /// `SHA256:…`
+    pub fingerprint: String,
+    /// Whether it is recorded already.
+    pub known: bool,
+    /// The line that records it.
+    pub line: String,
+    /// The file that the line belongs in.
+    pub file: PathBuf,
+}
+
+/// Connects as far as it takes to see the machine's key. A key other than the recorded one, or a revoked one, is the
+/// same error as for [`super::Ssh::connect`]: it must be forgotten on purpose first.
+pub fn offered_key(
+    address: &SshAddress,
+    target_name: &str,
+    surroundings: &Surroundings,
+) -> Result<OfferedKey, TransportError> {
+    let deadline = Instant::now() + surroundings.connect_limit;
+    let route = Route::find(address, surroundings)?;
+    let file = route.recording.clone().ok_or_else(|| TransportError::Config {
+        place: surroundings.home.join(".ssh/config").display().to_string(),
+        message: "UserKnownHostsFile is none, so there is no file to record a host key in".to_owned(),
+    })?;
+    let recorded = recorded(&route)?;
+    let (_wire, key) = greet(&route, &recorded, deadline)?;
+    let verdict = recorded.judge(&key);
+    if !matches!(verdict, Verdict::Known | Verdict::Unknown) {
+        check(&route, &key, &recorded, target_name)?;
+    }
+    let key_type = known_hosts::key_type(&key).unwrap_or_default().to_owned();
+    Ok(OfferedKey {
+        address: route.address(),
+        fingerprint: known_hosts::fingerprint(&key),
+        known: verdict == Verdict::Known,
+        line: known_hosts::line(&route.recorded_name(), &key_type, &key),
+        key_type,
+        file,
+    })
+}
+
+impl OfferedKey {
+    /// Records the key, unless it is recorded already.
+    pub fn trust(&self) -> Result<(), TransportError> {
+        if self.known { Ok(()) } else { known_hosts::append(&self.file, &self.line) }
+    }
+}
