@@ -14,7 +14,7 @@ pub(super) struct Args {
     /// The targets to check; all when none is named
     #[arg(value_name = "TARGET")]
     targets: Vec<String>,
-    /// Write the report as F (human, json), to FILE if given; may be repeated
+    /// Write the report as F, to FILE if given; may be repeated. `--format help` lists the formats
     #[arg(long = "format", value_name = "F[=FILE]")]
     formats: Vec<formats::Wanted>,
 }
