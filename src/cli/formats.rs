@@ -25,7 +25,8 @@ impl std::str::FromStr for Wanted {
             None => (text, None),
         };
         let format = FORMATS.iter().find(|format| format.name == name).ok_or_else(|| {
-            let rows: Vec<String> = FORMATS.iter().map(|format| format!("  {:9} {}", format.name, format.doc)).collect();
+            let rows: Vec<String> =
+                FORMATS.iter().map(|format| format!("  {:9} {}", format.name, format.doc)).collect();
             format!("the formats are\n{}", rows.join("\n"))
         })?;
         Ok(Self { format, file })

@@ -3,13 +3,14 @@
 mod apt;
 mod dotfile;
 mod git_setting;
+mod npm;
 
 use super::{Action, Need, Offer, Provider, Step, Work};
 use crate::parity::Change;
 use crate::spec::{Category, Fact, Locked};
 
 /// Every provider. Adding one is a file and a line here.
-pub const PROVIDERS: &[&Provider] = &[&apt::PROVIDER, &dotfile::PROVIDER, &git_setting::PROVIDER];
+pub const PROVIDERS: &[&Provider] = &[&apt::PROVIDER, &npm::PROVIDER, &dotfile::PROVIDER, &git_setting::PROVIDER];
 
 /// A package that a manager is to provide.
 struct PackageNeed<'a> {
