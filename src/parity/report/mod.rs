@@ -2,6 +2,7 @@
 
 mod human;
 mod json;
+mod markdown;
 
 use super::Report;
 
@@ -19,4 +20,4 @@ pub struct Format {
 }
 
 /// Every format.
-pub const FORMATS: &[&Format] = &[&human::FORMAT, &json::FORMAT];
+pub const FORMATS: &[&Format] = &[&human::FORMAT, &json::FORMAT, &markdown::FORMAT];
