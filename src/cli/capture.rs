@@ -10,7 +10,7 @@ use super::context::{Context, print, reference};
 use super::error::CliError;
 use crate::observe::audit;
 use crate::spec::load::{Project, replace_file};
-use crate::spec::{Facts, ItemId, Listed, Lock, Locked, Observed};
+use crate::spec::{Facts, ItemId, Listed, Lock, Locked, Observed, Why};
 
 /// Observe the reference and write what it has to the lock
 #[derive(clap::Args)]
@@ -70,14 +70,14 @@ fn lock_of(project: &Project, facts: Facts) -> Result<Lock, CliError> {
     }
     for item in &scope.items {
         if !items.contains_key(&item.id) && !unknown.contains_key(&item.id.to_string()) {
-            unknown.insert(item.id.to_string(), "this version of trueup does not observe it".to_owned());
+            unknown.insert(item.id.to_string(), Why::NotAsked.to_string());
         }
     }
     for (listing, _) in &scope.listings {
         match facts.listings.get(listing) {
             Some(Listed::InFull) => {}
             Some(Listed::Unknown(why)) => drop(unknown.insert(listing.id().to_string(), why.to_string())),
-            None => drop(unknown.insert(listing.id().to_string(), "no answer came back".to_owned())),
+            None => drop(unknown.insert(listing.id().to_string(), Why::NotAsked.to_string())),
         }
     }
     if facts.machine.os.is_none() {

@@ -61,7 +61,7 @@ pub fn findings(
     let scope = environment.scope();
     let mut findings: BTreeMap<ItemId, Finding> = BTreeMap::new();
     for item in scope.items.iter().filter(|item| is_held(&item.only, &facts.machine)) {
-        let observed = facts.items.get(&item.id).cloned().unwrap_or(Observed::Unknown(Why::NoAnswer));
+        let observed = facts.items.get(&item.id).cloned().unwrap_or(Observed::Unknown(Why::NotAsked));
         let entry = lock.and_then(|lock| lock.items.get(&item.id));
         findings.insert(item.id.clone(), judge(&item.id, &item.policy, Wanted::of(lock, entry), observed));
     }
@@ -110,7 +110,7 @@ impl<'a> Wanted<'a> {
 }
 
 fn judge_listing(listing: &Listing, policy: &Policy, lock: Option<&Lock>, facts: &Facts) -> Vec<Finding> {
-    let listed = facts.listings.get(listing).cloned().unwrap_or(Listed::Unknown(Why::NoAnswer));
+    let listed = facts.listings.get(listing).cloned().unwrap_or(Listed::Unknown(Why::NotAsked));
     let was_captured =
         lock.is_some_and(|lock| lock.listed.contains(&listing.to_string()) || lock.items.contains_key(&listing.id()));
     let members = |ids: Vec<&ItemId>| ids.into_iter().filter(|id| listing.holds(id)).cloned().collect::<Vec<_>>();

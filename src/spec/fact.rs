@@ -38,6 +38,9 @@ pub enum Why {
     /// No answer came back for the question although the program ended or was cut off.
     #[error("no answer came back")]
     NoAnswer,
+    /// No probe of this version asks about it.
+    #[error("this version of trueup does not observe it")]
+    NotAsked,
     /// An answer came back that its parser does not understand.
     #[error("answer not understood: {0}")]
     NotUnderstood(String),
