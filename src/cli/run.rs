@@ -3,6 +3,8 @@
 use std::io::{self, Write as _};
 use std::ops::ControlFlow;
 
+use anstyle::AnsiColor;
+
 use super::context::{Context, select_one, tell};
 use super::error::CliError;
 use super::vouch::{Records, now, question};
@@ -15,6 +17,7 @@ use crate::spec::Target;
 use crate::spec::load::Project;
 use crate::store::{Controller, Ending, NewRun, StoredAttestation, process};
 use crate::transport::{Connection, Stream};
+use crate::trust::Decision;
 use crate::trust::gate::decide;
 
 /// Run a command on a target, only if it is verified to be true
@@ -103,11 +106,16 @@ fn this_process() -> Result<Controller, CliError> {
     Ok(Controller { pid, token: token.unwrap_or_default() })
 }
 
-fn deny(report: &Report, decision: &crate::trust::Decision, context: &Context) {
+/// Says why nothing was run: what differs, where that is the reason, else the gate's own reasons.
+fn deny(report: &Report, decision: &Decision, context: &Context) {
     let look = context.stderr_look();
-    tell((FORMATS[0].render)(report, look).trim_end());
-    tell("");
-    tell(gate::shown(decision, look).trim_end());
+    if report.verdict() == Verdict::Parity {
+        tell(gate::shown(decision, look).trim_end());
+    } else {
+        tell((FORMATS[0].render)(report, look).trim_end());
+    }
+    let denied = look.paint(AnsiColor::Red.on_default().bold(), "denied:");
+    tell(&format!("{denied} the command was not run on {}", decision.target));
 }
 
 /// The command's output goes out as it comes. When nobody reads it any more, the command is ended.

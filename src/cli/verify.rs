@@ -49,8 +49,8 @@ fn shown(verification: &Verification) -> String {
         line("target", &format!("{} of {}", predicate.target, predicate.environment));
         line("machine", predicate.machine.hostname.as_deref().unwrap_or("(it did not say)"));
         line("verdict", predicate.verdict.word());
-        line("observed", &predicate.observed_at.to_string());
-        line("expires", &predicate.expires_on.to_string());
+        line("observed", &format!("{:.0}", predicate.observed_at));
+        line("expires", &format!("{:.0}", predicate.expires_on));
         line("number", &predicate.counter.to_string());
     }
     for signer in &verification.signers {

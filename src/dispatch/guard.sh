@@ -8,6 +8,7 @@
 
 tu_word=$1
 shift
+cd || exit
 exec 4<&0 </dev/null
 "$@" 4<&- &
 tu_work=$!

@@ -2,7 +2,7 @@
 
 use super::{Action, Need, Offer, PROVIDERS, Plan, Step, Unmet, Work};
 use crate::parity::{Finding, State, TargetReport};
-use crate::spec::{Category, Environment, Fact, Locked};
+use crate::spec::{Category, Environment, Fact, ItemId, Locked};
 
 /// Which drifts a plan is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub fn plan(environment: &Environment, report: &TargetReport, selection: &Select
     // Folders before what is put into them: ids sort that way within a provider.
     steps.sort_by_key(|(rank, step)| (*rank, step.action == Action::Remove));
     let mut steps: Vec<Step> = steps.into_iter().map(|(_, step)| step).collect();
-    settle_hooks(&mut steps, &mut unmet, report);
+    settle(&mut steps, &mut unmet, report);
     Plan { target: report.target.clone(), machine: report.machine.clone(), steps, unmet }
 }
 
@@ -66,29 +66,44 @@ fn nobody(finding: &Finding) -> String {
     }
 }
 
-/// Where a step sets `core.hooksPath`, hooks that the reference finds in that folder come with it.
-fn settle_hooks(steps: &mut [Step], unmet: &mut Vec<Unmet>, report: &TargetReport) {
+/// A drift that no provider removes may still go with a step that is there for another one. The step then names it.
+fn settle(steps: &mut [Step], unmet: &mut Vec<Unmet>, report: &TargetReport) {
     for step in steps {
-        let (Work::GitSetting { key, value: Some(folder), .. }, Some(repo)) =
-            (&step.work, step.findings.first().and_then(|id| id.name.split_once('/')).map(|(repo, _)| repo.to_owned()))
-        else {
-            continue;
+        let brought = |unmet: &Unmet| {
+            let finding = report.findings.iter().find(|finding| finding.id == unmet.finding);
+            finding.is_some_and(|finding| brings(step, finding))
         };
-        if !key.eq_ignore_ascii_case("core.hooksPath") {
-            continue;
-        }
-        let comes_along = |finding: &&Finding| {
-            let of_repo = finding.id.category == Category::Hook && finding.id.name.starts_with(&format!("{repo}/"));
-            let in_folder = match &finding.locked {
-                Some(Locked::Present(Fact::Hook(hook))) => hook.path.starts_with(folder.trim_start_matches("./")),
-                Some(_) => true,
-                None => false,
-            };
-            of_repo && in_folder
-        };
-        let hooks: Vec<_> = report.findings.iter().filter(comes_along).map(|finding| finding.id.clone()).collect();
-        let mut settled = hooks.into_iter().filter(|id| unmet.iter().any(|one| one.finding == *id)).collect::<Vec<_>>();
+        let settled: Vec<ItemId> = unmet.iter().filter(|one| brought(one)).map(|one| one.finding.clone()).collect();
         unmet.retain(|one| !settled.contains(&one.finding));
-        step.findings.append(&mut settled);
+        step.findings.extend(settled);
+    }
+}
+
+/// Whether a step brings what the reference has for a finding of another category.
+fn brings(step: &Step, finding: &Finding) -> bool {
+    match (&step.work, &finding.locked) {
+        // Hooks come with the folder in which git is told to look for them.
+        (Work::GitSetting { key, value: Some(folder), .. }, locked) if key.eq_ignore_ascii_case("core.hooksPath") => {
+            let same_repo = step.findings.first().is_some_and(|id| {
+                id.name.split('/').next() == finding.id.name.split('/').next() && finding.id.category == Category::Hook
+            });
+            same_repo
+                && match locked {
+                    Some(Locked::Present(Fact::Hook(hook))) => hook.path.starts_with(folder.trim_start_matches("./")),
+                    // A hook that the reference does not have stands in the folder that is left.
+                    Some(_) => true,
+                    None => false,
+                }
+        }
+        // Settings come with the file that the reference has them from.
+        (Work::PutFile { path, .. } | Work::PutLink { path, .. }, Some(Locked::Present(Fact::Text(_)))) => {
+            finding.id.category == Category::Git && [".gitconfig", ".config/git/config"].contains(&path.as_str())
+        }
+        // A tool that is itself one of the files.
+        (Work::PutFile { path, .. } | Work::PutLink { path, .. }, Some(Locked::Present(Fact::Version(tool)))) => {
+            let place = tool.path.as_deref().and_then(|path| path.split(" -> ").next());
+            finding.id.category == Category::Tool && place.is_some_and(|place| place.ends_with(&format!("/{path}")))
+        }
+        _ => false,
     }
 }

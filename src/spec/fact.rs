@@ -155,6 +155,9 @@ pub struct HookFact {
 pub struct TextFact {
     /// As the machine tells it.
     pub value: String,
+    /// Where git has it from: `local`, `global`, `system`, …; evidence, never compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
 }
 
 /// Permission bits, shown and kept as four octal digits.
@@ -256,7 +259,7 @@ impl Fact {
 
     /// A single value.
     pub fn text(value: impl Into<String>) -> Self {
-        Self::Text(TextFact { value: value.into() })
+        Self::Text(TextFact { value: value.into(), scope: None })
     }
 
     /// The text that stands as `want` or `got` in a report. Two facts that compare as equal show the same text.
@@ -270,7 +273,7 @@ impl Fact {
             Self::Repo(fact) => fact.shown(),
             Self::Hook(HookFact { runs: true, hook_digest, .. }) => format!("runs {hook_digest}"),
             Self::Hook(HookFact { runs: false, hook_digest, .. }) => format!("not executable {hook_digest}"),
-            Self::Text(TextFact { value }) => value.clone(),
+            Self::Text(TextFact { value, .. }) => value.clone(),
         }
     }
 
@@ -279,7 +282,8 @@ impl Fact {
         match self {
             Self::Version(fact) => fact.path.as_deref(),
             Self::Hook(fact) => Some(&fact.path),
-            Self::File(_) | Self::Repo(_) | Self::Text(_) => None,
+            Self::Text(fact) => fact.scope.as_deref(),
+            Self::File(_) | Self::Repo(_) => None,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::repo::{NOTHING_THERE, enter};
 use super::{failed, restore, text};
 use crate::observe::{Answer, Context, Covers, Probe, Question, Sighting};
-use crate::spec::{Category, Environment, Fact, ItemId, Listing, Observed, Repo, Why};
+use crate::spec::{Category, Environment, Fact, ItemId, Listing, Observed, Repo, TextFact, Why};
 
 pub(super) const PROBE: Probe =
     Probe { name: "git", doc: "effective git settings that change behaviour", manager: None, ask, read };
@@ -62,7 +62,7 @@ fn ask(environment: &Environment) -> Vec<Question> {
         subject: repo.name.clone(),
         script: enter(repo)
             + "git rev-parse --git-dir >/dev/null || return\nprintf '%s\\n' \"$HOME\"\n\
-               git config --list --includes -z | tr '\\n\\0' '\\001\\n'",
+               git config --list --includes --show-scope -z | tr '\\n\\0' '\\001\\n'",
         limit: environment.limits.probe,
         covers: Covers { items: Vec::new(), listings: vec![listing(&repo.name)] },
         context: Context::None,
@@ -83,22 +83,24 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
     let stdout = text(&answer.stdout);
     let mut lines = stdout.lines();
     let home = lines.next().ok_or_else(|| Why::NotUnderstood("git's list of settings is empty".to_owned()))?;
-    let mut settings: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for line in lines {
+    let mut settings: BTreeMap<String, (Vec<String>, String)> = BTreeMap::new();
+    while let (Some(scope), Some(line)) = (lines.next(), lines.next()) {
         let setting = restore(line);
         // A key without a value stands for true.
         let (key, value) = setting.split_once('\n').unwrap_or((&setting, "true"));
         let section = key.split('.').next().unwrap_or(key);
         if SECTIONS.contains(&section) {
-            settings.entry(documented(key)).or_default().push(below_home(value, home));
+            let (values, last_scope) = settings.entry(documented(key)).or_default();
+            values.push(below_home(value, home));
+            scope.clone_into(last_scope);
         }
     }
-    let fact = |(key, values): (String, Vec<String>)| {
+    let fact = |(key, (values, scope)): (String, (Vec<String>, String))| {
         // git takes the last value of a plain setting; those below are lists, and all of their values count.
         let is_list = ["url.", "include.", "includeif."].iter().any(|section| key.starts_with(section));
         let value = if is_list { values.join(", ") } else { values.last().cloned().unwrap_or_else(String::new) };
         let id = ItemId::new(Category::Git, format!("{}/{key}", question.subject));
-        Sighting::Item(id, Observed::Present(Fact::text(value)))
+        Sighting::Item(id, Observed::Present(Fact::Text(TextFact { value, scope: Some(scope) })))
     };
     Ok(settings.into_iter().map(fact).collect())
 }

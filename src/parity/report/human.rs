@@ -141,15 +141,15 @@ fn summary(report: &Report, look: Look) -> String {
     let bad: Vec<&TargetReport> = report.targets.iter().filter(|target| target.verdict() != Verdict::Parity).collect();
     let word = look.paint(verdict_style(verdict), verdict.word());
     let count = report.targets.len();
-    let machines = if count == 1 { "1 target".to_owned() } else { format!("{count} targets") };
+    let targets = if count == 1 { "1 target".to_owned() } else { format!("{count} targets") };
     let next = match (verdict, &report.lock_digest) {
         (_, None) => "capture the reference first: trueup capture".to_owned(),
-        (Verdict::Parity, _) => return format!("{word}: {machines} held against {}", report.environment),
+        (Verdict::Parity, _) => return format!("{word}: {targets} true to the reference"),
         (Verdict::Drift, _) => match bad.as_slice() {
             [one] => format!("see what would change: trueup plan {}", one.target),
             _ => "see what would change: trueup plan TARGET".to_owned(),
         },
         (Verdict::Unknown, _) => "what is unknown passes no gate; make it observable, then check again".to_owned(),
     };
-    format!("{word}: {} of {machines} held against {}\nnext: {next}", bad.len(), report.environment)
+    format!("{word}: {} of {targets} not true to the reference\nnext: {next}", bad.len())
 }

@@ -1,8 +1,9 @@
-//! Settings of a repository, above all `core.hooksPath`, written into its own configuration.
+//! Settings of a repository, above all `core.hooksPath`, written into its own configuration. What the reference has
+//! from a wider configuration is that file's business.
 
 use super::{Action, NOT_PRUNED, Need, Offer, Provider, Step, Work};
 use crate::parity::Change;
-use crate::spec::{Category, Fact, Locked};
+use crate::spec::{Category, Fact, Locked, TextFact};
 
 pub(super) const PROVIDER: Provider =
     Provider { name: "git-setting", doc: "a repository's settings, such as core.hooksPath", offer };
@@ -15,6 +16,13 @@ fn offer(need: Need<'_>) -> Offer {
     let Some(repo) = need.environment.repos.iter().find(|repo| repo.name == name) else { return Offer::NotMine };
     if ["url.", "include.", "includeif."].iter().any(|list| key.starts_with(list)) {
         return Offer::Cannot(format!("{key} is a list of values; set it by hand where the reference has it"));
+    }
+    if let Some(Locked::Present(Fact::Text(TextFact { scope: Some(scope), .. }))) = &need.finding.locked
+        && !matches!(scope.as_str(), "local" | "worktree")
+    {
+        return Offer::Cannot(format!(
+            "the reference has it from its {scope} configuration; list that file as a dotfile"
+        ));
     }
     let (action, value) = match (need.finding.state.change(), &need.finding.locked) {
         (Some(Change::Extra), _) if !need.prune => return Offer::Cannot(NOT_PRUNED.to_owned()),
