@@ -279,3 +279,6 @@ fn apply_waivers(finding: &mut Finding, waivers: &[Waiver], target: &str, now: T
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

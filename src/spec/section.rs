@@ -95,7 +95,14 @@ impl<'a> Section<'a> {
         let item = self.take(key)?;
         let strings = strings_of(item, &self.span);
         if strings.is_none() {
-            self.wrong_type(key, item, "a list of strings");
+            match item.as_array().and_then(|array| array.iter().find(|value| !value.is_str())) {
+                Some(value) => {
+                    let message = format!("`{key}` in {} must be a list of strings", self.title);
+                    let span = value.span().unwrap_or_else(|| self.span.clone());
+                    self.problem(Problem::new(message, span, "this is not a string"));
+                }
+                None => self.wrong_type(key, item, "a list of strings"),
+            }
         }
         strings
     }

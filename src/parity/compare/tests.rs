@@ -1,0 +1,245 @@
+//! The comparison, on values alone: what each pair of lock entry and fact amounts to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::{findings, unobserved};
+use crate::parity::{Change, Finding, State};
+use crate::spec::{
+    Digest, Environment, Fact, Facts, FileFact, HookFact, ItemId, Listed, Listing, Lock, Locked, Machine, Mode,
+    Observed, VersionFact, Vocabulary, Why, parse,
+};
+
+fn environment(body: &str) -> Environment {
+    let text = format!("name = \"t\"\n[targets.vm]\nkind = \"local\"\n{body}");
+    parse("t.toml", &text, &Vocabulary { managers: vec!["npm", "apt"] }).unwrap()
+}
+
+fn lock(items: &[(&str, Locked)], listed: &[&str]) -> Lock {
+    Lock {
+        environment: "t".to_owned(),
+        reference: Machine::default(),
+        items: items.iter().map(|(id, locked)| (id.parse().unwrap(), locked.clone())).collect(),
+        listed: listed.iter().map(|listing| (*listing).to_owned()).collect::<BTreeSet<_>>(),
+    }
+}
+
+fn facts(items: &[(&str, Observed)], listings: &[(Listing, Listed)]) -> Facts {
+    let items: BTreeMap<ItemId, Observed> =
+        items.iter().map(|(id, observed)| (id.parse().unwrap(), observed.clone())).collect();
+    let machine = Machine { os: Some("linux".to_owned()), ..Machine::default() };
+    Facts { machine, items, listings: listings.iter().cloned().collect() }
+}
+
+fn locked(version: &str) -> Locked {
+    Locked::Present(Fact::version(version))
+}
+
+fn seen(version: &str) -> Observed {
+    Observed::Present(Fact::version(version))
+}
+
+fn now() -> Timestamp {
+    "2026-06-01T12:00:00Z".parse().unwrap()
+}
+
+fn judge_tool(policy: &str, want: Option<Locked>, got: Observed) -> Finding {
+    let environment = environment(&format!("[tools]\nx = \"{policy}\"\n"));
+    let items: Vec<_> = want.into_iter().map(|want| ("tool:x", want)).collect();
+    let lock = lock(&items, &[]);
+    findings(&environment, Some(&lock), "vm", &facts(&[("tool:x", got)], &[]), now()).remove(0)
+}
+
+#[test]
+fn versions_by_policy() {
+    let table = [
+        ("exact", "22.11.0", "22.11.0", true),
+        ("exact", "22.11.0", "22.11.1", false),
+        ("exact", "2.5.1p57", "2.5.1p58", false),
+        ("minor", "22.11.0", "22.11.9", true),
+        ("minor", "22.11.0", "22.12.0", false),
+        ("minor", "22.11.0", "23.11.0", false),
+        ("major", "22.11.0", "22.0.1", true),
+        ("major", "22.11.0", "20.11.0", false),
+        ("present", "22.11.0", "1.0", true),
+        (">=20, <23", "1.0", "22.11.0", true),
+        (">=20, <23", "22.11.0", "23.0.0", false),
+        ("20.10.0", "22.11.0", "20.10.0", true),
+        ("20.10.0", "22.11.0", "22.11.0", false),
+    ];
+    for (policy, want, got, matches) in table {
+        let finding = judge_tool(policy, Some(locked(want)), seen(got));
+        let expected = if matches { State::Match } else { State::Drift(Change::Changed) };
+        assert_eq!(finding.state, expected, "{policy}: {want} and {got}: {}", finding.reason);
+    }
+}
+
+#[test]
+fn absence_is_a_fact_on_either_side() {
+    let missing = judge_tool("exact", Some(locked("1.0")), Observed::Absent);
+    assert_eq!(missing.state, State::Drift(Change::Missing));
+    assert_eq!((missing.want().as_deref(), missing.got()), (Some("1.0"), None));
+    let extra = judge_tool("exact", Some(Locked::Absent), seen("1.0"));
+    assert_eq!(extra.state, State::Drift(Change::Extra));
+    assert_eq!((extra.want(), extra.got().as_deref()), (None, Some("1.0")));
+    assert_eq!(judge_tool("exact", Some(Locked::Absent), Observed::Absent).state, State::Match);
+    assert_eq!(judge_tool(">=1", Some(Locked::Absent), Observed::Absent).state, State::Drift(Change::Missing));
+    assert_eq!(judge_tool("1.0", Some(Locked::Absent), Observed::Absent).state, State::Drift(Change::Missing));
+}
+
+#[test]
+fn another_product_under_the_same_name_is_drift_whatever_the_version() {
+    let podman = VersionFact { version: "4.3.1".to_owned(), product: Some("podman".to_owned()), path: None };
+    let finding = judge_tool("present", Some(locked("4.3.1")), Observed::Present(Fact::Version(podman)));
+    assert_eq!(finding.state, State::Drift(Change::Changed));
+    assert_eq!(finding.got().as_deref(), Some("podman 4.3.1"));
+}
+
+#[test]
+fn what_the_lock_does_not_say_is_unknown_but_shown() {
+    let finding = judge_tool("exact", None, seen("1.0"));
+    assert_eq!(finding.state, State::Unknown);
+    assert_eq!((finding.want(), finding.got().as_deref()), (None, Some("1.0")));
+    // A literal or a range needs no lock.
+    assert_eq!(judge_tool("1.0", None, seen("1.0")).state, State::Match);
+    assert_eq!(judge_tool(">=2", None, seen("1.0")).state, State::Drift(Change::Changed));
+    let without =
+        findings(&environment("[tools]\nx = \"exact\"\n"), None, "vm", &facts(&[("tool:x", seen("1"))], &[]), now());
+    assert_eq!(without[0].reason, "there is no lock to compare with; run `trueup capture`");
+}
+
+#[test]
+fn an_unknown_is_never_a_match_and_never_waived() {
+    let body = "[tools]\nx = \"exact\"\n[[waivers]]\nfinding = \"tool:x\"\nbecause = \"b\"\nany = true\n";
+    let lock = lock(&[("tool:x", locked("1"))], &[]);
+    let unknown = facts(&[("tool:x", Observed::Unknown(Why::NoAnswer))], &[]);
+    assert_eq!(findings(&environment(body), Some(&lock), "vm", &unknown, now())[0].state, State::Unknown);
+    let unasked = findings(&environment(body), Some(&lock), "vm", &facts(&[], &[]), now());
+    assert_eq!(unasked[0].state, State::Unknown);
+    let waived = findings(&environment(body), Some(&lock), "vm", &facts(&[("tool:x", seen("2"))], &[]), now());
+    assert!(matches!(waived[0].state, State::Waived(Change::Changed, _)));
+}
+
+#[test]
+fn a_waiver_that_no_longer_holds_says_so() {
+    let body =
+        |rest: &str| format!("[tools]\nx = \"exact\"\n[[waivers]]\nfinding = \"tool:x\"\nbecause = \"b\"\n{rest}\n");
+    let lock = lock(&[("tool:x", locked("1"))], &[]);
+    let judged = |rest: &str| {
+        findings(&environment(&body(rest)), Some(&lock), "vm", &facts(&[("tool:x", seen("2"))], &[]), now()).remove(0)
+    };
+    assert!(matches!(judged("got = \"2\"").state, State::Waived(..)));
+    assert!(judged("got = \"3\"").reason.ends_with("its waiver was made for another value"));
+    assert!(judged("any = true\nuntil = 2026-05-31").reason.ends_with("its waiver has expired"));
+    assert!(matches!(judged("any = true\nuntil = 2026-06-01").state, State::Waived(..)));
+}
+
+#[test]
+fn an_item_is_held_only_on_its_systems() {
+    let environment = environment("[tools]\nx = { policy = \"exact\", only = [\"macos\"] }\n");
+    assert_eq!(findings(&environment, None, "vm", &facts(&[], &[]), now()), []);
+    // A machine that did not say what it is may be one of them.
+    let nameless = Facts { machine: Machine::default(), ..facts(&[], &[]) };
+    assert_eq!(findings(&environment, None, "vm", &nameless, now()).len(), 1);
+}
+
+fn hook(content: &str, runs: bool) -> Fact {
+    Fact::Hook(HookFact { runs, hook_digest: Digest::of(content.as_bytes()), path: ".git/hooks/x".to_owned() })
+}
+
+fn hooks() -> Listing {
+    Listing::below(crate::spec::Category::Hook, "r/")
+}
+
+#[test]
+fn hooks_are_an_open_set() {
+    let environment = environment("[repos.r]\npath = \"r\"\n");
+    let lock = lock(
+        &[
+            ("hook:r/pre-commit", Locked::Present(hook("a", true))),
+            ("hook:r/commit-msg", Locked::Present(hook("a", true))),
+            ("hook:r/pre-push", Locked::Present(hook("a", false))),
+        ],
+        &["hook:r/"],
+    );
+    let found = facts(
+        &[
+            ("hook:r/pre-commit", Observed::Present(hook("a", false))),
+            ("hook:r/post-merge", Observed::Present(hook("b", true))),
+            ("hook:r/pre-push", Observed::Present(hook("a", false))),
+        ],
+        &[(hooks(), Listed::InFull)],
+    );
+    let by_id: BTreeMap<String, Finding> = findings(&environment, Some(&lock), "vm", &found, now())
+        .into_iter()
+        .map(|finding| (finding.id.to_string(), finding))
+        .collect();
+    assert_eq!(by_id["hook:r/commit-msg"].state, State::Drift(Change::Missing));
+    assert_eq!(by_id["hook:r/post-merge"].state, State::Drift(Change::Extra));
+    assert_eq!(by_id["hook:r/pre-commit"].reason, "it is not executable, so git skips it; on the reference it runs");
+    // A weakness that the reference shares is a match, and named.
+    assert_eq!(by_id["hook:r/pre-push"].state, State::Match);
+    assert!(by_id["hook:r/pre-push"].reason.starts_with("warning:"), "{}", by_id["hook:r/pre-push"].reason);
+}
+
+#[test]
+fn a_set_that_could_not_be_listed_is_unknown_as_a_whole() {
+    let environment = environment("[repos.r]\npath = \"r\"\n");
+    let unlisted = facts(&[], &[(hooks(), Listed::Unknown(Why::NoAnswer))]);
+    let ids = |lock: &Lock| {
+        findings(&environment, Some(lock), "vm", &unlisted, now())
+            .into_iter()
+            .filter(|finding| finding.id.category == crate::spec::Category::Hook)
+            .map(|finding| (finding.id.to_string(), finding.state))
+            .collect::<Vec<_>>()
+    };
+    let empty = lock(&[], &["hook:r/"]);
+    assert_eq!(ids(&empty), [("hook:r".to_owned(), State::Unknown)]);
+    let one = lock(&[("hook:r/pre-commit", Locked::Present(hook("a", true)))], &["hook:r/"]);
+    assert_eq!(ids(&one), [("hook:r/pre-commit".to_owned(), State::Unknown)]);
+}
+
+#[test]
+fn a_set_that_the_reference_was_never_asked_about_is_unknown_not_extra() {
+    let environment = environment("[repos.r]\npath = \"r\"\n");
+    let found = facts(&[("hook:r/pre-commit", Observed::Present(hook("a", true)))], &[(hooks(), Listed::InFull)]);
+    let hook = |lock: &Lock| {
+        let findings = findings(&environment, Some(lock), "vm", &found, now());
+        findings.into_iter().find(|finding| finding.id.to_string() == "hook:r/pre-commit").unwrap().state
+    };
+    assert_eq!(hook(&lock(&[], &[])), State::Unknown);
+    assert_eq!(hook(&lock(&[], &["hook:r/"])), State::Drift(Change::Extra));
+}
+
+#[test]
+fn files_say_in_which_way_they_differ() {
+    let environment = environment("[dotfiles]\nfiles = [\".a\"]\n");
+    let file =
+        |mode, content: &str| Fact::File(FileFact::File { mode: Mode(mode), digest: Digest::of(content.as_bytes()) });
+    let reason = |want: Fact, got: Fact| {
+        let lock = lock(&[("dotfile:.a", Locked::Present(want))], &[]);
+        let listing = (Listing::below_path(".a"), Listed::InFull);
+        let facts = facts(&[("dotfile:.a", Observed::Present(got))], &[listing]);
+        findings(&environment, Some(&lock), "vm", &facts, now()).remove(0).reason
+    };
+    assert_eq!(reason(file(0o644, "x"), file(0o644, "x")), "as on the reference");
+    assert_eq!(reason(file(0o644, "x"), file(0o644, "y")), "its content differs");
+    assert_eq!(reason(file(0o644, "x"), file(0o600, "x")), "its mode is 0600, 0644 on the reference");
+    let link = Fact::File(FileFact::Link { to: "b".to_owned() });
+    assert_eq!(
+        reason(link.clone(), Fact::File(FileFact::Other)),
+        "it is neither file, folder nor link, the reference has link to b"
+    );
+}
+
+#[test]
+fn a_machine_that_was_not_reached_is_unknown_in_everything() {
+    let environment = environment("[tools]\nx = \"exact\"\ny = \">=1\"\n[repos.r]\npath = \"r\"\n");
+    let lock = lock(&[("tool:x", locked("1")), ("hook:r/pre-commit", Locked::Present(hook("a", true)))], &["hook:r/"]);
+    let why = Why::Unreachable("cannot connect".to_owned());
+    let findings = unobserved(&environment, Some(&lock), &why);
+    let ids: Vec<String> = findings.iter().map(|finding| finding.id.to_string()).collect();
+    assert_eq!(ids, ["tool:x", "tool:y", "git:r", "repo:r", "hook:r/pre-commit"]);
+    assert!(findings.iter().all(|finding| finding.state == State::Unknown && finding.got().is_none()));
+}

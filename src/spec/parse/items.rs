@@ -1,0 +1,247 @@
+//! `[tools]`, `[packages]`, `[dotfiles]` and `[env]`: what must be the same.
+
+use std::path::PathBuf;
+
+use toml_edit::Item;
+
+use super::super::dotfile::Dotfile;
+use super::super::environment::{Dotfiles, EnvVar, PackageNames, Packages, Tool, ToolQuestion};
+use super::super::policy::Policy;
+use super::super::problem::Problem;
+use super::super::section::{Entry, Placed, Section, strings_of};
+use super::super::suggest;
+use super::{Vocabulary, not_yet, read_policy};
+
+pub(super) fn read_tools(entries: Vec<Entry<'_>>, vocabulary: &Vocabulary) -> Vec<Tool> {
+    entries.into_iter().filter_map(|entry| read_tool(&entry, vocabulary)).collect()
+}
+
+fn read_tool(entry: &Entry<'_>, vocabulary: &Vocabulary) -> Option<Tool> {
+    let bad_name = |c: char| c == '/' || c.is_whitespace() || c.is_control();
+    if entry.name.is_empty() || entry.name.starts_with('-') || entry.name.contains(bad_name) {
+        let message = format!("`{}` cannot name a tool", entry.name);
+        entry.problem(
+            Problem::new(message, entry.key_span.clone(), "here").help("name the command as it is found on PATH"),
+        );
+        return None;
+    }
+    if let Some(word) = entry.item.as_str() {
+        let policy = Policy::parse(word)
+            .map_err(|error| {
+                entry.problem(Problem::new(error.message, entry.span.clone(), "unknown policy").help(error.help));
+            })
+            .ok()?;
+        return Some(Tool { name: entry.name.clone(), policy, ask: None, install: Vec::new(), only: Vec::new() });
+    }
+    let Some(mut table) = entry.section() else {
+        entry.wrong_type("a policy such as \"exact\" or a table such as { policy = \"exact\", … }");
+        return None;
+    };
+    let policy = match table.string("policy") {
+        Some(text) => read_policy(&table, text),
+        None => Some(Policy::Exact),
+    };
+    let ask = read_tool_question(&mut table);
+    let install = match table.section("install") {
+        Some(mut install) => read_names_by_manager(install.entries(), vocabulary),
+        None => Vec::new(),
+    };
+    let only = table.strings("only").unwrap_or_default();
+    for system in only.iter().filter(|system| !["linux", "macos"].contains(&system.value.as_str())) {
+        let message = format!("`{}` is not a system", system.value);
+        table.problem(Problem::new(message, system.span.clone(), "unknown").help("write \"linux\" or \"macos\""));
+    }
+    table.finish();
+    let only = only.into_iter().map(|system| system.value).collect();
+    Some(Tool { name: entry.name.clone(), policy: policy?, ask, install, only })
+}
+
+fn read_tool_question(table: &mut Section<'_>) -> Option<ToolQuestion> {
+    let version = table.string("version").map(|text| text.value);
+    let pattern = table.string("pattern");
+    if let Some(pattern) = &pattern {
+        let problem = match regex::Regex::new(&pattern.value) {
+            Err(error) => Some(format!("`pattern` is not a regular expression: {}", last_line(&error.to_string()))),
+            Ok(compiled) if compiled.captures_len() < 2 => {
+                Some("`pattern` has no group to take the version from".to_owned())
+            }
+            Ok(_) => None,
+        };
+        if let Some(message) = problem {
+            table.problem(
+                Problem::new(message, pattern.span.clone(), "here")
+                    .help("put the version in parentheses: 'tool ([0-9.]+)'"),
+            );
+        }
+    }
+    let question = ToolQuestion { version, pattern: pattern.map(|text| text.value) };
+    (question != ToolQuestion::default()).then_some(question)
+}
+
+fn last_line(text: &str) -> &str {
+    text.lines().last().unwrap_or(text).trim_start_matches("error: ")
+}
+
+fn read_names_by_manager(entries: Vec<Entry<'_>>, vocabulary: &Vocabulary) -> Vec<(String, String)> {
+    let mut names = Vec::new();
+    for entry in entries {
+        if !vocabulary.managers.contains(&entry.name.as_str()) {
+            unknown_manager(&entry, vocabulary);
+        } else if let Some(name) = entry.item.as_str() {
+            names.push((entry.name, name.to_owned()));
+        } else {
+            entry.wrong_type("a package name");
+        }
+    }
+    names
+}
+
+fn unknown_manager(entry: &Entry<'_>, vocabulary: &Vocabulary) {
+    let message = format!("`{}` is not a package manager that this version of trueup knows", entry.name);
+    let problem = Problem::new(message, entry.key_span.clone(), "unknown");
+    entry.problem(match suggest::nearest(&entry.name, vocabulary.managers.iter().copied()) {
+        Some(near) => problem.help(format!("did you mean `{near}`?")),
+        None => problem.help(format!("known managers: {}", vocabulary.managers.join(", "))),
+    });
+}
+
+pub(super) fn read_packages(mut table: Section<'_>, vocabulary: &Vocabulary) -> Vec<Packages> {
+    let mut packages: Vec<Packages> = Vec::new();
+    for entry in table.entries() {
+        if vocabulary.managers.contains(&entry.name.as_str()) {
+            packages.extend(read_managed(&entry));
+        } else if let Some(mut names) = entry.section().filter(|_| entry.item.get("names").is_none()) {
+            let policy = match names.string("policy") {
+                Some(text) => read_policy(&names, text),
+                None => Some(Policy::Exact),
+            };
+            for (manager, name) in read_names_by_manager(names.entries(), vocabulary) {
+                let policy = policy.clone().unwrap_or(Policy::Exact);
+                packages.push(Packages { manager, policy, names: PackageNames::These(vec![name]) });
+            }
+        } else {
+            unknown_manager(&entry, vocabulary);
+        }
+    }
+    packages
+}
+
+fn read_managed(entry: &Entry<'_>) -> Option<Packages> {
+    let manager = entry.name.clone();
+    if let Some(names) = strings_of(entry.item, &entry.span) {
+        return Some(Packages { manager, policy: Policy::Exact, names: package_names(entry.item, names) });
+    }
+    let Some(mut table) = entry.section() else {
+        entry.wrong_type("a list of packages or a table such as { policy = \"exact\", names = [\"prettier\"] }");
+        return None;
+    };
+    let policy = match table.string("policy") {
+        Some(text) => read_policy(&table, text),
+        None => Some(Policy::Exact),
+    };
+    let item = table.item("names").map(|names| names.value);
+    let names = table.strings("names");
+    if item.is_none() {
+        let message = format!("{} lacks `names`", entry.title);
+        table.problem(
+            Problem::new(message, table.span.clone(), "here").help("write names = [\"…\"] or names = \"all\""),
+        );
+    }
+    table.finish();
+    Some(Packages { manager, policy: policy?, names: package_names(item?, names?) })
+}
+
+fn package_names(item: &Item, names: Vec<Placed<String>>) -> PackageNames {
+    if item.as_str() == Some("all") {
+        return PackageNames::All;
+    }
+    PackageNames::These(names.into_iter().map(|name| name.value).collect())
+}
+
+pub(super) fn read_dotfiles(mut table: Section<'_>) -> Dotfiles {
+    let source = table.string("source").map(|path| PathBuf::from(path.value));
+    let files = table.strings("files").unwrap_or_default();
+    let mut entries = Vec::new();
+    for file in files {
+        match Dotfile::parse(&file.value) {
+            Ok(entry) => entries.push(entry),
+            Err(message) => table.problem(Problem::new(message, file.span, "here")),
+        }
+    }
+    if table.boolean("keep") == Some(true) {
+        not_yet(&table, "`keep = true`");
+    }
+    for entry in table.entries() {
+        if entry.name.contains('/') || entry.name.starts_with(['.', '~']) {
+            let message =
+                format!("settings of one dotfile (`{}`) are not supported by this version of trueup", entry.name);
+            entry.problem(
+                Problem::new(message, entry.key_span.clone(), "cannot be honoured yet").help("list it under `files`"),
+            );
+            continue;
+        }
+        let problem = Problem::new(
+            format!("unknown key `{}` in [dotfiles]", entry.name),
+            entry.key_span.clone(),
+            "not known here",
+        );
+        entry.problem(match suggest::nearest(&entry.name, ["source", "files", "keep"]) {
+            Some(known) => problem.help(format!("did you mean `{known}`?")),
+            None => problem.help("known keys: source, files, keep, and paths such as \".claude/settings.json\""),
+        });
+    }
+    Dotfiles { source, entries }
+}
+
+pub(super) fn read_env(entries: Vec<Entry<'_>>) -> Vec<EnvVar> {
+    entries.into_iter().filter_map(|entry| read_env_var(&entry)).collect()
+}
+
+fn read_env_var(entry: &Entry<'_>) -> Option<EnvVar> {
+    let valid = entry
+        .name
+        .chars()
+        .enumerate()
+        .all(|(at, c)| c == '_' || c.is_ascii_alphabetic() || (at > 0 && c.is_ascii_digit()));
+    if entry.name.is_empty() || !valid {
+        let message = format!("`{}` cannot name an environment variable", entry.name);
+        entry.problem(Problem::new(message, entry.key_span.clone(), "here"));
+        return None;
+    }
+    let text = if let Some(text) = entry.item.as_str() {
+        Placed { value: text.to_owned(), span: entry.span.clone() }
+    } else if let Some(mut table) = entry.section() {
+        let text = table.required_string("policy", "write policy = \"exact\" or policy = \"present\"");
+        if let Some(secret) = table.string("secret").filter(|secret| !secret.value.contains(':')) {
+            let message = "`secret` is a reference, never the secret itself";
+            table.problem(
+                Problem::new(message, secret.span, "here").help("write secret = \"env:NAME\" or \"file:PATH\""),
+            );
+        }
+        table.finish();
+        text?
+    } else {
+        entry.wrong_type("\"exact\" or \"present\"");
+        return None;
+    };
+    let policy = match text.value.as_str() {
+        "present" => Policy::Present,
+        "exact" if looks_secret(&entry.name) => {
+            let message = format!("`{}` looks like a secret, whose value is never compared", entry.name);
+            entry.problem(Problem::new(message, text.span, "exact").help("write \"present\" instead"));
+            return None;
+        }
+        "exact" => Policy::Exact,
+        other => {
+            let message = format!("`{other}` is not a policy for a variable");
+            entry.problem(Problem::new(message, text.span, "unknown policy").help("write \"exact\" or \"present\""));
+            return None;
+        }
+    };
+    Some(EnvVar { name: entry.name.clone(), policy })
+}
+
+fn looks_secret(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    ["KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL"].iter().any(|word| name.contains(word))
+}

@@ -1,0 +1,122 @@
+//! `[targets]`: the machines to hold true, and how each is reached.
+
+use std::path::PathBuf;
+
+use super::super::environment::{Reach, Sandbox, SshAddress, Target, TargetKind};
+use super::super::problem::Problem;
+use super::super::section::{Entry, Placed, Section, strings_of};
+use super::super::suggest;
+
+pub(super) fn check_target(at: &Section<'_>, name: &Placed<String>, names: &[String], role: &str) -> bool {
+    let known = names.contains(&name.value);
+    if !known {
+        let names = names.iter().map(String::as_str);
+        let problem = Problem::new(format!("no target is named `{}`", name.value), name.span.clone(), role.to_owned());
+        at.problem(match suggest::nearest(&name.value, names.clone()) {
+            Some(near) => problem.help(format!("did you mean `{near}`?")),
+            None => problem.help(format!("targets are: {}", names.collect::<Vec<_>>().join(", "))),
+        });
+    }
+    known
+}
+
+pub(super) fn read_targets(entries: Vec<Entry<'_>>) -> Vec<Target> {
+    entries.into_iter().filter_map(|entry| read_target(&entry)).collect()
+}
+
+fn read_target(entry: &Entry<'_>) -> Option<Target> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if entry.name.is_empty() || !entry.name.chars().all(plain) || entry.name.starts_with(['-', '.']) {
+        let message = format!("`{}` cannot name a target", entry.name);
+        entry.problem(
+            Problem::new(message, entry.key_span.clone(), "here")
+                .help("use letters, digits, `-`, `_` and `.`, beginning with a letter or digit"),
+        );
+        return None;
+    }
+    let Some(mut table) = entry.section() else {
+        entry.wrong_type("a table such as { kind = \"vm\", ssh = \"dev@vm.example.com\" }");
+        return None;
+    };
+    let kind = table.required_string("kind", "a kind is \"mac\", \"vm\", \"devcontainer\" or \"local\"");
+    let kind = kind.and_then(|kind| {
+        let known = TargetKind::ALL.into_iter().find(|(word, _)| *word == kind.value).map(|(_, known)| known);
+        if known.is_none() {
+            let problem = Problem::new(format!("`{}` is not a kind of target", kind.value), kind.span, "unknown kind");
+            let words = TargetKind::ALL.map(|(word, _)| word);
+            table.problem(match suggest::nearest(&kind.value, words) {
+                Some(near) => problem.help(format!("did you mean \"{near}\"?")),
+                None => problem.help("a kind is \"mac\", \"vm\", \"devcontainer\" or \"local\""),
+            });
+        }
+        known
+    });
+    let labels = table.strings("labels").unwrap_or_default().into_iter().map(|label| label.value).collect();
+    let reach = match kind {
+        Some(TargetKind::Local) => Some(Reach::Local(read_sandbox(&mut table))),
+        Some(TargetKind::Devcontainer) => {
+            let workspace = table.string("workspace").map_or_else(|| ".".to_owned(), |text| text.value);
+            Some(Reach::Devcontainer { workspace: PathBuf::from(workspace) })
+        }
+        Some(TargetKind::Mac | TargetKind::Vm) => read_ssh(&mut table).map(Reach::Ssh),
+        None => return None,
+    };
+    table.finish();
+    Some(Target { name: entry.name.clone(), kind: kind?, reach: reach?, labels })
+}
+
+fn read_sandbox(table: &mut Section<'_>) -> Sandbox {
+    let home = table.string("home").map(|home| PathBuf::from(home.value));
+    let path = table.item("path").and_then(|path| {
+        let parts = strings_of(path.value, &path.span);
+        if parts.is_none() {
+            let message = "`path` must be a string such as \"~/bin:/usr/bin:/bin\" or a list of folders";
+            table.problem(Problem::new(message, path.span.clone(), "not a search path"));
+        }
+        let parts = parts?.into_iter().map(|part| part.value).collect::<Vec<_>>();
+        Some(parts.join(":"))
+    });
+    Sandbox { home, path }
+}
+
+fn read_ssh(table: &mut Section<'_>) -> Option<SshAddress> {
+    let written =
+        table.required_string("ssh", "write ssh = \"user@host\", \"user@host:port\" or a Host of ~/.ssh/config");
+    let identity = table.string("identity").map(|path| PathBuf::from(path.value));
+    let written = written?;
+    match parse_ssh_address(&written.value) {
+        Ok((user, host, port)) => Some(SshAddress { user, host, port, identity }),
+        Err(message) => {
+            table.problem(
+                Problem::new(message, written.span, "not an SSH address")
+                    .help("write user@host, user@host:port, user@[ipv6]:port or a Host of ~/.ssh/config"),
+            );
+            None
+        }
+    }
+}
+
+fn parse_ssh_address(text: &str) -> Result<(Option<String>, String, Option<u16>), String> {
+    let (user, rest) = match text.rsplit_once('@') {
+        Some((user, rest)) => (Some(user.to_owned()), rest),
+        None => (None, text),
+    };
+    let (host, port) = match rest.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
+        Some((host, after)) => (host, after.strip_prefix(':')),
+        None => match rest.split_once(':') {
+            Some((_, after)) if after.contains(':') => (rest, None),
+            Some((host, port)) => (host, Some(port)),
+            None => (rest, None),
+        },
+    };
+    let strange = |part: &str| part.is_empty() || part.starts_with('-') || part.contains(char::is_whitespace);
+    if strange(host) || user.as_deref().is_some_and(strange) {
+        return Err(format!("`{text}` is not an SSH address"));
+    }
+    let number = |port: &str| port.parse::<u16>().ok().filter(|port| *port != 0);
+    let port = match port {
+        Some(port) => Some(number(port).ok_or_else(|| format!("`{port}` is not a port"))?),
+        None => None,
+    };
+    Ok((user, host.to_owned(), port))
+}

@@ -1,0 +1,152 @@
+//! What a person who mistypes a spec gets to read, and what a right one means.
+
+use super::{Vocabulary, parse};
+use crate::spec::{Covers, Environment, PackageNames, Policy, Reach, Reference, TargetKind};
+
+fn vocabulary() -> Vocabulary {
+    Vocabulary { managers: vec!["npm", "apt"] }
+}
+
+fn read(text: &str) -> Environment {
+    parse("environments/test.toml", text, &vocabulary()).unwrap()
+}
+
+/// Every problem as "text it points at: message (help)".
+fn problems(text: &str) -> String {
+    let problems = parse("environments/test.toml", text, &vocabulary()).unwrap_err().problems;
+    let line = |problem: &crate::spec::Problem| {
+        let at = text[problem.span.clone()].lines().next().unwrap_or_default().to_owned();
+        let help = problem.help.as_deref().map(|help| format!(" ({help})")).unwrap_or_default();
+        format!("{at:?}: {}{help}\n", problem.message)
+    };
+    problems.iter().map(line).collect()
+}
+
+#[test]
+fn the_worked_example_is_true_for_this_version() {
+    let environment = read(include_str!("../../../environments/examples/carmenta.toml"));
+    assert_eq!(environment.name, "carmenta");
+    assert_eq!(environment.reference, Reference::Local);
+    assert_eq!(environment.targets.len(), 2);
+    assert_eq!(environment.targets[0].kind, TargetKind::Mac);
+    assert_eq!(environment.tools.len(), 6);
+    assert_eq!(environment.waivers[0].covers, Covers::Any);
+}
+
+#[test]
+fn a_minimal_spec_has_sensible_defaults() {
+    let environment = read("name = \"a\"\n[targets.box]\nkind = \"local\"\n");
+    assert_eq!(environment.reference, Reference::Local);
+    assert!(environment.shell.login && !environment.shell.interactive);
+    assert_eq!(environment.limits.probe.as_secs(), 10);
+    assert_eq!(environment.gate.max_age.as_secs(), 15 * 60);
+}
+
+#[test]
+fn packages_are_grouped_by_manager_or_mapped_to_managers() {
+    let environment = read(
+        "name = \"a\"\n[packages]\nnpm = { policy = \"major\", names = [\"a\", \"b\"] }\napt = { names = \"all\" }\n\
+         ripgrep = { apt = \"rg\", npm = \"ripgrep\" }\n",
+    );
+    let shown: Vec<_> =
+        environment.packages.iter().map(|one| (one.manager.as_str(), &one.policy, &one.names)).collect();
+    let these = |names: &[&str]| PackageNames::These(names.iter().map(|name| (*name).to_owned()).collect());
+    assert_eq!(
+        shown,
+        [
+            ("npm", &Policy::Major, &these(&["a", "b"])),
+            ("apt", &Policy::Exact, &PackageNames::All),
+            ("apt", &Policy::Exact, &these(&["rg"])),
+            ("npm", &Policy::Exact, &these(&["ripgrep"])),
+        ]
+    );
+}
+
+#[test]
+fn ssh_addresses_in_every_form() {
+    for (written, user, host, port) in [
+        ("mini", None, "mini", None),
+        ("dev@vm.example.com", Some("dev"), "vm.example.com", None),
+        ("dev@vm:2222", Some("dev"), "vm", Some(2222)),
+        ("dev@[::1]:2222", Some("dev"), "::1", Some(2222)),
+        ("fe80::1", None, "fe80::1", None),
+    ] {
+        let text = format!("name = \"a\"\n[targets.t]\nkind = \"vm\"\nssh = \"{written}\"\n");
+        let Reach::Ssh(address) = &read(&text).targets[0].reach else { panic!("{written} is reached over SSH") };
+        assert_eq!((address.user.as_deref(), address.host.as_str(), address.port), (user, host, port), "{written}");
+    }
+    for written in ["", "dev@", "vm:0", "vm:99999", "-oProxyCommand=x", "a b", "@host"] {
+        let text = format!("name = \"a\"\n[targets.t]\nkind = \"vm\"\nssh = \"{written}\"\n");
+        assert!(parse("x", &text, &vocabulary()).is_err(), "{written}");
+    }
+}
+
+#[test]
+fn every_problem_of_a_file_is_told_at_once_each_at_its_place() {
+    insta::assert_snapshot!(problems(
+        r#"
+version = 2
+nam = "x"
+reference = "mnii"
+[targets.mini]
+kind = "mack"
+ssh = "dev@mini"
+[targets.vm]
+kind = "vm"
+[targets.box]
+kind = "local"
+hom = "/tmp/x"
+path = 3
+[shell]
+login = "yes"
+[tols]
+[tools]
+node = "exakt"
+git = ["exact"]
+go = { policy = ">=20 <23", only = ["windows"], patern = "x" }
+jq = { policy = "exact", pattern = "([" }
+yq = { pattern = "no group" }
+[packages]
+nmp = { names = ["x"] }
+npm = { policy = "exact" }
+[dotfiles]
+files = ["../x", 3]
+fils = []
+[env]
+API_TOKEN = "exact"
+"1X" = "exact"
+[repos.a]
+url = "x"
+[gate]
+max_age = "soon"
+warn = ["tol:node"]
+[[waivers]]
+finding = "tool:sed"
+targets = ["vn"]
+until = "never"
+"#
+    ));
+}
+
+#[test]
+fn what_this_version_cannot_honour_is_refused_by_name() {
+    insta::assert_snapshot!(problems(
+        r#"name = "a"
+[dotfiles]
+keep = true
+".claude/settings.json" = { compare = "keys" }
+[services.agent]
+run = "trueup worker"
+[repos.a]
+path = "a"
+checks = ["lint-error"]
+commit = "exact"
+"#
+    ));
+}
+
+#[test]
+fn what_is_not_toml_is_told_at_its_place() {
+    insta::assert_snapshot!(problems("name = \"a\"\n[tools\nnode = 1\n"));
+    assert!(problems("").contains("the spec lacks `name`"), "{}", problems(""));
+}
