@@ -38,6 +38,11 @@ pub fn plan(environment: &Environment, report: &TargetReport, selection: &Select
     let mut unmet = Vec::new();
     let drifts = report.findings.iter().filter(|finding| matches!(finding.state, State::Drift(_)));
     for finding in drifts.filter(|finding| selection.takes(finding)) {
+        if is_inside_missing_repo(finding, report) {
+            let why = "the repository is not there; clone it first".to_owned();
+            unmet.push(Unmet { finding: finding.id.clone(), why });
+            continue;
+        }
         let need = Need { finding, environment, prune: selection.prune };
         let offers = PROVIDERS.iter().enumerate().map(|(rank, provider)| (rank, (provider.offer)(need)));
         match offers.into_iter().find(|(_, offer)| *offer != Offer::NotMine) {
@@ -51,8 +56,31 @@ pub fn plan(environment: &Environment, report: &TargetReport, selection: &Select
     // Folders before what is put into them: ids sort that way within a provider.
     steps.sort_by_key(|(rank, step)| (*rank, step.action == Action::Remove));
     let mut steps: Vec<Step> = steps.into_iter().map(|(_, step)| step).collect();
+    merge_same_work(&mut steps);
     settle(&mut steps, &mut unmet, report);
     Plan { target: report.target.clone(), machine: report.machine.clone(), steps, unmet }
+}
+
+/// Settings and hooks of a repository cannot be brought to where it is not.
+fn is_inside_missing_repo(finding: &Finding, report: &TargetReport) -> bool {
+    let repo = finding.id.name.split('/').next().unwrap_or(&finding.id.name);
+    matches!(finding.id.category, Category::Git | Category::Hook)
+        && report
+            .findings
+            .iter()
+            .any(|other| other.id.category == Category::Repo && other.id.name == repo && other.got().is_none())
+}
+
+/// Two findings may ask for the same package; it is brought once, for both.
+fn merge_same_work(steps: &mut Vec<Step>) {
+    let mut merged: Vec<Step> = Vec::new();
+    for step in steps.drain(..) {
+        match merged.iter_mut().find(|known| known.work == step.work) {
+            Some(known) => known.findings.extend(step.findings),
+            None => merged.push(step),
+        }
+    }
+    *steps = merged;
 }
 
 fn nobody(finding: &Finding) -> String {
@@ -107,3 +135,6 @@ fn brings(step: &Step, finding: &Finding) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,184 @@
+//! Plans from findings alone: no machine is asked.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Selection, plan};
+use crate::parity::compare::{Circumstances, target_report};
+use crate::parity::report::Look;
+use crate::provision::{Plan, view};
+use crate::spec::{
+    Category, Digest, Environment, Fact, Facts, FileFact, HookFact, Listed, Listing, Lock, Locked, Machine, Mode,
+    Observed, RepoFact, TextFact, VersionFact, Vocabulary, parse,
+};
+
+const SPEC: &str = r#"
+name = "t"
+[targets.vm]
+kind = "local"
+[tools]
+node = "exact"
+tidy = "exact"
+claude = { policy = "exact", install = { npm = "@anthropic-ai/claude-code" } }
+[packages]
+npm = { names = "all" }
+apt = ["jq"]
+[dotfiles]
+files = [".a", ".gitconfig", ".dir", "bin/tidy", ".extra"]
+[repos.r]
+path = "~/src/r"
+"#;
+
+fn environment() -> Environment {
+    parse("t.toml", SPEC, &Vocabulary { managers: vec!["npm", "apt"] }).unwrap()
+}
+
+fn file(content: &str) -> Fact {
+    Fact::File(FileFact::File { mode: Mode(0o644), digest: Digest::of(content.as_bytes()) })
+}
+
+fn version(version: &str, path: &str) -> Fact {
+    Fact::Version(VersionFact { version: version.to_owned(), product: None, path: Some(path.to_owned()) })
+}
+
+fn setting(value: &str, scope: &str) -> Fact {
+    Fact::Text(TextFact { value: value.to_owned(), scope: Some(scope.to_owned()) })
+}
+
+fn repo() -> Fact {
+    Fact::Repo(RepoFact { remotes: [].into() })
+}
+
+/// What the reference has.
+fn wanted() -> Vec<(&'static str, Option<Fact>)> {
+    let hook = HookFact { runs: true, hook_digest: Digest::of(b"h"), path: ".githooks/pre-commit".to_owned() };
+    vec![
+        ("tool:node", Some(version("22.11.0", "/usr/bin/node"))),
+        ("tool:tidy", Some(version("2.1.0", "/home/me/bin/tidy"))),
+        ("tool:claude", Some(version("2.0.1", "/usr/bin/claude"))),
+        ("package:npm/prettier", Some(Fact::version("3.3.3"))),
+        ("package:npm/@anthropic-ai/claude-code", Some(Fact::version("2.0.1"))),
+        ("package:apt/jq", Some(Fact::version("1.6-2.1"))),
+        ("dotfile:.a", Some(file("a"))),
+        ("dotfile:.gitconfig", Some(file("g"))),
+        ("dotfile:.dir", Some(Fact::File(FileFact::Folder { mode: Mode(0o700) }))),
+        ("dotfile:.dir/link", Some(Fact::File(FileFact::Link { to: "x".to_owned() }))),
+        ("dotfile:bin/tidy", Some(file("tidy 2"))),
+        ("dotfile:.extra", None),
+        ("repo:r", Some(repo())),
+        ("git:r/core.hooksPath", Some(setting(".githooks", "local"))),
+        ("git:r/merge.conflictStyle", Some(setting("diff3", "global"))),
+        ("hook:r/pre-commit", Some(Fact::Hook(hook))),
+    ]
+}
+
+fn planned(found: &[(&str, Fact)], selection: &Selection) -> Plan {
+    let environment = environment();
+    let listings = environment.scope().listings;
+    let entry =
+        |(id, fact): &(&str, Option<Fact>)| (id.parse().unwrap(), fact.clone().map_or(Locked::Absent, Locked::Present));
+    let lock = Lock {
+        environment: "t".to_owned(),
+        reference: Machine::default(),
+        items: wanted().iter().map(entry).collect(),
+        listed: listings.iter().map(|(listing, _)| listing.to_string()).collect(),
+    };
+    let mut facts =
+        Facts { machine: Machine { os: Some("linux".to_owned()), ..Machine::default() }, ..Facts::default() };
+    for item in environment.scope().items {
+        facts.items.insert(item.id, Observed::Absent);
+    }
+    facts.items.extend(found.iter().map(|(id, fact)| (id.parse().unwrap(), Observed::Present(fact.clone()))));
+    facts.listings = listings.into_iter().map(|(listing, _): (Listing, _)| (listing, Listed::InFull)).collect();
+    let circumstances = Circumstances { observed_at: Timestamp::UNIX_EPOCH, duration: Duration::ZERO, round_trips: 1 };
+    let target = environment.target("vm").unwrap();
+    let report = target_report(&environment, Some(&lock), target, circumstances, Ok(&facts));
+    plan(&environment, &report, selection)
+}
+
+#[test]
+fn a_bare_machine_gets_everything_in_order() {
+    let plan = planned(&[("repo:r", repo())], &Selection::default());
+    insta::assert_snapshot!(view::human(&plan, Look::Plain));
+}
+
+#[test]
+fn what_the_reference_does_not_have_goes_only_with_prune() {
+    let found = [("dotfile:.extra", file("e")), ("package:npm/left-pad", Fact::version("1.0.0"))];
+    let kept =
+        planned(&found, &Selection { only: vec!["*extra".to_owned(), "*left-pad".to_owned()], ..Selection::default() });
+    assert_eq!((kept.steps.len(), kept.unmet.len()), (0, 2));
+    let pruned = planned(
+        &found,
+        &Selection { only: vec!["*extra".to_owned(), "*left-pad".to_owned()], prune: true, ..Selection::default() },
+    );
+    let subjects: Vec<&str> = pruned.steps.iter().map(|step| step.subject.as_str()).collect();
+    assert_eq!(subjects, ["npm package left-pad", "~/.extra"]);
+    assert!(pruned.steps.iter().all(|step| step.action == crate::provision::Action::Remove));
+}
+
+#[test]
+fn a_folder_is_never_replaced_by_a_file() {
+    let found = [("dotfile:.a", Fact::File(FileFact::Folder { mode: Mode(0o755) }))];
+    let plan = planned(&found, &Selection { only: vec!["dotfile:.a".to_owned()], ..Selection::default() });
+    assert_eq!(plan.steps, []);
+    assert_eq!(plan.unmet[0].why, "a folder stands where a file should be; move it away");
+}
+
+#[test]
+fn only_and_skip_choose_by_id_category_and_star() {
+    let count = |only: &[&str], skip: &[&str]| {
+        let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        planned(&[], &Selection { only: owned(only), skip: owned(skip), prune: false }).steps.len()
+    };
+    assert_eq!(count(&["dotfile"], &[]), 5);
+    assert_eq!(count(&["dotfile:.dir*"], &[]), 2);
+    assert_eq!(count(&["dotfile:.a"], &[]), 1);
+    assert_eq!(count(&["dotfile"], &["dotfile:.a"]), 4);
+    assert_eq!(count(&["tool:nothing"], &[]), 0);
+}
+
+#[test]
+fn the_digest_names_what_is_done_and_to_whom_not_how_it_is_worded() {
+    let plan = planned(&[], &Selection::default());
+    let mut reworded = plan.clone();
+    reworded.steps[0].why = "another reason".to_owned();
+    reworded.steps[0].diff = Some("a diff".to_owned());
+    assert_eq!(plan.digest(), reworded.digest());
+    let mut other = plan.clone();
+    other.machine.id = Some("another".to_owned());
+    assert_ne!(plan.digest(), other.digest());
+    let mut fewer = plan.clone();
+    fewer.steps.pop();
+    assert_ne!(plan.digest(), fewer.digest());
+}
+
+#[test]
+fn nothing_is_set_in_a_repository_that_is_not_there() {
+    let plan = planned(&[], &Selection { only: vec!["git".to_owned(), "hook".to_owned()], ..Selection::default() });
+    assert_eq!(plan.steps, []);
+    let whys: Vec<&str> = plan.unmet.iter().map(|unmet| unmet.why.as_str()).collect();
+    assert_eq!(whys, ["the repository is not there; clone it first"; 3]);
+}
+
+#[test]
+fn a_package_that_two_findings_ask_for_is_brought_once() {
+    let only = vec!["tool:claude".to_owned(), "*claude-code".to_owned()];
+    let plan = planned(&[], &Selection { only, ..Selection::default() });
+    assert_eq!(plan.steps.len(), 1);
+    assert_eq!(plan.steps[0].findings.len(), 2);
+}
+
+#[test]
+fn hooks_in_another_folder_do_not_come_with_hooks_path() {
+    let plan = planned(&[("repo:r", repo())], &Selection::default());
+    let step = plan.steps.iter().find(|step| step.subject.starts_with("core.hooksPath")).unwrap();
+    assert!(step.findings.iter().any(|id| id.category == Category::Hook));
+    let elsewhere = planned(
+        &[("repo:r", repo()), ("git:r/core.hooksPath", setting(".githooks", "local"))],
+        &Selection { only: vec!["hook".to_owned()], ..Selection::default() },
+    );
+    assert_eq!(elsewhere.steps, []);
+    assert_eq!(elsewhere.unmet.len(), 1);
+}
