@@ -1,6 +1,6 @@
 //! Files, links and folders of the home, as the lock has them.
 
-use super::{Action, NOT_PRUNED, Need, Offer, Provider, Step, Work};
+use super::{Action, NOT_PRUNED, Need, Offer, Provider, Work, step};
 use crate::parity::Change;
 use crate::spec::{Category, Fact, FileFact, Locked, Observed};
 
@@ -21,7 +21,7 @@ fn offer(need: Need<'_>) -> Offer {
             Some(FileFact::Folder { .. }) => {
                 Offer::Cannot("folders are never removed, only the files in them".to_owned())
             }
-            _ => step(&need, Action::Remove, Work::Remove { path }),
+            _ => file_step(&need, Action::Remove, Work::Remove { path }),
         };
     }
     let Some(Locked::Present(Fact::File(wanted))) = &need.finding.locked else { return Offer::NotMine };
@@ -30,28 +30,18 @@ fn offer(need: Need<'_>) -> Offer {
     }
     let action = if observed.is_some() { Action::Change } else { Action::Create };
     match wanted.clone() {
-        FileFact::File { mode, digest } => step(&need, action, Work::PutFile { path, mode, digest }),
-        FileFact::Link { to } => step(&need, action, Work::PutLink { path, to }),
+        FileFact::File { mode, digest } => file_step(&need, action, Work::PutFile { path, mode, digest }),
+        FileFact::Link { to } => file_step(&need, action, Work::PutLink { path, to }),
         FileFact::Folder { .. } if observed.is_some_and(|file| !matches!(file, FileFact::Folder { .. })) => {
             Offer::Cannot("a file stands where a folder should be; move it away".to_owned())
         }
-        FileFact::Folder { mode } => step(&need, action, Work::PutFolder { path, mode }),
+        FileFact::Folder { mode } => file_step(&need, action, Work::PutFolder { path, mode }),
         FileFact::Other => Offer::Cannot("it is neither file, folder nor link on the reference".to_owned()),
     }
 }
 
-fn step(need: &Need<'_>, action: Action, work: Work) -> Offer {
+fn file_step(need: &Need<'_>, action: Action, work: Work) -> Offer {
     let name = &need.finding.id.name;
     let subject = if name.starts_with('/') { name.clone() } else { format!("~/{name}") };
-    Offer::Step(Box::new(Step {
-        provider: PROVIDER.name.to_owned(),
-        action,
-        subject,
-        findings: vec![need.finding.id.clone()],
-        why: need.finding.reason.clone(),
-        work,
-        root: false,
-        undone_by_rollback: true,
-        diff: None,
-    }))
+    Offer::Step(Box::new(step(&PROVIDER, need, action, subject, work)))
 }

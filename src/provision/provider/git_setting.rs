@@ -1,7 +1,7 @@
 //! Settings of a repository, above all `core.hooksPath`, written into its own configuration. What the reference has
 //! from a wider configuration is that file's business.
 
-use super::{Action, NOT_PRUNED, Need, Offer, Provider, Step, Work};
+use super::{Action, NOT_PRUNED, Need, Offer, Provider, Work, step};
 use crate::parity::Change;
 use crate::spec::{Category, Fact, Locked, TextFact};
 
@@ -35,15 +35,6 @@ fn offer(need: Need<'_>) -> Offer {
         Some(value) => format!("{key} = {value} in {name}"),
         None => format!("{key} in {name}"),
     };
-    Offer::Step(Box::new(Step {
-        provider: PROVIDER.name.to_owned(),
-        action,
-        subject,
-        findings: vec![need.finding.id.clone()],
-        why: need.finding.reason.clone(),
-        work: Work::GitSetting { repo: repo.path.clone(), key: key.to_owned(), value },
-        root: false,
-        undone_by_rollback: true,
-        diff: None,
-    }))
+    let work = Work::GitSetting { repo: repo.path.clone(), key: key.to_owned(), value };
+    Offer::Step(Box::new(step(&PROVIDER, &need, action, subject, work)))
 }

@@ -59,15 +59,22 @@ fn package_step(provider: &Provider, need: &Need<'_>, subject: String, command: 
         Some(Change::Extra) => Action::Remove,
         Some(Change::Changed) | None => Action::Change,
     };
-    Offer::Step(Box::new(Step {
+    let work = Work::Command { arguments: owned(command.arguments), refresh: owned(command.refresh) };
+    let step = step(provider, need, action, subject, work);
+    Offer::Step(Box::new(Step { root: command.root, undone_by_rollback: false, ..step }))
+}
+
+/// A step for a need, in the user's own name and undone by a rollback.
+fn step(provider: &Provider, need: &Need<'_>, action: Action, subject: String, work: Work) -> Step {
+    Step {
         provider: provider.name.to_owned(),
         action,
         subject,
         findings: vec![need.finding.id.clone()],
         why: need.finding.reason.clone(),
-        work: Work::Command { arguments: owned(command.arguments), refresh: owned(command.refresh) },
-        root: command.root,
-        undone_by_rollback: false,
+        work,
+        root: false,
+        undone_by_rollback: true,
         diff: None,
-    }))
+    }
 }
