@@ -5,6 +5,8 @@
     reason = "tests are an IO edge, and a panic is how they fail"
 )]
 
+mod contract;
 mod registered;
 mod ssh;
+mod story;
 mod support;
