@@ -150,6 +150,11 @@ impl Machine {
         listing(&self.home())
     }
 
+    /// What an interrupted apply put beside its place and left there.
+    pub(crate) fn leftovers(&self) -> Vec<String> {
+        self.listing().into_keys().filter(|name| name.contains(".trueup-new.")).collect()
+    }
+
     /// The processes that run on it: those that have its home for HOME, wherever they moved in the process tree.
     pub(crate) fn processes(&self) -> Vec<String> {
         let home = format!("HOME={}", self.home().display());
@@ -160,6 +165,17 @@ impl Machine {
         let output = Command::new("ps").args(["-A", "-E", "-ww", "-o", "pid=,command="]).output().unwrap();
         let table = String::from_utf8_lossy(&output.stdout);
         table.lines().filter(|line| line.contains(&home)).map(str::to_owned).collect()
+    }
+
+    /// Kills all that runs on it.
+    pub(crate) fn loses_power(&self) {
+        for process in self.processes() {
+            let pid = process.split(' ').next().and_then(|pid| pid.parse().ok());
+            if let Some(pid) = pid.and_then(rustix::process::Pid::from_raw) {
+                // It may have ended by itself.
+                let _gone = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+            }
+        }
     }
 
     /// Waits until no process runs on it any more.
@@ -188,12 +204,7 @@ impl Machine {
 impl Drop for Machine {
     fn drop(&mut self) {
         // What a failed test left running must not outlive it. Most often there is nothing.
-        for process in self.processes() {
-            let pid = process.split(' ').next().and_then(|pid| pid.parse().ok());
-            if let Some(pid) = pid.and_then(rustix::process::Pid::from_raw) {
-                let _gone = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
-            }
-        }
+        self.loses_power();
     }
 }
 

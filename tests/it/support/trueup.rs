@@ -161,12 +161,6 @@ impl Trueup {
         self
     }
 
-    /// One argument more.
-    pub(crate) fn arg(mut self, argument: &str) -> Self {
-        self.command.arg(argument);
-        self
-    }
-
     /// Runs it in another folder.
     pub(crate) fn within(mut self, folder: PathBuf) -> Self {
         self.command.current_dir(folder);
