@@ -8,7 +8,6 @@
 
 tu_word=$1
 shift
-cd || exit
 exec 4<&0 </dev/null
 "$@" 4<&- &
 tu_work=$!
@@ -22,7 +21,8 @@ tu_work=$!
 } &
 tu_watch=$!
 exec 4<&-
-wait "$tu_work"
+# The shell would tell on stderr which signal ended the command; the exit code says it.
+wait "$tu_work" 2>/dev/null
 tu_code=$?
 kill "$tu_watch" 2>/dev/null
 printf '%s %s\n' "$tu_word" "$tu_code" >&2

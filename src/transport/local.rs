@@ -18,6 +18,9 @@ use crate::spec::Sandbox;
 /// A way to run things on this machine.
 pub(super) struct Local {
     env: Vec<(OsString, OsString)>,
+    /// What goes before the command line: a sandbox's commands start in its home, as sshd starts them there. Without a
+    /// home of its own the machine is this user's, and they start where trueup was started.
+    start: &'static str,
 }
 
 /// What a login gets to see of trueup's own environment: who the user is and how to reach the agent, nothing that
@@ -50,14 +53,15 @@ impl Local {
         if let Some(home) = &sandbox.home {
             set("HOME", home.as_ref());
         }
-        Self { env }
+        let start = if sandbox.home.is_some() { "cd || cd /; exec" } else { "exec" };
+        Self { env, start }
     }
 
     pub(super) fn run(&self, run: &Run<'_>, listener: Listener<'_>) -> Result<Ended, TransportError> {
         let failed = |source| TransportError::Local { program: "/bin/sh".to_owned(), source };
         let mut child = Command::new("/bin/sh")
             .arg("-c")
-            .arg(format!("exec {}", run.command_line))
+            .arg(format!("{} {}", self.start, run.command_line))
             .env_clear()
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())

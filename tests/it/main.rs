@@ -5,6 +5,13 @@
     reason = "tests are an IO edge, and a panic is how they fail"
 )]
 
+mod apply;
+mod contract;
+mod errors;
+mod gate;
+mod killed;
+mod quiet;
 mod registered;
 mod ssh;
+mod story;
 mod support;

@@ -59,7 +59,13 @@ fn read_target(entry: &Entry<'_>) -> Option<Target> {
             Some(Reach::Devcontainer { workspace: PathBuf::from(workspace) })
         }
         Some(TargetKind::Mac | TargetKind::Vm) => read_ssh(&mut table).map(Reach::Ssh),
-        None => return None,
+        None => {
+            // What no kind of target has is a mistake whatever the kind is, above all a misspelt `kind`.
+            for key in ["ssh", "identity", "home", "path", "workspace"] {
+                table.item(key);
+            }
+            None
+        }
     };
     table.finish();
     Some(Target { name: entry.name.clone(), kind: kind?, reach: reach?, labels })

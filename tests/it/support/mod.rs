@@ -1,3 +1,5 @@
 //! What the tests stand on: real servers and sandboxes, each torn down with its test.
 
+pub(crate) mod machine;
 pub(crate) mod sshd;
+pub(crate) mod trueup;

@@ -36,7 +36,6 @@ impl SshServerBuilder {
     }
 
     /// The PATH of its commands.
-    #[expect(dead_code, reason = "for tests of whole machines")]
     pub(crate) fn path(mut self, path: &str) -> Self {
         self.path = Some(path.to_owned());
         self
