@@ -125,7 +125,8 @@ tu_sha256_of() {
 # tu_put_file PATH MODE DIGEST: stdin becomes the content of PATH.
 tu_put_file() {
   if [ -d "$1" ] && [ ! -L "$1" ]; then echo "$1 is a folder" && return 1; fi
-  tu_parents "$1" || return
+  # Recorded first: the next apply knows from the record which waiting file to clear away if this one is killed.
+  tu_parents "$1" && tu_keep "$1" || return
   tu_new=$(tu_beside "$1")
   (umask 077 && cat >"$tu_new") && chmod "$2" "$tu_new" || return
   if [ "$(tu_sha256_of "$tu_new")" != "$3" ]; then
@@ -133,15 +134,15 @@ tu_put_file() {
     echo "what arrived for $1 is not what was sent"
     return 1
   fi
-  tu_keep "$1" && tu_swap "$tu_new" "$1"
+  tu_swap "$tu_new" "$1"
 }
 
 # tu_put_link PATH TARGET
 tu_put_link() {
   if [ -d "$1" ] && [ ! -L "$1" ]; then echo "$1 is a folder" && return 1; fi
-  tu_parents "$1" || return
+  tu_parents "$1" && tu_keep "$1" || return
   tu_new=$(tu_beside "$1")
-  rm -f "$tu_new" && ln -s -- "$2" "$tu_new" && tu_keep "$1" && tu_swap "$tu_new" "$1"
+  rm -f "$tu_new" && ln -s -- "$2" "$tu_new" && tu_swap "$tu_new" "$1"
 }
 
 # tu_put_folder PATH MODE

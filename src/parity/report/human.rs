@@ -151,5 +151,13 @@ fn summary(report: &Report, look: Look) -> String {
         },
         (Verdict::Unknown, _) => "what is unknown passes no gate; make it observable, then check again".to_owned(),
     };
-    format!("{word}: {} of {targets} not true to the reference\nnext: {next}", bad.len())
+    let unknown = bad.iter().filter(|target| target.verdict() == Verdict::Unknown).count();
+    let standing = match (unknown, bad.len() - unknown) {
+        (0, drifted) => format!("{drifted} of {targets} not true to the reference"),
+        (unknown, 0) => format!("{unknown} of {targets} could not be verified"),
+        (unknown, drifted) => {
+            format!("{unknown} of {targets} could not be verified, {drifted} not true to the reference")
+        }
+    };
+    format!("{word}: {standing}\nnext: {next}")
 }
