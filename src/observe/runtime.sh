@@ -136,6 +136,11 @@ tu_plain() {
   esac
 }
 tu_sha256() {
+  case $* in
+    # busybox prints a line break in a name as it is; read from stdin, a file has no name.
+    *"
+"*) for tu_file; do tu_sha256 <"$tu_file"; done && return ;;
+  esac
   if command -v sha256sum >/dev/null; then sha256sum -- "$@"; else shasum -a 256 -- "$@"; fi
 }
 tu_modes() {
