@@ -77,6 +77,10 @@ tu_beside() {
 
 # tu_record KIND PATH: enters into the generation what is about to happen to PATH, with a copy of what is there.
 tu_record() {
+  case $2 in
+    *"
+"*) echo "a name with a line break in it cannot be backed up" && return 1 ;;
+  esac
   tu_taken=0
   for tu_entry in "$tu_generation"/entries/*; do
     if [ -f "$tu_entry" ]; then tu_taken=$((tu_taken + 1)); fi
@@ -92,8 +96,6 @@ tu_record() {
 # tu_keep PATH: records the file or link at PATH, or that there is none.
 tu_keep() {
   case $1 in
-    *"
-"*) echo "a name with a line break in it cannot be backed up" && return 1 ;;
     /*) tu_whole=$1 ;;
     *) tu_whole=$(pwd)/${1#./} ;;
   esac
@@ -118,6 +120,13 @@ tu_swap() {
   mv -f -- "$1" "$2"
 }
 
+# tu_keep_and_swap NEW PATH: NEW takes PATH's place once PATH is backed up, and goes if it cannot be.
+tu_keep_and_swap() {
+  if tu_keep "$2" && tu_swap "$1" "$2"; then return 0; fi
+  rm -f -- "$1"
+  return 1
+}
+
 tu_sha256_of() {
   if command -v sha256sum >/dev/null; then sha256sum <"$1"; else shasum -a 256 <"$1"; fi | cut -c1-64
 }
@@ -133,7 +142,7 @@ tu_put_file() {
     echo "what arrived for $1 is not what was sent"
     return 1
   fi
-  tu_keep "$1" && tu_swap "$tu_new" "$1"
+  tu_keep_and_swap "$tu_new" "$1"
 }
 
 # tu_put_link PATH TARGET
@@ -141,7 +150,7 @@ tu_put_link() {
   if [ -d "$1" ] && [ ! -L "$1" ]; then echo "$1 is a folder" && return 1; fi
   tu_parents "$1" || return
   tu_new=$(tu_beside "$1")
-  rm -f "$tu_new" && ln -s -- "$2" "$tu_new" && tu_keep "$1" && tu_swap "$tu_new" "$1"
+  rm -f "$tu_new" && ln -s -- "$2" "$tu_new" && tu_keep_and_swap "$tu_new" "$1"
 }
 
 # tu_put_folder PATH MODE
