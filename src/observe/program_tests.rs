@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests are an IO edge: they write what questions are to print")]
 
 use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -11,8 +12,8 @@ use proptest::prelude::*;
 
 use super::frame::{self, Frames};
 use super::program::OUTPUT_CAP;
-use super::{Answer, Context, Covers, Program, Question, Reply, compile};
-use crate::transport::test_shells::{RealShell, Room, in_every_shell, processes_marked, run};
+use super::{Answer, Context, Covers, PROBES, Program, Question, Reply, compile};
+use crate::transport::test_shells::{RealShell, Room, SHELLS, in_every_shell, processes_marked, run, which};
 
 const NONCE: &str = "trueup-0123456789abcdef";
 
@@ -265,7 +266,81 @@ fn every_question() -> Program {
     spec += "[dotfiles]\nfiles = [\".zshrc\", \"it's odd\", \".config/**\", \".x/*.{a,b}\"]\n";
     spec += "[repos.carmenta]\nurl = \"git@github.com:example/carmenta.git\"\npath = \"~/src/car menta\"\n";
     let environment = crate::spec::parse("all.toml", &spec, &super::vocabulary()).unwrap();
-    let questions: Vec<Question> = super::PROBES.iter().flat_map(|probe| (probe.ask)(&environment)).collect();
-    assert!(questions.len() >= super::PROBES.len());
+    let questions: Vec<Question> = PROBES.iter().flat_map(|probe| (probe.ask)(&environment)).collect();
+    assert!(questions.len() >= PROBES.len());
     compile(&questions, NONCE)
 }
+
+/// What the scripts of the probes print must not hang on the shell, nor on whose commands they find.
+#[test]
+fn probes_that_use_no_tool_answer_alike_in_every_shell() {
+    let room = Room::new();
+    let home = room.home();
+    let git = |arguments: &[&str]| {
+        let mut git = Command::new(which("git"));
+        git.args(arguments).current_dir(&home).env("HOME", &home);
+        assert_eq!(run(git, b"", "git").code, 0);
+    };
+    let repo = home.join("src/car menta");
+    fs::create_dir_all(&repo).unwrap();
+    for name in [
+        ".zshrc",
+        "it's odd",
+        ".config/a",
+        ".config/sub/it's.toml",
+        ".config/line\nbreak",
+        ".config/back\\slash",
+        ".config/ü",
+    ] {
+        fs::create_dir_all(home.join(name).parent().unwrap()).unwrap();
+        fs::write(home.join(name), format!("{name} holds this")).unwrap();
+    }
+    symlink("sub/it's.toml", home.join(".config/link")).unwrap();
+    git(&["init", "-q", "src/car menta"]);
+    for setting in [
+        ["alias.multi", "!f() {\n  echo \"x\\y\"\n}; f"],
+        ["core.hooksPath", "hooks here"],
+        ["remote.origin.url", "gh:a/b"],
+    ] {
+        git(&["-C", "src/car menta", "config", setting[0], setting[1]]);
+    }
+    fs::create_dir(repo.join("hooks here")).unwrap();
+    for (hook, mode) in [("pre-commit", 0o755), ("commit-msg", 0o644)] {
+        fs::write(repo.join("hooks here").join(hook), "#!/bin/sh\n").unwrap();
+        fs::set_permissions(repo.join("hooks here").join(hook), fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let environment = crate::spec::parse("alike.toml", SPEC, &super::vocabulary()).unwrap();
+    let asked: Vec<_> = PROBES
+        .iter()
+        .filter(|probe| ["dotfile", "repo", "git", "hook"].contains(&probe.name))
+        .flat_map(|probe| (probe.ask)(&environment).into_iter().map(move |question| (probe, question)))
+        .collect();
+    let questions: Vec<Question> = asked.iter().map(|(_, question)| question.clone()).collect();
+    let program = compile(&questions, NONCE);
+    let seen = |shell: &RealShell| {
+        drop(room.command(shell, &[]));
+        if !room.path().join("applets/git").exists() {
+            symlink(which("git"), room.path().join("applets/git")).unwrap();
+        }
+        let frames = frames(&room, shell, &program);
+        let mut seen = Vec::new();
+        for (number, (probe, question)) in asked.iter().enumerate() {
+            let Some(Reply::Answered(answer)) = frames.replies.get(&number) else {
+                panic!("{}: {frames:?}", shell.name)
+            };
+            let read = (probe.read)(question, answer).unwrap_or_else(|why| panic!("{}: {why}", shell.name));
+            seen.extend(read.iter().map(|sighting| format!("{sighting:?}")));
+        }
+        seen.sort();
+        seen
+    };
+    let first = seen(&SHELLS[0]);
+    assert!(first.len() > 15, "{first:#?}");
+    assert!(!first.iter().any(|sighting| sighting.contains("Unknown")), "{first:#?}");
+    for shell in &SHELLS[1..] {
+        assert_eq!(seen(shell), first, "{}", shell.name);
+    }
+}
+
+const SPEC: &str = "name = \"alike\"\n[dotfiles]\nfiles = [\".zshrc\", \"it's odd\", \".absent\", \".config\", \"**/*.toml\"]\n\
+                    [repos.carmenta]\nurl = \"gh:a/b\"\npath = \"~/src/car menta\"\n";

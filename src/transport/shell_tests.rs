@@ -11,7 +11,7 @@ use crate::spec::Shell;
 
 /// Few cases, each of many values: starting shells is what takes the time.
 fn few() -> ProptestConfig {
-    ProptestConfig { cases: 8, failure_persistence: None, max_shrink_iters: 64, ..ProptestConfig::default() }
+    ProptestConfig { cases: 4, failure_persistence: None, max_shrink_iters: 64, ..ProptestConfig::default() }
 }
 
 /// Text made of what shells treat in a special way, of letters, and of any character at all.
