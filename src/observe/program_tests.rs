@@ -12,8 +12,10 @@ use proptest::prelude::*;
 
 use super::frame::{self, Frames};
 use super::program::OUTPUT_CAP;
-use super::{Answer, Context, Covers, PROBES, Program, Question, Reply, compile};
+use super::{Answer, Context, Covers, PROBES, Program, Question, Reply, audit, compile};
+use crate::spec::{Sandbox, Shell};
 use crate::transport::test_shells::{RealShell, Room, SHELLS, in_every_shell, processes_marked, run, which};
+use crate::transport::{Connection, Surroundings};
 
 const NONCE: &str = "trueup-0123456789abcdef";
 
@@ -257,6 +259,37 @@ fn shellcheck_finds_nothing_in_a_program() {
     let ran = run(shellcheck, b"", "shellcheck");
     assert_eq!(ran.stdout_text(), "");
     assert_eq!(ran.code, 0);
+}
+
+#[test]
+fn start_up_files_that_talk_read_or_give_up_are_told_from_answers() {
+    let questions = [ask("echo answer", 10)];
+    for login in ["dash", "bash", "zsh", "mksh", "ksh93"] {
+        let through = |startup: &str| {
+            let room = Room::new();
+            for file in [".profile", ".bash_profile", ".zprofile"] {
+                fs::write(room.home().join(file), startup).unwrap();
+            }
+            let surroundings = Surroundings {
+                home: room.home(),
+                user: "dev".to_owned(),
+                ssh_agent: None,
+                env: [("SHELL", which(login).into()), ("HOME", room.home().into_os_string())]
+                    .map(|(name, value)| (name.into(), value))
+                    .to_vec(),
+                connect_limit: Duration::from_secs(10),
+            };
+            let shell = Shell { login: true, interactive: false };
+            audit::ask(&mut Connection::local(&Sandbox::default(), shell, &surroundings), &questions)
+        };
+        let expected = [Ok(Answer { code: 0, stdout: b"answer\n".to_vec(), stderr: Vec::new() })];
+        let talks = "printf 'welcome, no newline'; echo warning >&2; read -r line; cat; false\n";
+        assert_eq!(through(talks).unwrap(), expected, "{login}");
+        let told = through("echo 'this machine is retired'; exit 3\n").unwrap_err().to_string();
+        assert!(told.contains("exit code 3") && told.contains("this machine is retired"), "{login}: {told}");
+        let told = through("exit 0\n").unwrap_err().to_string();
+        assert!(told.contains("exit code 0"), "{login}: {told}");
+    }
 }
 
 /// One program with a question of every probe.
