@@ -3,3 +3,5 @@
 //! Today this is one command at a time, started by hand; tasks, leases and workers come here.
 
 pub mod execute;
+#[cfg(test)]
+mod guard_tests;

@@ -85,14 +85,17 @@ fn next<'a>(rest: &'a [u8], nonce: &str) -> Option<(Number, &'a [u8], &'a [u8])>
     words.next().is_none().then_some((number, body, after))
 }
 
-/// A frame's body: stderr, stdout, newline, exit code, newline, length of "stdout, newline, exit code".
+/// A frame's body: stderr, stdout, newline, exit code, dot, newline, length of "stdout, newline, exit code, dot", dot.
+/// The dots say that what stands before them was either whole or cut at the cap, which its length tells.
 fn reply(body: &[u8]) -> Reply {
+    let Some(body) = body.strip_suffix(b".") else { return Reply::CutShort };
     if body.len() >= OUTPUT_CAP * 2 {
         return Reply::TooMuch;
     }
     let Some((front, length)) = split_last_number(body) else { return Reply::CutShort };
     let Some(told) = front.len().checked_sub(length) else { return Reply::CutShort };
-    let (stderr, stdout_and_code) = front.split_at(told);
+    let (stderr, told) = front.split_at(told);
+    let Some(stdout_and_code) = told.strip_suffix(b".") else { return Reply::CutShort };
     if stdout_and_code.len() >= OUTPUT_CAP {
         return Reply::TooMuch;
     }
@@ -121,8 +124,8 @@ mod tests {
     use super::*;
 
     fn framed(number: usize, stderr: &str, stdout: &str, code: i32) -> String {
-        let told = format!("{stdout}\n{code}");
-        let body = format!("{stderr}{told}\n{}", told.len());
+        let told = format!("{stdout}\n{code}.");
+        let body = format!("{stderr}{told}\n{}.", told.len());
         format!("n0nce {number} {}\n{body}\n", body.len())
     }
 

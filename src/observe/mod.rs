@@ -9,6 +9,8 @@ pub mod audit;
 mod frame;
 mod probe;
 mod program;
+#[cfg(test)]
+mod program_tests;
 mod version_token;
 
 use std::time::Duration;

@@ -30,13 +30,15 @@ export NO_UPDATE_NOTIFIER NO_COLOR npm_config_update_notifier npm_config_logs_di
 export PYTHONDONTWRITEBYTECODE DISABLE_AUTOUPDATER
 
 # tu_stage NUMBER FUNCTION: asks one question, waits for the token, prints the frame, passes the token on.
-# The frame holds stderr, stdout, a newline, the exit code, a newline and the length of stdout with its exit code.
+# The frame holds stderr, stdout, a newline, the exit code, a dot, a newline, the length of stdout to dot, and a dot. The
+# dots come after what `head` lets through, so that newlines at the cut survive the substitution and are counted.
 tu_stage() {
   tu_all=$(
     {
-      tu_out=$({ "$2" 2>&3 3>&- 9>&- </dev/null; printf '\n%s' "$?"; } | head -c "$tu_cap")
+      tu_out=$({ "$2" 2>&3 3>&- 9>&- </dev/null; printf '\n%s' "$?"; } | head -c "$tu_cap"; echo .)
       printf '%s\n%s' "$tu_out" "${#tu_out}"
     } 3>&1 9>&- | head -c "$((tu_cap * 2))"
+    echo .
   )
   trap '' TERM # from here on there is an answer to deliver
   read -r tu_token || tu_token=lost
@@ -134,6 +136,11 @@ tu_plain() {
   esac
 }
 tu_sha256() {
+  case $* in
+    # busybox prints a line break in a name as it is; read from stdin, a file has no name.
+    *"
+"*) for tu_file; do tu_sha256 <"$tu_file"; done && return ;;
+  esac
   if command -v sha256sum >/dev/null; then sha256sum -- "$@"; else shasum -a 256 -- "$@"; fi
 }
 tu_modes() {

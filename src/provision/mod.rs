@@ -8,6 +8,8 @@ pub mod apply;
 pub mod contents;
 pub mod plan;
 mod program;
+#[cfg(test)]
+mod program_tests;
 mod provider;
 mod redact;
 pub mod rollback;

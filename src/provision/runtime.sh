@@ -77,6 +77,10 @@ tu_beside() {
 
 # tu_record KIND PATH: enters into the generation what is about to happen to PATH, with a copy of what is there.
 tu_record() {
+  case $2 in
+    *"
+"*) echo "a name with a line break in it cannot be backed up" && return 1 ;;
+  esac
   tu_taken=0
   for tu_entry in "$tu_generation"/entries/*; do
     if [ -f "$tu_entry" ]; then tu_taken=$((tu_taken + 1)); fi
@@ -92,8 +96,6 @@ tu_record() {
 # tu_keep PATH: records the file or link at PATH, or that there is none.
 tu_keep() {
   case $1 in
-    *"
-"*) echo "a name with a line break in it cannot be backed up" && return 1 ;;
     /*) tu_whole=$1 ;;
     *) tu_whole=$(pwd)/${1#./} ;;
   esac
@@ -122,19 +124,22 @@ tu_sha256_of() {
   if command -v sha256sum >/dev/null; then sha256sum <"$1"; else shasum -a 256 <"$1"; fi | cut -c1-64
 }
 
-# tu_put_file PATH MODE DIGEST: stdin becomes the content of PATH.
+# tu_arrived PATH DIGEST: whether what waits for PATH is what was sent.
+tu_arrived() {
+  [ "$(tu_sha256_of "$tu_new")" = "$2" ] || { echo "what arrived for $1 is not what was sent" && return 1; }
+}
+
+# tu_put_file PATH MODE DIGEST: stdin becomes the content of PATH. A step that fails leaves nothing beside the place.
 tu_put_file() {
   if [ -d "$1" ] && [ ! -L "$1" ]; then echo "$1 is a folder" && return 1; fi
   # Recorded first: the next apply knows from the record which waiting file to clear away if this one is killed.
   tu_parents "$1" && tu_keep "$1" || return
   tu_new=$(tu_beside "$1")
-  (umask 077 && cat >"$tu_new") && chmod "$2" "$tu_new" || return
-  if [ "$(tu_sha256_of "$tu_new")" != "$3" ]; then
-    rm -f "$tu_new"
-    echo "what arrived for $1 is not what was sent"
-    return 1
+  if (umask 077 && cat >"$tu_new") && chmod "$2" "$tu_new" && tu_arrived "$1" "$3" && tu_swap "$tu_new" "$1"; then
+    return 0
   fi
-  tu_swap "$tu_new" "$1"
+  rm -f -- "$tu_new"
+  return 1
 }
 
 # tu_put_link PATH TARGET
@@ -142,7 +147,9 @@ tu_put_link() {
   if [ -d "$1" ] && [ ! -L "$1" ]; then echo "$1 is a folder" && return 1; fi
   tu_parents "$1" && tu_keep "$1" || return
   tu_new=$(tu_beside "$1")
-  rm -f "$tu_new" && ln -s -- "$2" "$tu_new" && tu_swap "$tu_new" "$1"
+  if rm -f "$tu_new" && ln -s -- "$2" "$tu_new" && tu_swap "$tu_new" "$1"; then return 0; fi
+  rm -f -- "$tu_new"
+  return 1
 }
 
 # tu_put_folder PATH MODE

@@ -54,5 +54,8 @@ pub fn effective(repo: &str, listing: &str) -> Result<Vec<(ItemId, Observed)>, W
         let fact = Fact::Hook(HookFact { runs, hook_digest, path: format!("{folder}/{name}") });
         hooks.push((ItemId::new(Category::Hook, format!("{repo}/{name}")), Observed::Present(fact)));
     }
-    Ok(hooks)
+    match lines.next() {
+        Some(line) => Err(not_understood(line)),
+        None => Ok(hooks),
+    }
 }

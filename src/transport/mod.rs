@@ -8,8 +8,12 @@ mod known_hosts;
 mod local;
 pub mod quote;
 mod shell;
+#[cfg(test)]
+mod shell_tests;
 mod ssh;
 mod ssh_config;
+#[cfg(test)]
+pub(crate) mod test_shells;
 
 use std::ffi::OsString;
 use std::ops::ControlFlow;

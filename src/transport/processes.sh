@@ -7,7 +7,7 @@ tu_table() {
     for tu_dir in /proc/[0-9]*; do
       { read -r tu_line <"$tu_dir/stat"; } 2>/dev/null || continue
       # shellcheck disable=SC2086 # splitting is the point
-      set -- ${tu_line##*) }
+      set -- ${tu_line##*') '}
       printf '%s %s\n' "${tu_dir#/proc/}" "$2"
     done
   else

@@ -35,7 +35,7 @@ fn script(repo: &Repo) -> String {
              if [ -f \"$tu_hooks/$tu_one\" ]; then\n\
              if [ -x \"$tu_hooks/$tu_one\" ]; then echo \"runs $tu_one\"; else echo \"idle $tu_one\"; fi\n\
              set -- \"$@\" \"$tu_hooks/$tu_one\"\nfi\ndone\n\
-             echo =digests\nif [ $# -gt 0 ]; then tu_sha256 \"$@\"; fi"
+             echo '=digests'\nif [ $# -gt 0 ]; then tu_sha256 \"$@\"; fi"
         )
 }
 

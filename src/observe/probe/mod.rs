@@ -1,6 +1,8 @@
 //! The probes: one file each, and this table.
 
 mod dotfile;
+#[cfg(test)]
+mod fixtures;
 mod git;
 mod hook;
 mod package;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{failed, package, text};
-use crate::observe::{Answer, Probe, Question, Sighting};
+use crate::observe::{Answer, Context, Probe, Question, Sighting};
 use crate::spec::{Environment, Why};
 use crate::transport::quote;
 
@@ -29,16 +29,25 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
     let mut installed: BTreeMap<String, String> = BTreeMap::new();
     for line in text(&answer.stdout).lines() {
         let fields: Vec<&str> = line.split(' ').collect();
-        let (name, status, version) = match fields.as_slice() {
-            [name, _, status, version] => (*name, *status, *version),
+        let (name, architecture, status, version) = match fields.as_slice() {
+            [name, architecture, status, version] => (*name, *architecture, *status, *version),
             // A package that is known but was never installed has no version.
             [_, _, "not-installed"] => continue,
             _ => return Err(Why::NotUnderstood(format!("dpkg-query printed `{line}`"))),
         };
-        // Anything between removed and installed is broken and counts as not there.
-        if status == "installed" {
-            installed.insert(name.to_owned(), version.to_owned());
+        // Anything between removed and installed is broken and counts as not there; one that only waits for another
+        // package's trigger is configured and works.
+        if matches!(status, "installed" | "triggers-pending" | "triggers-awaited") {
+            let with_architecture = format!("{name}:{architecture}");
+            if named(question, &with_architecture) || installed.contains_key(name) {
+                installed.insert(with_architecture, version.to_owned());
+            }
+            installed.entry(name.to_owned()).or_insert_with(|| version.to_owned());
         }
     }
     package::sightings(question, "apt", installed)
+}
+
+fn named(question: &Question, name: &str) -> bool {
+    matches!(&question.context, Context::Names(names) if names.iter().any(|known| known == name))
 }

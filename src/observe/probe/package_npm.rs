@@ -22,7 +22,17 @@ fn ask(environment: &Environment) -> Vec<Question> {
 struct List {
     #[serde(default)]
     dependencies: BTreeMap<String, Dependency>,
+    error: Option<NpmError>,
 }
+
+#[derive(Deserialize)]
+struct NpmError {
+    code: Option<String>,
+    summary: Option<String>,
+}
+
+/// The code of the error that goes with a list in which something is wrong.
+const PROBLEMS: &str = "ELSPROBLEMS";
 
 #[derive(Deserialize)]
 struct Dependency {
@@ -33,11 +43,17 @@ struct Dependency {
 
 fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
     // npm exits 1 for a tree with problems and still tells all of it, so its JSON decides.
-    let list: List = match serde_json::from_slice(&answer.stdout) {
+    let parsed = serde_json::from_slice::<serde_json::Map<_, _>>(&answer.stdout)
+        .and_then(|map| serde_json::from_value(serde_json::Value::Object(map)));
+    let list: List = match parsed {
         Ok(list) => list,
         Err(_) if answer.code != 0 => return Err(failed("npm ls --global", answer)),
         Err(error) => return Err(Why::NotUnderstood(format!("npm's list is not the JSON expected: {error}"))),
     };
+    if let Some(error) = list.error.filter(|error| error.code.as_deref() != Some(PROBLEMS)) {
+        let message = error.summary.or(error.code).unwrap_or_else(|| "it does not say why".to_owned());
+        return Err(Why::Failed { command: "npm ls --global".to_owned(), code: answer.code, message });
+    }
     let mut installed = BTreeMap::new();
     for (name, dependency) in list.dependencies.into_iter().filter(|(_, dependency)| !dependency.missing) {
         let version =

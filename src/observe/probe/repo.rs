@@ -74,9 +74,15 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
 fn normalise(url: &str) -> String {
     let place = match url.split_once("://") {
         Some(("file", path)) => path.to_owned(),
-        Some((_, rest)) => {
-            let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-            format!("{}/{path}", without_default_port(without_userinfo(authority)))
+        Some((scheme, rest)) => {
+            let (authority, path) = authority_and_path(rest);
+            // `helper::address` names a program that knows what the address means; all of it counts.
+            let helper = if scheme.contains("::") { format!("{scheme}://") } else { String::new() };
+            format!("{helper}{}/{path}", without_default_port(without_userinfo(authority)))
+        }
+        None if url.contains("@[") => {
+            let (authority, path) = url.split_once("]:").unwrap_or((url, ""));
+            format!("{}]/{}", without_userinfo(authority).to_lowercase(), path.trim_start_matches('/'))
         }
         None => match url.split_once(':') {
             // `user@host:path`, unless a slash comes first: then the colon is part of a path.
@@ -88,6 +94,18 @@ fn normalise(url: &str) -> String {
     };
     let place = place.trim_end_matches('/');
     place.strip_suffix(".git").unwrap_or(place).to_owned()
+}
+
+/// The two ends of a URL behind its scheme. A password may hold a slash although it should not; what stands before the
+/// slash is then no host with a port, and is secret.
+fn authority_and_path(rest: &str) -> (&str, &str) {
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let port = authority.rsplit_once(':').map_or("", |(_, port)| port);
+    let is_host = authority.contains('@') || authority.ends_with(']') || port.bytes().all(|byte| byte.is_ascii_digit());
+    match rest.rsplit_once('@') {
+        Some((_, after)) if !is_host => after.split_once('/').unwrap_or((after, "")),
+        _ => (authority, path),
+    }
 }
 
 fn without_userinfo(authority: &str) -> &str {
@@ -120,5 +138,10 @@ mod tests {
         assert_eq!(normalise("file:///srv/git/a.git"), "/srv/git/a");
         assert_eq!(normalise("./a:b"), "./a:b");
         assert_eq!(normalise("https://example.com:8443/x"), "example.com:8443/x");
+        assert_eq!(normalise("https://example.com:8443/@scope/x"), "example.com:8443/@scope/x");
+        assert_eq!(normalise("https://jane:p/ss@example.com/x.git"), "example.com/x");
+        assert_eq!(normalise("git@[2001:db8::1]:x.git"), "[2001:db8::1]/x");
+        assert_eq!(normalise("ssh://git@[2001:db8::1]/x.git"), "[2001:db8::1]/x");
+        assert_eq!(normalise("codecommit::eu-west-1://profile@x"), "codecommit::eu-west-1://x");
     }
 }

@@ -57,7 +57,9 @@ fn read(_: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
     };
     for line in lines {
         match line.split_once(' ') {
-            Some(("id", id)) if !id.is_empty() => machine.id = Some(id.to_owned()),
+            // An image that has never been started has no id of its own yet.
+            Some(("id", "" | "uninitialized")) => {}
+            Some(("id", id)) => machine.id = Some(id.to_owned()),
             Some(("version", version)) => machine.os_version = Some(version.trim_matches('"').to_owned()),
             _ => return Err(Why::NotUnderstood(format!("unexpected line `{line}`"))),
         }

@@ -26,7 +26,8 @@ fn question(tool: &Tool, environment: &Environment) -> Question {
     let row = ROWS.iter().find(|row| row.name == tool.name);
     let own = tool.ask.as_ref();
     let command = match (own.and_then(|ask| ask.version.as_ref()), row) {
-        (Some(command), _) => command.clone(),
+        // Behind eval, so that a command that is no sh fails alone instead of making the whole program a syntax error.
+        (Some(command), _) => format!("(eval {})", quote::word(command)),
         (None, Some(row)) => format!("\"$tu_path\" {}", row.arguments),
         (None, None) => "\"$tu_path\" --version".to_owned(),
     };

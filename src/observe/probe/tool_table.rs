@@ -35,7 +35,7 @@ pub(super) const ROWS: &[Row] = &[
     row("python3", "--version", r"(?m)^Python (\S+)"),
     row("rustc", "--version", r"(?m)^rustc (\S+)"),
     row("cargo", "--version", r"(?m)^cargo (\S+)"),
-    row("go", "version", r"(?m)^go version go(\S+)"),
+    row("go", "version", r"(?m)^go version (?:devel )?go(\S+)"),
     row("java", "-version", r#"(?m)^\S+ version "([^"]+)""#),
     Row {
         name: "docker",

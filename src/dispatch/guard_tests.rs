@@ -1,0 +1,111 @@
+//! The guard in real shells: it tells the command's code, and outlives neither the command nor trueup.
+#![expect(clippy::disallowed_methods, reason = "tests are an IO edge: they start processes and watch the clock")]
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::time::{Duration, Instant};
+
+use crate::transport::PROCESSES;
+use crate::transport::test_shells::{RealShell, Room, in_every_shell, processes_marked, run, start};
+
+const GUARD: &str = include_str!("guard.sh");
+
+fn guarded(room: &Room, shell: &RealShell, command: &[&str]) -> std::process::Command {
+    let program = format!("{PROCESSES}\n{GUARD}");
+    let mut arguments = vec!["-c", &program, "trueup", "w0rd"];
+    arguments.extend(command);
+    let mut guarded = room.command(shell, &arguments);
+    guarded.env("TRUEUP_TEST_MARK", room.path());
+    guarded
+}
+
+fn mark(room: &Room) -> String {
+    format!("TRUEUP_TEST_MARK={}", room.path().display())
+}
+
+/// What is left of a run after it had some time to end.
+fn left_behind(room: &Room) -> Vec<String> {
+    let deadline = Instant::now() + Duration::from_secs(12);
+    loop {
+        let left = processes_marked(&mark(room));
+        if left.is_empty() || Instant::now() > deadline {
+            return left;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn the_command_gets_its_arguments_and_its_code_comes_back() {
+    in_every_shell(|shell| {
+        for (script, code) in
+            [("exit 0", 0), ("exit 7", 7), ("exit 255", 255), ("kill -TERM $$", 143), ("kill -9 $$", 137)]
+        {
+            let room = Room::new();
+            let script = format!("cat; printf '%s,' \"$@\"; echo warning >&2; {script}");
+            let command = guarded(&room, shell, &["/bin/sh", "-c", &script, "name", "a b", "", "-n", "it's $x\\"]);
+            let mut child = start(command, shell.name);
+            // Held open, as trueup holds it while it lives.
+            let stdin = child.stdin.take().unwrap();
+            let output = child.wait_with_output().unwrap();
+            drop(stdin);
+            let told = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), "a b,,-n,it's $x\\,", "{}", shell.name);
+            assert!(told.starts_with("warning\n"), "{}: {told}", shell.name);
+            // A signal's number is not the same in every shell: ksh93 adds 256 to it.
+            if code < 128 || code == 255 || shell.name != "ksh93" {
+                assert!(told.ends_with(&format!("w0rd {code}\n")), "{}: {told}", shell.name);
+                assert_eq!(output.status.code(), Some(code), "{}", shell.name);
+            }
+            let left = left_behind(&room);
+            assert!(left.is_empty(), "{} left behind: {left:#?}", shell.name);
+        }
+    });
+}
+
+#[test]
+fn a_command_that_is_not_there_is_told_as_shells_tell_it() {
+    in_every_shell(|shell| {
+        let room = Room::new();
+        let mut child = start(guarded(&room, shell, &["/nowhere/at-all"]), shell.name);
+        let stdin = child.stdin.take().unwrap();
+        let output = child.wait_with_output().unwrap();
+        drop(stdin);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(told.ends_with("w0rd 127\n"), "{}: {told}", shell.name);
+    });
+}
+
+#[test]
+fn when_stdin_ends_nothing_of_the_command_is_left() {
+    let stubborn_child = "(trap '' TERM INT HUP; sleep 300) & echo ready; wait";
+    let stubborn = "trap '' TERM INT HUP; sleep 300 & echo ready; wait; sleep 300";
+    let deep = "/bin/sh -c '/bin/sh -c \"sleep 300 & sleep 300\" & sleep 300' & echo ready; sleep 300";
+    in_every_shell(|shell| {
+        for script in [stubborn_child, stubborn, deep] {
+            let room = Room::new();
+            let mut child = start(guarded(&room, shell, &["/bin/sh", "-c", script]), shell.name);
+            let stdin = child.stdin.take().unwrap();
+            let mut stdout = BufReader::new(child.stdout.take().unwrap());
+            let mut line = String::new();
+            stdout.read_line(&mut line).unwrap();
+            assert_eq!(line, "ready\n", "{}", shell.name);
+            assert!(!processes_marked(&mark(&room)).is_empty(), "the mark is seen");
+            drop(stdin);
+            let left = left_behind(&room);
+            assert!(left.is_empty(), "{} left behind: {left:#?}", shell.name);
+            let mut rest = String::new();
+            stdout.read_to_string(&mut rest).unwrap();
+            assert_ne!(child.wait().unwrap().code(), Some(0), "{}", shell.name);
+        }
+    });
+}
+
+#[test]
+fn shellcheck_finds_nothing_in_the_guard() {
+    let room = Room::new();
+    let file = room.path().join("guard.sh");
+    std::fs::write(&file, format!("{PROCESSES}\n{GUARD}")).unwrap();
+    let mut shellcheck = std::process::Command::new("shellcheck");
+    shellcheck.args(["--shell=sh", "--exclude=SC2034"]).arg(&file);
+    assert_eq!(run(shellcheck, b"", "shellcheck").stdout_text(), "");
+}

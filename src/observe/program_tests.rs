@@ -1,0 +1,379 @@
+//! Compiled programs in real shells: what each question prints comes back as its answer, and nothing that a question
+//! does reaches another one.
+#![expect(clippy::disallowed_methods, reason = "tests are an IO edge: they write what questions are to print")]
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::frame::{self, Frames};
+use super::program::OUTPUT_CAP;
+use super::{Answer, Context, Covers, PROBES, Program, Question, Reply, audit, compile};
+use crate::spec::{Sandbox, Shell};
+use crate::transport::test_shells::{RealShell, Room, SHELLS, in_every_shell, processes_marked, run, which};
+use crate::transport::{Connection, Surroundings};
+
+const NONCE: &str = "trueup-0123456789abcdef";
+
+fn ask(script: &str, limit_s: u64) -> Question {
+    Question {
+        subject: "test".to_owned(),
+        script: script.to_owned(),
+        limit: Duration::from_secs(limit_s),
+        covers: Covers::default(),
+        context: Context::None,
+    }
+}
+
+fn program(questions: &[(&str, u64)]) -> Program {
+    compile(&questions.iter().map(|(script, limit)| ask(script, *limit)).collect::<Vec<_>>(), NONCE)
+}
+
+fn frames(room: &Room, shell: &RealShell, program: &Program) -> Frames {
+    frame::read(&room.run(shell, &["-s"], program.text.as_bytes()).stdout, NONCE)
+}
+
+fn answer(stdout: &str, stderr: &str, code: i32) -> Reply {
+    Reply::Answered(Answer { code, stdout: stdout.into(), stderr: stderr.into() })
+}
+
+fn readable(reply: Option<&Reply>) -> String {
+    match reply {
+        Some(Reply::Answered(Answer { code, stdout, stderr })) => {
+            format!("{code} stdout \"{}\" stderr \"{}\"", stdout.escape_ascii(), stderr.escape_ascii())
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+/// Bytes without NUL, many of them such as frames are made of or shells use for their own marks.
+fn bytes() -> impl Strategy<Value = Vec<u8>> {
+    let byte = prop_oneof![
+        4 => 1..=255_u8,
+        1 => Just(b'\n'),
+        1 => b'0'..=b'9',
+        1 => prop_oneof![Just(0x01_u8), Just(0x7f), 0x80..=0x9f_u8],
+    ];
+    let header = format!("{NONCE} 1 4\nx\n0\n2\n{NONCE} end 0\n\n").into_bytes();
+    prop_oneof![
+        6 => vec(byte, 0..80),
+        2 => "\\PC{0,20}".prop_map(String::into_bytes),
+        1 => Just(header),
+        1 => vec(1..=255_u8, 3000..6000),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 4, failure_persistence: None, max_shrink_iters: 32, ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn answers_are_what_was_printed(printed in vec((bytes(), bytes(), 0..=255_i32), 12)) {
+        in_every_shell(|shell| {
+            let room = Room::new();
+            let mut questions = Vec::new();
+            for (number, (stdout, stderr, code)) in printed.iter().enumerate() {
+                let (out, err) = (room.path().join(format!("{number}.out")), room.path().join(format!("{number}.err")));
+                fs::write(&out, stdout).unwrap();
+                fs::write(&err, stderr).unwrap();
+                let (out, err) = (out.display(), err.display());
+                questions.push(ask(&format!("cat '{out}'; cat '{err}' >&2; return {code}"), 30));
+            }
+            let frames = frames(&room, shell, &compile(&questions, NONCE));
+            for (number, (stdout, stderr, code)) in printed.iter().enumerate() {
+                let expected = Answer { code: *code, stdout: stdout.clone(), stderr: stderr.clone() };
+                assert_eq!(
+                    readable(frames.replies.get(&number)),
+                    readable(Some(&Reply::Answered(expected))),
+                    "question {number} in {}", shell.name
+                );
+            }
+            assert!(frames.complete);
+        });
+    }
+}
+
+#[test]
+fn an_answer_that_knows_the_nonce_forges_nothing() {
+    let forge = "printf '%s 1 11\\nforged\\n0\\n8\\n%s end 0\\n\\n' \"$tu_nonce\" \"$tu_nonce\"";
+    let program = program(&[(forge, 30), ("echo true", 30), (&format!("{forge} >&2"), 30)]);
+    in_every_shell(|shell| {
+        let frames = frames(&Room::new(), shell, &program);
+        assert_eq!(frames.replies.get(&1), Some(&answer("true\n", "", 0)), "{}", shell.name);
+        assert!(frames.complete && frames.replies.len() == 3, "{}", shell.name);
+    });
+}
+
+#[test]
+fn a_nul_is_lost_and_harms_nobody() {
+    let program = program(&[("printf 'a\\000b\\000'", 30), ("echo next", 30)]);
+    in_every_shell(|shell| {
+        let frames = frames(&Room::new(), shell, &program);
+        match frames.replies.get(&0) {
+            Some(Reply::Answered(with_nul)) => {
+                let rest: Vec<u8> = with_nul.stdout.iter().copied().filter(|byte| *byte != 0).collect();
+                assert_eq!(rest.escape_ascii().to_string(), "ab", "{}", shell.name);
+            }
+            // ksh93 takes nothing of what follows a NUL, so its answer has no end.
+            other => assert!(other == Some(&Reply::CutShort) && shell.name == "ksh93", "{}: {other:?}", shell.name),
+        }
+        assert_eq!(frames.replies.get(&1), Some(&answer("next\n", "", 0)), "{}", shell.name);
+        assert!(frames.complete, "{}", shell.name);
+    });
+}
+
+#[test]
+fn a_question_that_exits_or_reads_stdin_harms_nobody() {
+    let program = program(&[
+        ("exit 7", 30),
+        ("cat; read -r line || echo 'no stdin'", 30),
+        ("trap 'echo gone' EXIT; set -eu; false", 30),
+        ("cd /; PATH=/nowhere; IFS=x; unset tu_nonce tu_cap; set -f; echo spoilt", 30),
+        ("eval '( '", 30),
+        ("exec echo replaced", 30),
+        ("echo $(( 1 + 1 ))$IFS", 30),
+    ]);
+    in_every_shell(|shell| {
+        let frames = frames(&Room::new(), shell, &program);
+        let told = |number| readable(frames.replies.get(&number));
+        assert_eq!(told(1), readable(Some(&answer("no stdin\n", "", 0))), "{}", shell.name);
+        assert!(!told(3).contains("None"), "{}: {}", shell.name, told(3));
+        assert!(!told(4).starts_with("0 "), "{}: {}", shell.name, told(4));
+        assert_eq!(told(6), readable(Some(&answer("2\n", "", 0))), "{}", shell.name);
+        assert!(frames.complete && frames.replies.len() == 7, "{}: {frames:?}", shell.name);
+    });
+}
+
+#[test]
+fn a_flood_on_either_stream_is_too_much() {
+    let big = OUTPUT_CAP / 2;
+    let fits = format!("head -c {big} /dev/zero | tr '\\000' x; echo end");
+    let program = program(&[("yes", 60), ("yes >&2", 60), (&fits, 60), ("echo beside", 60)]);
+    in_every_shell(|shell| {
+        let frames = frames(&Room::new(), shell, &program);
+        // mksh has no printf of its own, and a command's argument ends at 128 KiB: there a long answer is none.
+        if shell.name == "mksh" {
+            assert!((0..3).all(|number| !readable(frames.replies.get(&number)).starts_with('0')), "{}", shell.name);
+        } else {
+            assert_eq!(frames.replies.get(&0), Some(&Reply::TooMuch), "stdout in {}", shell.name);
+            assert_eq!(frames.replies.get(&1), Some(&Reply::TooMuch), "stderr in {}", shell.name);
+            let Some(Reply::Answered(whole)) = frames.replies.get(&2) else { panic!("half the cap in {}", shell.name) };
+            assert_eq!(whole.stdout.len(), big + 4, "{}", shell.name);
+        }
+        assert_eq!(frames.replies.get(&3), Some(&answer("beside\n", "", 0)), "{}", shell.name);
+        assert!(frames.complete, "{}", shell.name);
+    });
+}
+
+#[test]
+fn a_hanging_question_is_cut_short_with_all_that_it_started() {
+    let stubborn = "echo before\n/bin/sh -c 'trap \"\" TERM INT HUP; sleep 300 & (trap \"\" TERM; sleep 300) & wait'";
+    let program =
+        program(&[("echo first", 1), (stubborn, 1), ("echo last", 1), ("sleep 2; echo late", 6), ("sleep 300", 3)]);
+    in_every_shell(|shell| {
+        let room = Room::new();
+        let mark = format!("TRUEUP_TEST_MARK={}", room.path().display());
+        let mut command = room.command(shell, &["-s"]);
+        command.env("TRUEUP_TEST_MARK", room.path());
+        let started = Instant::now();
+        let ran = run(command, program.text.as_bytes(), shell.name);
+        let frames = frame::read(&ran.stdout, NONCE);
+        let expected = [
+            answer("first\n", "", 0),
+            Reply::CutShort,
+            answer("last\n", "", 0),
+            answer("late\n", "", 0),
+            Reply::CutShort,
+        ];
+        let replies: Vec<String> = (0..5).map(|number| readable(frames.replies.get(&number))).collect();
+        assert_eq!(replies, expected.each_ref().map(|reply| readable(Some(reply))), "{}", shell.name);
+        assert!(frames.complete, "{}", shell.name);
+        assert!(started.elapsed() < Duration::from_secs(30), "{} took {:?}", shell.name, started.elapsed());
+        let mut left = processes_marked(&mark);
+        for _ in 0..30 {
+            if left.is_empty() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+            left = processes_marked(&mark);
+        }
+        assert!(left.is_empty(), "{} left behind: {left:#?}", shell.name);
+    });
+}
+
+#[test]
+fn a_daemon_that_holds_stdout_stops_only_its_own_question() {
+    // The daemon has moved to another parent, where the watch does not look for it; it ends by itself.
+    let program = program(&[("echo first", 2), ("/bin/sh -c 'sleep 12 &'; echo started", 2), ("echo last", 2)]);
+    in_every_shell(|shell| {
+        let started = Instant::now();
+        let frames = {
+            let room = Room::new();
+            // Through cat, so that the end of the program's own stdout is seen, not that of the daemon.
+            let text = format!("{}\n", program.text);
+            frame::read(&room.run(shell, &["-s"], text.as_bytes()).stdout, NONCE)
+        };
+        assert_eq!(frames.replies.get(&0), Some(&answer("first\n", "", 0)), "{}", shell.name);
+        assert_eq!(frames.replies.get(&1), Some(&Reply::CutShort), "{}", shell.name);
+        assert_eq!(frames.replies.get(&2), Some(&answer("last\n", "", 0)), "{}", shell.name);
+        assert!(frames.complete, "{}", shell.name);
+        assert!(started.elapsed() < Duration::from_secs(11), "{} waited for the daemon", shell.name);
+    });
+}
+
+#[test]
+fn nothing_is_written_and_no_temporary_folder_is_needed() {
+    let program = program(&[("echo one", 30), ("tu_describe /etc/passwd /nowhere", 30), ("tu_find cat", 30)]);
+    // A here-document is a temporary file in some shells.
+    assert!(!program.text.contains("<<"));
+    in_every_shell(|shell| {
+        let room = Room::new();
+        assert!(frames(&room, shell, &program).complete, "{}", shell.name);
+        for folder in [room.home(), room.tmp()] {
+            let found: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+            assert!(found.is_empty(), "{} wrote {found:?}", shell.name);
+        }
+        let mut command = room.command(shell, &["-s"]);
+        command.env("TMPDIR", "/nowhere").env("HOME", "/nowhere");
+        let ran = run(command, program.text.as_bytes(), shell.name);
+        let without = frame::read(&ran.stdout, NONCE);
+        assert_eq!(without.replies.get(&0), Some(&answer("one\n", "", 0)), "{}", shell.name);
+        assert!(without.complete, "{}", shell.name);
+    });
+}
+
+#[test]
+fn shellcheck_finds_nothing_in_a_program() {
+    let room = Room::new();
+    let file = room.path().join("program.sh");
+    fs::write(&file, every_question().text).unwrap();
+    let mut shellcheck = Command::new("shellcheck");
+    // The runtime says at its own top what it is excused from; within a program that is no longer the top. Questions
+    // are called by name, which shellcheck cannot follow, and dpkg-query has a `${…}` of its own.
+    shellcheck.args(["--shell=sh", "--exclude=SC2154,SC2034,SC2317,SC2016"]).arg(&file);
+    let ran = run(shellcheck, b"", "shellcheck");
+    assert_eq!(ran.stdout_text(), "");
+    assert_eq!(ran.code, 0);
+}
+
+#[test]
+fn start_up_files_that_talk_read_or_give_up_are_told_from_answers() {
+    let questions = [ask("echo answer", 10)];
+    for login in ["dash", "bash", "zsh", "mksh", "ksh93"] {
+        let through = |startup: &str| {
+            let room = Room::new();
+            for file in [".profile", ".bash_profile", ".zprofile"] {
+                fs::write(room.home().join(file), startup).unwrap();
+            }
+            let surroundings = Surroundings {
+                home: room.home(),
+                user: "dev".to_owned(),
+                ssh_agent: None,
+                env: [("SHELL", which(login).into()), ("HOME", room.home().into_os_string())]
+                    .map(|(name, value)| (name.into(), value))
+                    .to_vec(),
+                connect_limit: Duration::from_secs(10),
+            };
+            let shell = Shell { login: true, interactive: false };
+            audit::ask(&mut Connection::local(&Sandbox::default(), shell, &surroundings), &questions)
+        };
+        let expected = [Ok(Answer { code: 0, stdout: b"answer\n".to_vec(), stderr: Vec::new() })];
+        let talks = "printf 'welcome, no newline'; echo warning >&2; read -r line; cat; false\n";
+        assert_eq!(through(talks).unwrap(), expected, "{login}");
+        let told = through("echo 'this machine is retired'; exit 3\n").unwrap_err().to_string();
+        assert!(told.contains("exit code 3") && told.contains("this machine is retired"), "{login}: {told}");
+        let told = through("exit 0\n").unwrap_err().to_string();
+        assert!(told.contains("exit code 0"), "{login}: {told}");
+    }
+}
+
+/// One program with a question of every probe.
+fn every_question() -> Program {
+    let mut spec = "name = \"all\"\n[tools]\ngit = \"exact\"\njava = \"exact\"\n\"it's\" = \"exact\"\n".to_owned();
+    spec += "[packages]\nnpm = { policy = \"exact\", names = [\"prettier\"] }\napt = { policy = \"exact\", names = \"all\" }\n";
+    spec += "[dotfiles]\nfiles = [\".zshrc\", \"it's odd\", \".config/**\", \".x/*.{a,b}\"]\n";
+    spec += "[repos.carmenta]\nurl = \"git@github.com:example/carmenta.git\"\npath = \"~/src/car menta\"\n";
+    let environment = crate::spec::parse("all.toml", &spec, &super::vocabulary()).unwrap();
+    let questions: Vec<Question> = PROBES.iter().flat_map(|probe| (probe.ask)(&environment)).collect();
+    assert!(questions.len() >= PROBES.len());
+    compile(&questions, NONCE)
+}
+
+/// What the scripts of the probes print must not hang on the shell, nor on whose commands they find.
+#[test]
+fn probes_that_use_no_tool_answer_alike_in_every_shell() {
+    let room = Room::new();
+    let home = room.home();
+    let git = |arguments: &[&str]| {
+        let mut git = Command::new(which("git"));
+        git.args(arguments).current_dir(&home).env("HOME", &home);
+        assert_eq!(run(git, b"", "git").code, 0);
+    };
+    let repo = home.join("src/car menta");
+    fs::create_dir_all(&repo).unwrap();
+    for name in [
+        ".zshrc",
+        "it's odd",
+        ".config/a",
+        ".config/sub/it's.toml",
+        ".config/line\nbreak",
+        ".config/back\\slash",
+        ".config/ü",
+    ] {
+        fs::create_dir_all(home.join(name).parent().unwrap()).unwrap();
+        fs::write(home.join(name), format!("{name} holds this")).unwrap();
+    }
+    symlink("sub/it's.toml", home.join(".config/link")).unwrap();
+    git(&["init", "-q", "src/car menta"]);
+    for setting in [
+        ["alias.multi", "!f() {\n  echo \"x\\y\"\n}; f"],
+        ["core.hooksPath", "hooks here"],
+        ["remote.origin.url", "gh:a/b"],
+    ] {
+        git(&["-C", "src/car menta", "config", setting[0], setting[1]]);
+    }
+    fs::create_dir(repo.join("hooks here")).unwrap();
+    for (hook, mode) in [("pre-commit", 0o755), ("commit-msg", 0o644)] {
+        fs::write(repo.join("hooks here").join(hook), "#!/bin/sh\n").unwrap();
+        fs::set_permissions(repo.join("hooks here").join(hook), fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let environment = crate::spec::parse("alike.toml", SPEC, &super::vocabulary()).unwrap();
+    let asked: Vec<_> = PROBES
+        .iter()
+        .filter(|probe| ["dotfile", "repo", "git", "hook"].contains(&probe.name))
+        .flat_map(|probe| (probe.ask)(&environment).into_iter().map(move |question| (probe, question)))
+        .collect();
+    let questions: Vec<Question> = asked.iter().map(|(_, question)| question.clone()).collect();
+    let program = compile(&questions, NONCE);
+    let seen = |shell: &RealShell| {
+        drop(room.command(shell, &[]));
+        if !room.path().join("applets/git").exists() {
+            symlink(which("git"), room.path().join("applets/git")).unwrap();
+        }
+        let frames = frames(&room, shell, &program);
+        let mut seen = Vec::new();
+        for (number, (probe, question)) in asked.iter().enumerate() {
+            let Some(Reply::Answered(answer)) = frames.replies.get(&number) else {
+                panic!("{}: {frames:?}", shell.name)
+            };
+            let read = (probe.read)(question, answer).unwrap_or_else(|why| panic!("{}: {why}", shell.name));
+            seen.extend(read.iter().map(|sighting| format!("{sighting:?}")));
+        }
+        seen.sort();
+        seen
+    };
+    let first = seen(&SHELLS[0]);
+    assert!(first.len() > 15, "{first:#?}");
+    assert!(!first.iter().any(|sighting| sighting.contains("Unknown")), "{first:#?}");
+    for shell in &SHELLS[1..] {
+        assert_eq!(seen(shell), first, "{}", shell.name);
+    }
+}
+
+const SPEC: &str = "name = \"alike\"\n[dotfiles]\nfiles = [\".zshrc\", \"it's odd\", \".absent\", \".config\", \"**/*.toml\"]\n\
+                    [repos.carmenta]\nurl = \"gh:a/b\"\npath = \"~/src/car menta\"\n";

@@ -1,0 +1,360 @@
+//! Programs of apply and rollback in real shells: what they put in place, what they give back, and what is left when
+//! they are killed at any of their commands.
+#![expect(clippy::disallowed_methods, reason = "tests are an IO edge: they make files and start processes")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use super::program::{Contents, Event, Events, apply, rollback};
+use super::{Action, Step, Work};
+use crate::spec::{Digest, Mode};
+use crate::transport::test_shells::{RealShell, Room, SHELLS, in_every_shell, run, start, which};
+
+const NONCE: &str = "n0nce";
+
+fn step(work: Work) -> Step {
+    Step {
+        provider: "test".to_owned(),
+        action: Action::Change,
+        subject: "something".to_owned(),
+        findings: Vec::new(),
+        why: String::new(),
+        work,
+        root: false,
+        undone_by_rollback: true,
+        diff: None,
+    }
+}
+
+fn put(contents: &mut Contents, path: &str, mode: u16, content: &[u8]) -> Step {
+    let digest = Digest::of(content);
+    contents.insert(digest.clone(), content.to_owned());
+    step(Work::PutFile { path: path.to_owned(), mode: Mode(mode), digest })
+}
+
+fn link(path: &str, to: &str) -> Step {
+    step(Work::PutLink { path: path.to_owned(), to: to.to_owned() })
+}
+
+fn program(steps: &[Step], contents: &Contents) -> String {
+    apply(&steps.iter().enumerate().collect::<Vec<_>>(), contents, NONCE)
+}
+
+fn events(room: &Room, shell: &RealShell, program: &str) -> Vec<Event> {
+    Events::new(NONCE).hear(&room.run(shell, &["-s"], program.as_bytes()).stdout)
+}
+
+/// The exit codes of the steps, and that the program came to its end.
+fn codes(events: &[Event]) -> Vec<i32> {
+    assert_eq!(events.last(), Some(&Event::Done), "{events:?}");
+    let code = |event: &Event| if let Event::Ended(_, code, _) = event { Some(*code) } else { None };
+    events.iter().filter_map(code).collect()
+}
+
+fn generations(room: &Room) -> std::path::PathBuf {
+    room.home().join(".local/state/trueup/generations")
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+fn roll_back(room: &Room, shell: &RealShell, generation: &str) -> Vec<Event> {
+    let mut entries = names(&generations(room).join(generation).join("entries"));
+    entries.reverse();
+    let entries: Vec<&str> = entries.iter().map(String::as_str).collect();
+    events(room, shell, &rollback(generation, &entries, NONCE))
+}
+
+/// Everything in the home but trueup's own state: kind, mode and content by path.
+fn snapshot(room: &Room) -> BTreeMap<String, String> {
+    fn walk(folder: &Path, prefix: &str, found: &mut BTreeMap<String, String>) {
+        for name in names(folder) {
+            let path = folder.join(&name);
+            let name = format!("{prefix}{name}");
+            let metadata = fs::symlink_metadata(&path).unwrap();
+            let mode = metadata.permissions().mode() & 0o7777;
+            if metadata.is_symlink() {
+                found.insert(name, format!("link to {}", fs::read_link(&path).unwrap().display()));
+            } else if metadata.is_dir() {
+                if name != ".local" {
+                    found.insert(name.clone(), format!("folder {mode:o}"));
+                    walk(&path, &format!("{name}/"), found);
+                }
+            } else {
+                found.insert(name, format!("file {mode:o} {}", fs::read(&path).unwrap().escape_ascii()));
+            }
+        }
+    }
+    let mut found = BTreeMap::new();
+    walk(&room.home(), "", &mut found);
+    found
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// A home with something at most of the places that are going to change.
+fn lived_in() -> Room {
+    let room = Room::new();
+    let home = room.home();
+    fs::write(home.join(".zshrc"), "old zshrc\n").unwrap();
+    set_mode(&home.join(".zshrc"), 0o640);
+    fs::create_dir(home.join("folder")).unwrap();
+    set_mode(&home.join("folder"), 0o700);
+    fs::write(home.join("folder/inside"), "kept\n").unwrap();
+    symlink("folder", home.join(".linked")).unwrap();
+    symlink(".zshrc", home.join(".profile")).unwrap();
+    fs::write(home.join(".extra"), "to be removed\n").unwrap();
+    room
+}
+
+const ODD: &str = "it's \"odd\" $x `y` *?[a] \\n %s ü日";
+
+fn steps(contents: &mut Contents) -> Vec<Step> {
+    let mode = Mode(0o750);
+    vec![
+        put(contents, ".zshrc", 0o600, b"new zshrc\n"),
+        put(contents, ".linked", 0o644, b"a file where a link to a folder was\n"),
+        link(".profile", "folder"),
+        put(contents, &format!(".config/deep/{ODD}"), 0o755, b"\x00\xff%s\\n'$x\n\n"),
+        put(contents, "-dash", 0o644, b""),
+        link(&format!("-link {ODD}"), ODD),
+        step(Work::PutFolder { path: "folder".to_owned(), mode }),
+        step(Work::PutFolder { path: ".cache/new".to_owned(), mode }),
+        step(Work::Remove { path: ".extra".to_owned() }),
+    ]
+}
+
+fn wanted() -> BTreeMap<String, String> {
+    let mut wanted: BTreeMap<String, String> = [
+        (".zshrc", "file 600 new zshrc\\n"),
+        (".linked", "file 644 a file where a link to a folder was\\n"),
+        (".profile", "link to folder"),
+        (".config", "folder 755"),
+        (".config/deep", "folder 755"),
+        ("-dash", "file 644 "),
+        ("folder", "folder 750"),
+        ("folder/inside", "file 644 kept\\n"),
+        (".cache", "folder 755"),
+        (".cache/new", "folder 750"),
+    ]
+    .map(|(path, what)| (path.to_owned(), what.to_owned()))
+    .into();
+    wanted.insert(format!(".config/deep/{ODD}"), "file 755 \\x00\\xff%s\\\\n\\'$x\\n\\n".to_owned());
+    wanted.insert(format!("-link {ODD}"), format!("link to {ODD}"));
+    wanted
+}
+
+#[test]
+fn everything_is_put_in_place_and_given_back() {
+    let mut contents = Contents::new();
+    let steps = steps(&mut contents);
+    let program = program(&steps, &contents);
+    in_every_shell(|shell| {
+        let room = lived_in();
+        let before = snapshot(&room);
+        assert_eq!(codes(&events(&room, shell, &program)), vec![0; steps.len()], "{}", shell.name);
+        assert_eq!(snapshot(&room), wanted(), "{}", shell.name);
+        // What goes back is what was there, even after a second apply that had nothing to do but did it.
+        assert_eq!(codes(&events(&room, shell, &program))[..8], [0; 8], "{}", shell.name);
+        assert_eq!(snapshot(&room), wanted(), "{}", shell.name);
+        for generation in ["000002", "000001", "000001"] {
+            let codes = codes(&roll_back(&room, shell, generation));
+            assert!(codes.iter().all(|code| *code == 0), "{}: {codes:?}", shell.name);
+        }
+        assert_eq!(snapshot(&room), before, "{}", shell.name);
+    });
+}
+
+#[test]
+fn what_cannot_be_done_changes_nothing_and_leaves_nothing() {
+    let mut contents = Contents::new();
+    let mut damaged = put(&mut contents, ".zshrc", 0o600, b"as sent\n");
+    contents.insert(Digest::of(b"as sent\n"), b"as arrived\n".to_vec());
+    damaged.subject = "damaged on the way".to_owned();
+    let steps = [
+        damaged,
+        put(&mut contents, "folder", 0o600, b"over a folder\n"),
+        link("folder", "over a folder"),
+        put(&mut contents, "line\nbreak", 0o600, b"x\n"),
+        link("another\nbreak", "x"),
+        put(&mut contents, ".zshrc/below-a-file", 0o600, b"x\n"),
+        step(Work::Command { arguments: vec!["/nowhere/at-all".to_owned()], refresh: Vec::new() }),
+        step(Work::Command {
+            arguments: vec!["/bin/sh".to_owned(), "-c".to_owned(), "cat; exit 3".to_owned()],
+            refresh: Vec::new(),
+        }),
+    ];
+    let program = program(&steps, &contents);
+    in_every_shell(|shell| {
+        let room = lived_in();
+        let before = snapshot(&room);
+        let codes = codes(&events(&room, shell, &program));
+        assert!(codes.len() == steps.len() && !codes.contains(&0), "{}: {codes:?}", shell.name);
+        assert_eq!(codes[6..], [127, 3], "{}", shell.name);
+        assert_eq!(snapshot(&room), before, "{}", shell.name);
+    });
+}
+
+#[test]
+fn a_git_setting_is_set_removed_and_given_back() {
+    let steps = [
+        step(Work::GitSetting {
+            repo: "car menta".to_owned(),
+            key: "core.hooksPath".to_owned(),
+            value: Some("it's here".to_owned()),
+        }),
+        step(Work::GitSetting { repo: "car menta".to_owned(), key: "alias.old".to_owned(), value: None }),
+    ];
+    let program = program(&steps, &Contents::new());
+    in_every_shell(|shell| {
+        let room = Room::new();
+        let git = |arguments: &[&str]| {
+            let mut git = Command::new(which("git"));
+            git.args(arguments).current_dir(room.home()).env("HOME", room.home());
+            run(git, b"", "git").stdout_text()
+        };
+        git(&["init", "-q", "car menta"]);
+        git(&["-C", "car menta", "config", "alias.old", "status"]);
+        let config = room.home().join("car menta/.git/config");
+        let before = fs::read(&config).unwrap();
+        // Makes the folder of busybox's commands, to which git is added for the shell that has nothing else.
+        drop(room.command(shell, &[]));
+        symlink(which("git"), room.path().join("applets/git")).unwrap();
+        assert_eq!(codes(&events(&room, shell, &program)), [0, 0], "{}", shell.name);
+        assert_eq!(git(&["-C", "car menta", "config", "core.hooksPath"]), "it's here\n", "{}", shell.name);
+        assert_eq!(git(&["-C", "car menta", "config", "alias.old"]), "", "{}", shell.name);
+        roll_back(&room, shell, "000001");
+        assert_eq!(fs::read(&config).unwrap(), before, "{}", shell.name);
+    });
+}
+
+/// The commands that change something, each replaced by one that hangs when its turn has come.
+const CHANGERS: [&str; 9] = ["mkdir", "cp", "mv", "chmod", "ln", "rm", "cat", "sha256sum", "rmdir"];
+
+fn hanging_commands(room: &Room) -> String {
+    let folder = room.path().join("hanging");
+    fs::create_dir(&folder).unwrap();
+    for name in CHANGERS {
+        let real = which(name);
+        let script = format!(
+            "#!/bin/sh\necho x >>\"$CALLS\"\nif [ \"$(wc -l <\"$CALLS\")\" -eq \"$HANG_AT\" ]; then\n\
+             : >\"$CALLS.hung\"; exec sleep 300\nfi\nexec {} \"$@\"\n",
+            real.display()
+        );
+        fs::write(folder.join(name), script).unwrap();
+        set_mode(&folder.join(name), 0o755);
+    }
+    folder.to_str().unwrap().to_owned()
+}
+
+/// Starts the program and kills it, and all that it started, at the given call. False if it ended before that.
+/// busybox does not look on PATH for its own commands, so there the calls are milliseconds.
+fn killed_at(room: &Room, shell: &RealShell, program: &str, call: usize) -> bool {
+    let calls = room.path().join("calls");
+    let hung = room.path().join("calls.hung");
+    let mut command = room.command(shell, &["-s"]);
+    let path = format!("{}:{}", hanging_commands(room), std::env::var("PATH").unwrap());
+    command.env("PATH", path).env("CALLS", &calls).env("HANG_AT", call.to_string());
+    let mut child = start(command, shell.name);
+    let group = Pid::from_child(&child);
+    let mut stdin = child.stdin.take().unwrap();
+    std::io::Write::write_all(&mut stdin, program.as_bytes()).unwrap();
+    drop(stdin);
+    let started = Instant::now();
+    let died = loop {
+        if hung.exists() || shell.name.starts_with("busybox") && started.elapsed().as_millis() >= call as u128 {
+            break true;
+        }
+        if child.try_wait().unwrap().is_some() {
+            break false;
+        }
+        assert!(started.elapsed() < Duration::from_secs(60), "{} neither hung nor ended", shell.name);
+        std::thread::sleep(Duration::from_millis(1));
+    };
+    if died {
+        // It may just have ended by itself.
+        let _gone = kill_process_group(group, Signal::KILL);
+        child.wait().unwrap();
+    }
+    died
+}
+
+#[test]
+fn killed_at_any_command_and_run_again_it_converges_and_gives_back_what_was_there() {
+    let mut contents = Contents::new();
+    let all = steps(&mut contents);
+    let steps = [&all[0], &all[1], &all[2], &all[6], &all[8]].map(Clone::clone);
+    let program = program(&steps, &contents);
+    let done = |shell: &RealShell| {
+        let room = lived_in();
+        events(&room, shell, &program);
+        snapshot(&room)
+    };
+    std::thread::scope(|scope| {
+        // Every command is tried in one shell, and some of them in others, to save time.
+        for (name, stride) in [("dash", 1), ("bash", 5), ("busybox sh", 6)] {
+            let Some(shell) = SHELLS.iter().find(|shell| shell.name == name) else { continue };
+            let (program, done) = (&program, &done);
+            scope.spawn(move || {
+                let after = done(shell);
+                let (mut call, mut kills) = (1, 0);
+                loop {
+                    let room = lived_in();
+                    let before = snapshot(&room);
+                    if !killed_at(&room, shell, program, call) {
+                        break;
+                    }
+                    for (path, what) in snapshot(&room).iter().filter(|(path, _)| !path.contains(".trueup-new.")) {
+                        let known = before.get(path) == Some(what) || after.get(path) == Some(what);
+                        assert!(known, "{} killed at call {call}: {path} is {what}", shell.name);
+                    }
+                    // A removed file is removed once: the plan that is made after a kill has no such step any more.
+                    let again = events(&room, shell, program);
+                    assert_eq!(again.last(), Some(&Event::Done), "{} after call {call}", shell.name);
+                    assert_eq!(snapshot(&room), after, "{} killed at call {call} and run again", shell.name);
+                    for generation in names(&generations(&room)).iter().rev() {
+                        if generations(&room).join(generation).join("entries").exists() {
+                            roll_back(&room, shell, generation);
+                        }
+                    }
+                    assert_eq!(snapshot(&room), before, "{} killed at call {call}, run again, undone", shell.name);
+                    call += stride;
+                    kills += 1;
+                }
+                assert!(kills * stride > 12, "{} was killed only {kills} times", shell.name);
+            });
+        }
+    });
+}
+
+#[test]
+fn shellcheck_finds_nothing_in_a_program() {
+    let mut contents = Contents::new();
+    let mut all = steps(&mut contents);
+    let arguments = ["apt-get", "install", "--yes", "git=1:2"].map(str::to_owned).to_vec();
+    let refresh = ["apt-get", "update"].map(str::to_owned).to_vec();
+    all.push(Step { root: true, ..step(Work::Command { arguments, refresh }) });
+    let room = Room::new();
+    for (name, text) in
+        [("apply", program(&all, &contents)), ("rollback", rollback("000001", &["000002", "000001"], NONCE))]
+    {
+        let file = room.path().join(name);
+        fs::write(&file, text).unwrap();
+        let mut shellcheck = Command::new("shellcheck");
+        // Steps are called by name, which shellcheck cannot follow, and quoted text is not to be expanded.
+        shellcheck.args(["--shell=sh", "--exclude=SC2154,SC2034,SC2317,SC2016"]).arg(&file);
+        assert_eq!(run(shellcheck, b"", "shellcheck").stdout_text(), "");
+    }
+}

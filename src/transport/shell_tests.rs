@@ -1,0 +1,122 @@
+//! Values that meet real shells come back byte for byte.
+#![expect(clippy::disallowed_methods, reason = "tests are an IO edge: they write start-up files")]
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::test_shells::{Room, SHELLS, in_every_shell, run, which};
+use super::{Aim, quote, shell};
+use crate::spec::Shell;
+
+/// Few cases, each of many values: starting shells is what takes the time.
+fn few() -> ProptestConfig {
+    ProptestConfig { cases: 4, failure_persistence: None, max_shrink_iters: 64, ..ProptestConfig::default() }
+}
+
+/// Text made of what shells treat in a special way, of letters, and of any character at all.
+fn awkward() -> impl Strategy<Value = String> {
+    const SPECIAL: &str = "'\"\\\n$`();&|<>*?[]{}~!#%-= \t\r^@:,.\u{1}\u{7f}\u{80}\u{81}\u{88}\u{ff}é日😀\0";
+    const WHOLE: [&str; 14] =
+        ["", "-n", "-e", "--", "-", "$(id)", "`id`", "%s%n", "\\n\\0", "!!", "~root", "a b", "'", "\n\n"];
+    let c = prop_oneof![
+        3 => select(SPECIAL.chars().collect::<Vec<_>>()),
+        1 => proptest::char::range('a', 'f'),
+        1 => any::<char>(),
+    ];
+    prop_oneof![4 => vec(c, 0..12).prop_map(String::from_iter), 1 => select(WHOLE.to_vec()).prop_map(str::to_owned)]
+}
+
+/// What the shell is to print: each value with a NUL behind it. NUL cannot be part of an argument.
+fn ended_by_nul(values: &[String]) -> Vec<u8> {
+    values.iter().flat_map(|value| [value.replace('\0', "").as_bytes(), b"\0"].concat()).collect()
+}
+
+proptest! {
+    #![proptest_config(few())]
+
+    #[test]
+    fn quoted_words_are_what_they_were(values in vec(awkward(), 1..60)) {
+        let script = format!("set -- {}\nprintf '%s\\000' \"$@\"\n", quote::words(values.iter().map(String::as_str)));
+        in_every_shell(|shell| {
+            let room = Room::new();
+            for ran in [room.run(shell, &["-s"], script.as_bytes()), room.run(shell, &["-c", &script], b"")] {
+                assert_eq!(ran.stdout.escape_ascii().to_string(), ended_by_nul(&values).escape_ascii().to_string());
+            }
+        });
+    }
+
+    #[test]
+    fn printf_prints_exactly_these_bytes(values in vec(vec(any::<u8>(), 0..40), 1..20), text in vec(awkward(), 1..20)) {
+        let all: Vec<Vec<u8>> = values.into_iter().chain(text.into_iter().map(String::into_bytes)).collect();
+        let script: String = all.iter().map(|bytes| quote::printf_of(bytes) + "\n").collect();
+        in_every_shell(|shell| {
+            let ran = Room::new().run(shell, &["-s"], script.as_bytes());
+            assert_eq!(ran.stdout.escape_ascii().to_string(), all.concat().escape_ascii().to_string());
+        });
+    }
+
+    #[test]
+    fn arguments_arrive_through_every_login_shell(arguments in vec(awkward(), 1..20), path in awkward()) {
+        let path = format!("/nowhere/{}", path.replace('\0', ""));
+        in_every_login_shell(|login, room| {
+            for (context, override_path) in contexts().into_iter().flat_map(|c| [(c, None), (c, Some(path.as_str()))]) {
+                let program = "printf '%s\\000' \"$0\" \"$@\"; [ -z \"$see_path\" ] || printf '%s' \"$PATH\"";
+                let aim = Aim::Inline { program, arguments: &arguments };
+                let line = shell::command_line(context, override_path, aim);
+                let mut command = room.command(&SHELLS[0], &["-c", &line]);
+                command.env("SHELL", login).env("see_path", if override_path.is_some() { "yes" } else { "" });
+                let ran = run(command, b"", login);
+                let told = [b"trueup\0".to_vec(), ended_by_nul(&arguments)].concat();
+                let expected = [told, override_path.unwrap_or("").as_bytes().to_vec()].concat();
+                // An interactive yash without start-up files welcomes its user first.
+                assert!(
+                    ran.stdout.ends_with(&expected),
+                    "{context:?}: {} is not {}",
+                    ran.stdout.escape_ascii(),
+                    expected.escape_ascii()
+                );
+                assert_eq!(ran.code, 0, "{context:?}: {}", ran.stderr.escape_ascii());
+            }
+        });
+    }
+}
+
+fn contexts() -> [Shell; 4] {
+    [(false, false), (true, false), (false, true), (true, true)]
+        .map(|(login, interactive)| Shell { login, interactive })
+}
+
+/// The shells that people have as their login shell, each as SHELL would name it.
+fn in_every_login_shell(test: impl Fn(&str, &Room) + Sync) {
+    let failed: Vec<&str> = std::thread::scope(|scope| {
+        let one = |name| {
+            let test = &test;
+            (name, scope.spawn(move || test(which(name).to_str().unwrap(), &Room::new())))
+        };
+        let runs = ["dash", "bash", "zsh", "mksh", "ksh93", "yash"].map(one);
+        runs.into_iter().filter_map(|(name, run)| run.join().is_err().then_some(name)).collect()
+    });
+    assert!(failed.is_empty(), "failed with the login shell {}", failed.join(", "));
+}
+
+#[test]
+fn a_program_comes_over_stdin_whatever_the_start_up_files_do() {
+    let startup = "echo banner\nread -r stolen\ncat >/dev/null\n";
+    in_every_login_shell(|login, room| {
+        for file in
+            [".profile", ".bash_profile", ".bashrc", ".zprofile", ".zshenv", ".zshrc", ".yash_profile", ".yashrc"]
+        {
+            std::fs::write(room.home().join(file), startup).unwrap();
+        }
+        for context in contexts() {
+            let line = shell::command_line(context, Some("/first:/usr/bin:/bin"), Aim::Program);
+            let mut command = room.command(&SHELLS[0], &["-c", &line]);
+            command.env("SHELL", login);
+            let ran = run(command, b"{ echo \"path $PATH\"; exit 5; }\n", login);
+            let told = ran.stdout_text();
+            assert!(told.ends_with("path /first:/usr/bin:/bin\n"), "{context:?}: {told}");
+            assert_eq!(ran.code, 5, "{context:?}: {}", ran.stderr.escape_ascii());
+        }
+    });
+}
