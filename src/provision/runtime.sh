@@ -127,13 +127,20 @@ tu_put_file() {
   if [ -d "$1" ] && [ ! -L "$1" ]; then echo "$1 is a folder" && return 1; fi
   tu_parents "$1" || return
   tu_new=$(tu_beside "$1")
-  (umask 077 && cat >"$tu_new") && chmod "$2" "$tu_new" || return
+  # shellcheck disable=SC2015 # whichever of them fails, what was put beside the place goes
+  (umask 077 && cat >"$tu_new") && chmod "$2" "$tu_new" || { tu_discard && return 1; }
   if [ "$(tu_sha256_of "$tu_new")" != "$3" ]; then
-    rm -f "$tu_new"
+    tu_discard
     echo "what arrived for $1 is not what was sent"
     return 1
   fi
-  tu_keep "$1" && tu_swap "$tu_new" "$1"
+  # shellcheck disable=SC2015
+  tu_keep "$1" && tu_swap "$tu_new" "$1" || { tu_discard && return 1; }
+}
+
+# tu_discard: a step that fails leaves nothing beside the place.
+tu_discard() {
+  rm -f -- "$tu_new"
 }
 
 # tu_put_link PATH TARGET
@@ -141,7 +148,8 @@ tu_put_link() {
   if [ -d "$1" ] && [ ! -L "$1" ]; then echo "$1 is a folder" && return 1; fi
   tu_parents "$1" || return
   tu_new=$(tu_beside "$1")
-  rm -f "$tu_new" && ln -s -- "$2" "$tu_new" && tu_keep "$1" && tu_swap "$tu_new" "$1"
+  # shellcheck disable=SC2015
+  rm -f "$tu_new" && ln -s -- "$2" "$tu_new" && tu_keep "$1" && tu_swap "$tu_new" "$1" || { tu_discard && return 1; }
 }
 
 # tu_put_folder PATH MODE
