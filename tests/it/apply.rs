@@ -140,8 +140,8 @@ fn a_second_apply_has_nothing_to_do_and_writes_nothing() {
     project.spec(&spec_of(&[("laptop", &laptop), ("vm", &vm)], rest));
     project.capture().apply("vm");
     let before = vm.listing();
-    project.trueup(&["apply", "vm", "--yes"]).stdout_has("parity: 1 target held against dev\n").exits(0);
-    project.trueup(&["apply", "vm"]).stdout_has("parity: 1 target held against dev\n").exits(0);
+    project.trueup(&["apply", "vm", "--yes"]).stdout_has("parity: 1 target true to the reference\n").exits(0);
+    project.trueup(&["apply", "vm"]).stdout_has("parity: 1 target true to the reference\n").exits(0);
     assert_eq!(vm.listing(), before);
 }
 

@@ -159,7 +159,7 @@ fn an_unknown_host_is_refused_until_its_fingerprint_is_vouched_for() {
     let unknown = "vm  unknown  1 unknown  (time)\n  \
         ! the host key of [address] is not known: it shows ssh-ed25519 [fingerprint]; if that is the machine's own, trust \
         it with: trueup trust vm\n\n\
-        unknown: 1 of 1 target held against dev\nnext: capture the reference first: trueup capture\n";
+        unknown: 1 of 1 target could not be verified\nnext: capture the reference first: trueup capture\n";
     with_names(project.trueup(&["check"]), &machine).stdout(unknown).exits(3);
     with_names(project.trueup(&["capture"]), &machine)
         .stderr(
@@ -263,7 +263,7 @@ fn a_hanging_tool_is_named_with_its_limit() {
         .mask_machines()
         .stdout(
             "vm  unknown  1 unknown  (machine)\n  ? tool:node  did not answer within 1 s\n\n\
-             unknown: 1 of 1 target held against dev\nnext: capture the reference first: trueup capture\n",
+             unknown: 1 of 1 target could not be verified\nnext: capture the reference first: trueup capture\n",
         )
         .exits(3);
 }

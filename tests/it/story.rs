@@ -59,7 +59,11 @@ fn tell(laptop: &Machine, vm: &Machine) {
         assert!(plan.stdout.contains(part), "{part}:\n{}", plan.stdout);
     }
     assert!(!vm.at(".zshrc").exists(), "planning changed something");
-    project.trueup(&["apply", "vm", "--yes"]).stdout_has("parity: 1 target held against dev\n").any_stderr().exits(0);
+    project
+        .trueup(&["apply", "vm", "--yes"])
+        .stdout_has("parity: 1 target true to the reference\n")
+        .any_stderr()
+        .exits(0);
     assert_eq!(project.check(&["vm"], 0).amiss("vm"), Vec::<String>::new());
     project.trueup(&["plan", "vm"]).stdout("vm  nothing to do\n").exits(0);
     // It is attested and verified, and the gate opens.

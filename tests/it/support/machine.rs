@@ -15,6 +15,9 @@ use super::sshd::{SshServer, user};
 /// Where every machine finds the system's own tools, behind those of its own.
 pub(crate) const SYSTEM_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
+/// The commands by which files are changed.
+const CHANGING: [&str; 6] = ["mkdir", "chmod", "cp", "mv", "rm", "ln"];
+
 /// A machine, gone with its value.
 pub(crate) struct Machine {
     folder: TempDir,
@@ -189,6 +192,33 @@ impl Machine {
             assert!(Instant::now() < limit, "still running after {within:?}: {processes:#?}");
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// From now on the machine stands still after the `number`th change that a command makes there. Then `stopped`
+    /// appears beside its home.
+    pub(crate) fn stands_still_at(&self, number: usize) -> &Self {
+        let folder = self.folder.path().display().to_string();
+        let _absent = fs::remove_file(self.folder.path().join("changes"));
+        let _absent = fs::remove_file(self.stopped());
+        for name in CHANGING {
+            let count = format!("echo {name} >>'{folder}/changes'; n=$(wc -l <'{folder}/changes')");
+            let stop = format!("if [ \"$n\" -eq {number} ]; then : >'{folder}/stopped'; exec sleep 60; fi");
+            self.tool(name, &format!("{count}\nPATH={SYSTEM_PATH} {name} \"$@\" || exit\n{stop}"));
+        }
+        self
+    }
+
+    /// Undoes `stands_still_at`.
+    pub(crate) fn moves_on(&self) -> &Self {
+        for name in CHANGING {
+            self.without(name);
+        }
+        self
+    }
+
+    /// What appears when the machine stands still.
+    pub(crate) fn stopped(&self) -> PathBuf {
+        self.folder.path().join("stopped")
     }
 
     /// Waits until a file appears in its home.

@@ -164,6 +164,12 @@ impl SshServer {
         String::from_utf8(output.stdout).unwrap().split(' ').nth(1).unwrap().to_owned()
     }
 
+    /// Ends the connections that it serves, as a lost network does; it stays itself.
+    pub(crate) fn hangs_up(&self) {
+        let sessions = Command::new("pkill").args(["-KILL", "-P", &self.process.id().to_string()]).status().unwrap();
+        assert!(sessions.success(), "the server served nobody");
+    }
+
     /// What the server logged so far.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap()
