@@ -14,8 +14,12 @@ tu_work=$!
 {
   exec >/dev/null 2>&1
   while read -r tu_line <&4; do :; done
+  trap '' TERM # when the command is gone, the guard's own end is no reason to spare what it has started
+  tu_prey=
   for tu_signal in TERM KILL; do
-    for tu_pid in $(tu_table | tu_below "$tu_work" 0 0); do kill -"$tu_signal" "$tu_pid"; done
+    # What was below it is still prey when its parent has gone, and so is what it has started since.
+    tu_prey=$(for tu_pid in $tu_work $tu_prey; do tu_table | tu_below "$tu_pid" 0 0; done | sort -u)
+    for tu_pid in $tu_prey; do kill -"$tu_signal" "$tu_pid"; done
     sleep 2
   done
 } &
