@@ -14,11 +14,12 @@ tu_work=$!
 {
   exec >/dev/null 2>&1
   while read -r tu_line <&4; do :; done
-  # The command's own end must not end this. What loses its parent is found no more, so the list grows only.
+  # The command's own end must not end this. What loses its parent is prey all the same.
   trap '' TERM
   tu_prey=
   for tu_signal in TERM KILL; do
-    tu_prey="$tu_prey $(tu_table | tu_below "$tu_work" 0 0)"
+    # And what it has started meanwhile counts too.
+    tu_prey=$(for tu_pid in $tu_work $tu_prey; do tu_table | tu_below "$tu_pid" 0 0; done | sort -u)
     for tu_pid in $tu_prey; do kill -"$tu_signal" "$tu_pid"; done
     sleep 2
   done

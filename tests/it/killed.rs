@@ -107,7 +107,7 @@ fn an_apply_stopped_at_any_change_converges_when_run_again() {
         }
         let replaced = vm.read(".set/replaced");
         assert!(replaced == "old" || replaced == "new", "stopped at change {number}: {replaced:?}");
-        project.trueup(&["apply", "vm", "--yes"]).stdout_has("parity: 1 target held").any_stderr().exits(0);
+        project.trueup(&["apply", "vm", "--yes"]).stdout_has("parity: 1 target true").any_stderr().exits(0);
         assert_eq!(vm.leftovers(), Vec::<String>::new(), "stopped at change {number}");
     }
 }
@@ -116,12 +116,13 @@ fn a_run_is_killed(machine: &Machine) {
     machine.says("node", "v22.11.0");
     let project = Project::of(&[("vm", machine)], "[tools]\nnode = \"exact\"");
     project.capture();
+    // All of it ignores the first signal.
     let work = "trap '' TERM; echo $$ >started; sleep 60 & (sleep 61; echo late >late) & while :; do sleep 1; done";
     let mut child = project.trueup(&["run", "vm", "--", "sh", "-c", work]).start();
     machine.shows("started");
     child.kill().unwrap();
     child.wait().unwrap();
-    machine.falls_silent(Duration::from_secs(10));
+    machine.falls_silent(Duration::from_secs(15));
     let next = project
         .trueup(&["run", "vm", "--", "echo", "hi"])
         .stdout("hi\n")
@@ -130,6 +131,22 @@ fn a_run_is_killed(machine: &Machine) {
     assert!(next.stderr.ends_with("was killed; it is recorded as lost\n"), "{}", next.stderr);
     // It is named once.
     project.trueup(&["run", "vm", "--", "echo", "hi"]).stdout("hi\n").exits(0);
+}
+
+/// The guard lost sight of a child as soon as its parent was gone: the command went with the first signal, and took the
+/// guard's own watch with it before the second.
+#[test]
+fn a_child_that_outlives_its_killed_command_is_ended_too() {
+    let machine = Machine::local();
+    machine.says("node", "v22.11.0");
+    let project = Project::of(&[("vm", &machine)], "[tools]\nnode = \"exact\"");
+    project.capture();
+    let work = "(trap '' TERM; echo >started; while :; do sleep 1; done) & wait";
+    let mut child = project.trueup(&["run", "vm", "--", "sh", "-c", work]).start();
+    machine.shows("started");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    machine.falls_silent(Duration::from_secs(15));
 }
 
 #[test]

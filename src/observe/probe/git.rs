@@ -15,6 +15,9 @@ pub(super) const PROBE: Probe =
 /// are other categories' business.
 const SECTIONS: [&str; 9] = ["core", "commit", "filter", "merge", "diff", "alias", "url", "include", "includeif"];
 
+/// Where git says that a setting comes from.
+const SCOPES: [&str; 7] = ["system", "global", "local", "worktree", "command", "submodule", "unknown"];
+
 /// git lowers the names of settings when it lists them; findings spell them as git's documentation does.
 const DOCUMENTED: [&str; 38] = [
     "core.attributesFile",
@@ -57,12 +60,22 @@ const DOCUMENTED: [&str; 38] = [
     "diff.submodule",
 ];
 
+/// Prints the home, then two lines a setting: its scope, and its key and value. A git older than 2.26 knows no scopes.
+const LIST: &str = r#"
+git rev-parse --git-dir >/dev/null || return
+printf '%s\n' "$HOME"
+tu_listed=$(git config --list --includes --show-scope -z 2>/dev/null | tr '\n\0' '\001\n')
+if [ -n "$tu_listed" ]; then
+  printf '%s\n' "$tu_listed"
+else
+  git config --list --includes -z | tr '\n\0' '\001\n' | awk '{ print "unknown"; print }'
+fi
+"#;
+
 fn ask(environment: &Environment) -> Vec<Question> {
     let question = |repo: &Repo| Question {
         subject: repo.name.clone(),
-        script: enter(repo)
-            + "git rev-parse --git-dir >/dev/null || return\nprintf '%s\\n' \"$HOME\"\n\
-               git config --list --includes --show-scope -z | tr '\\n\\0' '\\001\\n'",
+        script: enter(repo) + LIST,
         limit: environment.limits.probe,
         covers: Covers { items: Vec::new(), listings: vec![listing(&repo.name)] },
         context: Context::None,
@@ -84,7 +97,9 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
     let mut lines = stdout.lines();
     let home = lines.next().ok_or_else(|| Why::NotUnderstood("git's list of settings is empty".to_owned()))?;
     let mut settings: BTreeMap<String, (Vec<String>, String)> = BTreeMap::new();
-    while let (Some(scope), Some(line)) = (lines.next(), lines.next()) {
+    while let Some(scope) = lines.next() {
+        let not_a_scope = || Why::NotUnderstood(format!("`{}` is not a scope of git's settings", scope.escape_debug()));
+        let line = lines.next().filter(|_| SCOPES.contains(&scope)).ok_or_else(not_a_scope)?;
         let setting = restore(line);
         // A key without a value stands for true.
         let (key, value) = setting.split_once('\n').unwrap_or((&setting, "true"));

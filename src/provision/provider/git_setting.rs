@@ -18,7 +18,7 @@ fn offer(need: Need<'_>) -> Offer {
         return Offer::Cannot(format!("{key} is a list of values; set it by hand where the reference has it"));
     }
     if let Some(Locked::Present(Fact::Text(TextFact { scope: Some(scope), .. }))) = &need.finding.locked
-        && !matches!(scope.as_str(), "local" | "worktree")
+        && !matches!(scope.as_str(), "local" | "worktree" | "unknown")
     {
         return Offer::Cannot(format!(
             "the reference has it from its {scope} configuration; list that file as a dotfile"
