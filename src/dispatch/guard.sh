@@ -14,6 +14,8 @@ tu_work=$!
 {
   exec >/dev/null 2>&1
   while read -r tu_line <&4; do :; done
+  # A kill that comes early may be lost; then there is nothing left to end.
+  kill -0 "$tu_work" || exit 0
   # The command's own end must not end this. What loses its parent is prey all the same.
   trap '' TERM
   tu_prey=

@@ -24,7 +24,7 @@ fn mark(room: &Room) -> String {
 
 /// What is left of a run after it had some time to end.
 fn left_behind(room: &Room) -> Vec<String> {
-    let deadline = Instant::now() + Duration::from_secs(12);
+    let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         let left = processes_marked(&mark(room));
         if left.is_empty() || Instant::now() > deadline {
@@ -77,11 +77,11 @@ fn a_command_that_is_not_there_is_told_as_shells_tell_it() {
 
 #[test]
 fn when_stdin_ends_nothing_of_the_command_is_left() {
-    let stubborn_child = "(trap '' TERM INT HUP; sleep 300) & echo ready; wait";
+    // One has a child that outlives its parent and others deep below it, one does not heed TERM itself.
+    let orphan = "(trap '' TERM INT HUP; sleep 300) & /bin/sh -c 'sleep 300 & sleep 300' & echo ready; wait";
     let stubborn = "trap '' TERM INT HUP; sleep 300 & echo ready; wait; sleep 300";
-    let deep = "/bin/sh -c '/bin/sh -c \"sleep 300 & sleep 300\" & sleep 300' & echo ready; sleep 300";
     in_every_shell(|shell| {
-        for script in [stubborn_child, stubborn, deep] {
+        for script in [orphan, stubborn] {
             let room = Room::new();
             let mut child = start(guarded(&room, shell, &["/bin/sh", "-c", script]), shell.name);
             let stdin = child.stdin.take().unwrap();
