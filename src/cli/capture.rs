@@ -44,9 +44,21 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     }
     replace_file(&project.lock_path, text.as_bytes())
         .map_err(|source| CliError::Write { path: project.lock_path.clone(), source })?;
+    if let Some(absent) = absent(&lock, &project) {
+        print(&format!("not on the reference, and so not wanted elsewhere: {absent}\n"))?;
+    }
     let who = lock.reference.hostname.as_deref().unwrap_or("the reference");
     print(&format!("captured {} items of {who} into {}\n", lock.items.len(), shown_path(&project)))?;
     Ok(Exit::Fine)
+}
+
+/// What the spec names and the reference does not have: perhaps on purpose, perhaps misspelt.
+fn absent(lock: &Lock, project: &Project) -> Option<String> {
+    let scope = project.environment.scope();
+    let is_absent = |id: &&ItemId| lock.items.get(id) == Some(&Locked::Absent);
+    let absent: Vec<String> =
+        scope.items.iter().map(|item| &item.id).filter(is_absent).map(ToString::to_string).collect();
+    (!absent.is_empty()).then(|| absent.join(", "))
 }
 
 fn shown_path(project: &Project) -> String {

@@ -23,8 +23,8 @@ pub(super) struct GlobalOptions {
     /// Choose an environment, where there are several
     #[arg(long, global = true, value_name = "NAME")]
     env: Option<String>,
-    /// Keep history and keys here [default: $XDG_STATE_HOME/trueup]
-    #[arg(long, global = true, value_name = "FOLDER", env = "TRUEUP_STATE")]
+    /// Keep history and keys here [default: $TRUEUP_STATE, else $XDG_STATE_HOME/trueup]
+    #[arg(long, global = true, value_name = "FOLDER")]
     state: Option<PathBuf>,
     /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
@@ -73,7 +73,7 @@ impl Context {
         let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
         Ok(Surroundings {
             home: home()?,
-            user: variable("USER").or_else(|| variable("LOGNAME")).unwrap_or_else(|| "root".to_owned()),
+            user: variable("USER").or_else(|| variable("LOGNAME")).map_or_else(own_name, Ok)?,
             ssh_agent: variable("SSH_AUTH_SOCK").map(PathBuf::from),
             env: std::env::vars_os().collect(),
             connect_limit: project.environment.limits.connect,
@@ -82,8 +82,9 @@ impl Context {
 
     /// Where history and keys are kept.
     pub(super) fn state_dir(&self) -> Result<PathBuf, CliError> {
-        if let Some(state) = &self.state {
-            return Ok(state.clone());
+        let named = std::env::var_os("TRUEUP_STATE").filter(|state| !state.is_empty()).map(PathBuf::from);
+        if let Some(state) = self.state.clone().or(named) {
+            return Ok(state);
         }
         let xdg = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
         Ok(match xdg {
@@ -108,6 +109,13 @@ impl Context {
             (Colour::Always | Colour::Auto, _) => Look::Coloured,
         }
     }
+}
+
+/// The user's name where the environment does not tell, as under cron and in containers.
+fn own_name() -> Result<String, CliError> {
+    let asked = std::process::Command::new("id").arg("-un").output();
+    let told = asked.map_err(|source| CliError::Io { doing: "asking who the user is", source })?;
+    Ok(String::from_utf8_lossy(&told.stdout).trim().to_owned())
 }
 
 fn home() -> Result<PathBuf, CliError> {

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use super::Exit;
 use super::context::{Context, print, select_one};
 use super::error::CliError;
-use super::vouch::{Records, now, question};
+use super::vouch::{Records, now, question, say_what_was_lost};
 use crate::parity::report::Look;
 use crate::store::StoredAttestation;
 use crate::trust::{Decision, Severity, gate};
@@ -39,7 +39,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     let target = select_one(&project, &args.target)?;
     let records = Records::open(context)?;
     let newest = records.store.newest_attestation(&project.environment.name, &target.name)?;
-    let question = question(&project, &target.name, &records.roots);
+    say_what_was_lost(&records.store)?;
+    let mut question = question(&project, &target.name, &records.roots);
+    question.unsettled = records.store.unsettled_run(&project.environment.name, &target.name)?;
     let decision = gate::decide(newest.as_ref().map(StoredAttestation::recorded), &question, now());
     match args.format {
         GateFormat::Json => {

@@ -7,7 +7,7 @@ use anstyle::AnsiColor;
 
 use super::context::{Context, select_one, tell};
 use super::error::CliError;
-use super::vouch::{Records, now, question};
+use super::vouch::{Records, now, question, say_what_was_lost};
 use super::{Exit, audit, gate};
 use crate::dispatch::execute::{Outcome, execute};
 use crate::observe::audit::{Observation, audit_over, new_nonce};
@@ -40,7 +40,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     let project = context.load()?;
     let target = select_one(&project, &args.target)?;
     let records = Records::open(context)?;
-    say_what_was_lost(&records)?;
+    say_what_was_lost(&records.store)?;
     let surroundings = context.surroundings(&project)?;
     let (mut connection, before) = match Connection::open(target, project.environment.shell, &surroundings) {
         Ok(mut connection) => {
@@ -88,15 +88,6 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
 
 fn held(project: &Project, target: &Target, observation: &Observation) -> Report {
     audit::report(project, vec![audit::hold(project, target, observation)])
-}
-
-/// Runs whose trueup was killed are nobody's any more; the guard on the machine has ended their commands.
-fn say_what_was_lost(records: &Records) -> Result<(), CliError> {
-    for lost in records.store.close_lost_runs(process::is_alive, now())? {
-        let (program, target, started) = (&lost.program, &lost.target, lost.started_at);
-        tell(&format!("note: a run of {program} on {target}, begun {started:.0}, was killed; it is recorded as lost"));
-    }
-    Ok(())
 }
 
 fn this_process() -> Result<Controller, CliError> {

@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::context::Context;
+use super::context::{Context, tell};
 use super::error::CliError;
 use crate::parity::Report;
 use crate::spec::load::Project;
-use crate::store::{NewAttestation, Store, StoredAttestation};
+use crate::store::{NewAttestation, Store, StoredAttestation, process};
 use crate::trust::{self, GateQuestion, Roots, Statement, VerifierKey};
 
 /// The store and the keys of this user.
@@ -47,6 +47,15 @@ impl Records {
     }
 }
 
+/// Runs whose trueup was killed are nobody's any more; the guard on the machine has ended their commands.
+pub(super) fn say_what_was_lost(store: &Store) -> Result<(), CliError> {
+    for lost in store.close_lost_runs(process::is_alive, now())? {
+        let (program, target, started) = (&lost.program, &lost.target, lost.started_at);
+        tell(&format!("note: a run of {program} on {target}, begun {started:.0}, was killed; it is recorded as lost"));
+    }
+    Ok(())
+}
+
 /// What the gate is asked about a target.
 pub(super) fn question<'a>(project: &'a Project, target: &'a str, roots: &'a Roots) -> GateQuestion<'a> {
     GateQuestion {
@@ -57,6 +66,7 @@ pub(super) fn question<'a>(project: &'a Project, target: &'a str, roots: &'a Roo
         policy: &project.environment.gate,
         roots,
         machine: None,
+        unsettled: None,
     }
 }
 

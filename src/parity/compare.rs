@@ -11,8 +11,8 @@ use jiff::Timestamp;
 
 use super::{AppliedWaiver, Change, Finding, State, TargetReport};
 use crate::spec::{
-    Bearing, Environment, Fact, Facts, FileFact, HookFact, ItemId, Listed, Listing, Lock, Locked, Machine, Observed,
-    Policy, Scope, Target, Version, VersionFact, Waiver, Why,
+    Bearing, Covers, Environment, Fact, Facts, FileFact, HookFact, ItemId, Listed, Listing, Lock, Locked, Machine,
+    Observed, Policy, Scope, Target, Version, VersionFact, Waiver, Why,
 };
 
 /// How an audit went, beside what it found.
@@ -37,9 +37,13 @@ pub fn target_report(
     let Circumstances { observed_at, duration, round_trips } = circumstances;
     let (machine, error, findings) = match outcome {
         Ok(facts) => {
-            let nameless = facts.machine.os.is_none();
-            let error = nameless.then(|| "the machine did not tell who it is".to_owned());
-            (facts.machine.clone(), error, findings(environment, lock, &target.name, facts, observed_at))
+            let findings = findings(environment, lock, &target.name, facts, observed_at);
+            let error = match (&facts.machine.os, findings.as_slice()) {
+                (None, _) => Some("the machine did not tell who it is".to_owned()),
+                (_, []) => Some("the environment holds nothing true here, so nothing is known".to_owned()),
+                _ => None,
+            };
+            (facts.machine.clone(), error, findings)
         }
         Err(error) => {
             let why = Why::Unreachable(error.clone());
@@ -148,12 +152,8 @@ fn judge(id: &ItemId, policy: &Policy, wanted: Wanted<'_>, observed: Observed) -
     };
     let (state, reason) = match (&observed, wanted) {
         (Observed::Unknown(why), _) => (State::Unknown, why.to_string()),
-        (_, Wanted::NoLock) if policy.own_want().is_none() => {
-            (State::Unknown, "there is no lock to compare with; run `trueup capture`".to_owned())
-        }
-        (_, Wanted::NotInLock) if policy.own_want().is_none() => {
-            (State::Unknown, "the lock does not have it yet; run `trueup capture`".to_owned())
-        }
+        (_, Wanted::NoLock) => (State::Unknown, "there is no lock to compare with; run `trueup capture`".to_owned()),
+        (_, Wanted::NotInLock) => (State::Unknown, "the lock does not have it yet; run `trueup capture`".to_owned()),
         (Observed::Absent, wanted) => judge_absent(policy, &wanted),
         (Observed::Present(got), Wanted::Locked(Locked::Present(want))) => judge_present(policy, Some(want), got),
         (Observed::Present(_), Wanted::Locked(Locked::Absent)) if policy.own_want().is_none() => judge_unwanted(policy),
@@ -268,13 +268,19 @@ fn apply_waivers(finding: &mut Finding, waivers: &[Waiver], target: &str, now: T
     let State::Drift(change) = finding.state else { return };
     let got = finding.got();
     for waiver in waivers.iter().filter(|waiver| waiver.concerns(&finding.id, target)) {
-        match waiver.bearing(got.as_deref(), now) {
+        let bearing = waiver.bearing(got.as_deref(), now);
+        match bearing {
             Bearing::Holds => {
                 let applied = AppliedWaiver { because: waiver.because.clone(), until: waiver.until };
                 finding.state = State::Waived(change, applied);
                 return;
             }
             Bearing::Expired => finding.reason.push_str("; its waiver has expired"),
+            Bearing::MadeForAnother if waiver.covers == Covers::Got(None) => {
+                finding
+                    .reason
+                    .push_str("; its waiver names no `got` and not `any = true`, so it covers only what is missing");
+            }
             Bearing::MadeForAnother => finding.reason.push_str("; its waiver was made for another value"),
         }
     }

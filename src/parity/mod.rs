@@ -173,7 +173,8 @@ impl Finding {
     pub fn want(&self) -> Option<String> {
         match &self.locked {
             Some(Locked::Present(fact)) => Some(self.policy.own_want().unwrap_or_else(|| fact.shown())),
-            Some(Locked::Absent) | None => self.policy.own_want(),
+            Some(Locked::Absent) => self.policy.own_want(),
+            None => None,
         }
     }
 
@@ -187,9 +188,10 @@ impl Finding {
 }
 
 impl TargetReport {
-    /// The verdict over this target's findings.
+    /// The verdict over this target's findings. Where nothing was compared, nothing is known.
     pub fn verdict(&self) -> Verdict {
-        let of_machine = if self.error.is_some() { Verdict::Unknown } else { Verdict::Parity };
+        let nothing_known = self.error.is_some() || self.findings.is_empty();
+        let of_machine = if nothing_known { Verdict::Unknown } else { Verdict::Parity };
         self.findings.iter().map(|finding| finding.state.verdict()).fold(of_machine, Ord::max)
     }
 

@@ -29,8 +29,6 @@ pub struct Environment {
     pub packages: Vec<Packages>,
     /// Files in the home.
     pub dotfiles: Dotfiles,
-    /// Variables of the shell context.
-    pub env: Vec<EnvVar>,
     /// Working copies.
     pub repos: Vec<Repo>,
     /// When the gate allows.
@@ -208,15 +206,6 @@ pub struct Dotfiles {
     pub source: Option<PathBuf>,
     /// The files, folders and globs.
     pub entries: Vec<Dotfile>,
-}
-
-/// A variable of the shell context.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EnvVar {
-    /// Its name.
-    pub name: String,
-    /// [`Policy::Exact`] or [`Policy::Present`].
-    pub policy: Policy,
 }
 
 /// A working copy.

@@ -196,7 +196,9 @@ fn expand_search_path(path: &str, home: &Path) -> String {
 fn spec_digest(text: &str, environment: &Environment) -> Result<Digest, LoadError> {
     let mut manifest = format!("spec {}\n", Digest::of(text.as_bytes()));
     if let Some(source) = &environment.dotfiles.source {
-        let mut names: Vec<&str> = environment.dotfiles.entries.iter().map(|entry| entry.name.as_str()).collect();
+        // The source holds what belongs into the home, nothing else.
+        let entries = environment.dotfiles.entries.iter().filter(|entry| !entry.name.starts_with('/'));
+        let mut names: Vec<&str> = entries.map(|entry| entry.name.as_str()).collect();
         names.sort_unstable();
         for name in names {
             let path = source.join(name);

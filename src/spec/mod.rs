@@ -22,7 +22,7 @@ mod waiver;
 
 pub use dotfile::{Dotfile, Extent, glob_matches};
 pub use environment::{
-    Dotfiles, EnvVar, Environment, GatePolicy, Limits, PackageNames, Packages, Reach, Reference, Repo, Sandbox, Shell,
+    Dotfiles, Environment, GatePolicy, Limits, PackageNames, Packages, Reach, Reference, Repo, Sandbox, Shell,
     SshAddress, Target, TargetKind, Tool, ToolQuestion,
 };
 pub use fact::{

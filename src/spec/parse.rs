@@ -12,7 +12,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use toml_edit::Document;
 
-use self::items::{read_dotfiles, read_env, read_packages, read_tools};
+use self::items::{read_dotfiles, read_packages, read_tools};
 use self::targets::{check_target, read_targets};
 use super::environment::{Environment, GatePolicy, Limits, Reference, Repo, Shell, Target};
 use super::item::{ItemId, ItemIdError};
@@ -50,6 +50,12 @@ pub fn parse(path: &str, text: &str, vocabulary: &Vocabulary) -> Result<Environm
 fn read_environment(mut root: Section<'_>, vocabulary: &Vocabulary) -> Option<Environment> {
     read_format(&mut root);
     let name = root.required_string("name", "write a name for the environment, such as name = \"carmenta\"");
+    if let Some(name) = name.as_ref().filter(|name| !is_plain(&name.value)) {
+        root.problem(
+            Problem::new(format!("`{}` cannot name an environment", name.value), name.span.clone(), "here")
+                .help("use letters, digits, `-`, `_` and `.`, beginning with a letter or digit"),
+        );
+    }
     let reference = root.string("reference");
     let entries = root.section("targets").map(|mut table| table.entries()).unwrap_or_default();
     // Also the ones that have problems of their own: naming them is no mistake.
@@ -60,11 +66,10 @@ fn read_environment(mut root: Section<'_>, vocabulary: &Vocabulary) -> Option<En
     let tools = root.section("tools").map(|mut table| read_tools(table.entries(), vocabulary)).unwrap_or_default();
     let packages = root.section("packages").map(|table| read_packages(table, vocabulary)).unwrap_or_default();
     let dotfiles = root.section("dotfiles").map(read_dotfiles).unwrap_or_default();
-    let env = root.section("env").map(|mut table| read_env(table.entries())).unwrap_or_default();
     let repos = root.section("repos").map(|mut table| read_repos(table.entries())).unwrap_or_default();
     let gate = root.section("gate").map(read_gate).unwrap_or_default();
     let waivers = root.sections("waivers").into_iter().filter_map(|table| read_waiver(table, &names)).collect();
-    for later in ["system", "services"] {
+    for later in ["system", "env", "services"] {
         if let Some(table) = root.section(later) {
             not_yet(&table, &format!("[{later}]"));
         }
@@ -87,11 +92,16 @@ fn read_environment(mut root: Section<'_>, vocabulary: &Vocabulary) -> Option<En
         tools,
         packages,
         dotfiles,
-        env,
         repos,
         gate,
         waivers,
     })
+}
+
+/// Whether a name is safe wherever names go: file names, ids, command lines.
+fn is_plain(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    !name.is_empty() && name.chars().all(plain) && !name.starts_with(['-', '.'])
 }
 
 fn not_yet(at: &Section<'_>, what: &str) {

@@ -59,9 +59,6 @@ impl Environment {
                 Extent::Glob { .. } => scope.listings.push((Listing::of_glob(&entry.name), Policy::Exact)),
             }
         }
-        for variable in &self.env {
-            name(Category::Env, &variable.name, &variable.policy, &[]);
-        }
         for repo in &self.repos {
             name(Category::Repo, &repo.name, &Policy::Exact, &[]);
             for category in [Category::Git, Category::Hook] {

@@ -9,7 +9,7 @@ use sqlx::{Sqlite, Transaction};
 
 use super::{Store, StoreError, StoredAttestation};
 use crate::spec::Digest;
-use crate::trust::{Counter, Decision, ReasonView};
+use crate::trust::{Counter, Decision, ReasonView, UnsettledRun};
 
 /// Names a run: 32 random hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -249,6 +249,14 @@ impl Store {
             }
             Ok(lost)
         })
+    }
+
+    /// The latest run on a target after which its controller did not see the machine again, or saw it amiss.
+    pub fn unsettled_run(&self, environment: &str, target: &str) -> Result<Option<UnsettledRun>, StoreError> {
+        let unsettled = |run: &StoredRun| matches!(run.outcome, Outcome::Lost | Outcome::Ended(Ending::Unverified(_)));
+        let runs = self.runs(environment)?.into_iter().filter(|run| run.target == target && unsettled(run));
+        let latest = runs.filter_map(|run| run.attestation.map(|allowed_on| (allowed_on, run.started_at))).max();
+        Ok(latest.map(|(allowed_on, started_at)| UnsettledRun { allowed_on, started_at }))
     }
 
     /// The runs of an environment, newest first.

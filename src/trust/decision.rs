@@ -74,6 +74,12 @@ pub enum Reason {
         /// When.
         observed_at: Timestamp,
     },
+    /// A command ran since, and nobody saw the machine after it.
+    #[error("a command was begun at {started_at:.0} and the machine was not verified after it; attest it again")]
+    RunUnsettled {
+        /// When it began.
+        started_at: Timestamp,
+    },
     /// A finding differs.
     #[error("{finding} has drifted")]
     Drift {
@@ -94,12 +100,9 @@ pub enum Reason {
         /// Its id.
         finding: ItemId,
     },
-    /// The machine as a whole could not be observed.
-    #[error("the machine could not be observed")]
-    NotObserved,
-    /// The attestation holds no finding at all.
+    /// The machine as a whole could not be observed, or nothing on it was to be compared.
     #[error("nothing was compared on the machine, so nothing is known about it")]
-    NothingCompared,
+    NotObserved,
     /// Another machine answers at the target.
     #[error("another machine answers at the target: its {what} is `{found}`, the attested one's is `{attested}`")]
     OtherMachine {
@@ -122,11 +125,11 @@ impl Reason {
             Self::Absent { .. } => "absent",
             Self::Invalid(invalid) => invalid.code(),
             Self::TooOld { .. } => "too-old",
+            Self::RunUnsettled { .. } => "run-unsettled",
             Self::Drift { .. } => "drift",
             Self::WaiverEnded { .. } => "waiver-ended",
             Self::Unknown { .. } => "unknown",
             Self::NotObserved => "not-observed",
-            Self::NothingCompared => "nothing-compared",
             Self::OtherMachine { .. } => "other-machine",
             Self::MachineNotIdentified => "machine-not-identified",
         }
@@ -138,9 +141,9 @@ impl Reason {
             Self::Invalid(Invalid::Expired { .. } | Invalid::NoLock | Invalid::MadeWithoutLock)
             | Self::Absent { .. }
             | Self::TooOld { .. }
+            | Self::RunUnsettled { .. }
             | Self::Unknown { .. }
             | Self::NotObserved
-            | Self::NothingCompared
             | Self::MachineNotIdentified => Severity::Unknown,
             Self::Invalid(_) | Self::Drift { .. } | Self::WaiverEnded { .. } | Self::OtherMachine { .. } => {
                 Severity::Drift

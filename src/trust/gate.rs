@@ -42,6 +42,17 @@ pub struct GateQuestion<'a> {
     pub roots: &'a Roots,
     /// Who answers at the target now, where the asker has looked. The gate itself never observes.
     pub machine: Option<&'a Machine>,
+    /// The latest run there after which the machine was not seen again.
+    pub unsettled: Option<UnsettledRun>,
+}
+
+/// A run after which the machine was not seen: what was attested before it proves nothing any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnsettledRun {
+    /// The attestation that it was allowed on.
+    pub allowed_on: Counter,
+    /// When it began.
+    pub started_at: Timestamp,
 }
 
 /// Decides from the newest recorded attestation of the target.
@@ -97,6 +108,9 @@ fn judge(
         if !expired && is_too_old(&predicate, question.policy, now) {
             reasons.push(Reason::TooOld { observed_at: predicate.observed_at });
         }
+        if let Some(run) = question.unsettled.filter(|run| predicate.counter <= run.allowed_on) {
+            reasons.push(Reason::RunUnsettled { started_at: run.started_at });
+        }
         reasons.extend(question.machine.and_then(|machine| other_machine(machine, &predicate.machine)));
         reasons.extend(differences(&predicate, &question.policy.warn, now, warnings));
     }
@@ -129,8 +143,6 @@ fn differences(predicate: &Predicate, warn: &[ItemId], now: Timestamp, warnings:
     }
     if predicate.verdict == Verdict::Unknown && predicate.counts.unknown == 0 {
         reasons.push(Reason::NotObserved);
-    } else if predicate.counts.matching == 0 && predicate.findings.is_empty() {
-        reasons.push(Reason::NothingCompared);
     }
     reasons
 }
@@ -188,13 +200,14 @@ mod tests {
         report: Report,
         policy: GatePolicy,
         machine: Option<Machine>,
+        unsettled: Option<UnsettledRun>,
         now: &'static str,
     }
 
     impl Case {
         fn of(report: Report) -> Self {
             let machine = Some(report.targets[0].machine.clone());
-            Self { report, policy: GatePolicy::default(), machine, now: NOW }
+            Self { report, policy: GatePolicy::default(), machine, unsettled: None, now: NOW }
         }
 
         fn decide_on(&self, newest: Option<Recorded<'_>>) -> Decision {
@@ -207,6 +220,7 @@ mod tests {
                 policy: &self.policy,
                 roots: &roots,
                 machine: self.machine.as_ref(),
+                unsettled: self.unsettled,
             };
             decide(newest, &question, at(self.now))
         }
@@ -292,6 +306,16 @@ mod tests {
     }
 
     #[test]
+    fn after_a_run_whose_end_nobody_saw_only_a_newer_attestation_counts() {
+        let mut case = Case::of(parity());
+        let run = |allowed_on| Some(UnsettledRun { allowed_on: Counter(allowed_on), started_at: at(NOW) });
+        case.unsettled = run(5);
+        assert_eq!((codes(&case.decide()), case.decide().exit_code()), (vec!["run-unsettled"], 3));
+        case.unsettled = run(4);
+        assert!(case.decide().is_allowed());
+    }
+
+    #[test]
     fn a_shorter_max_age_counts_at_once() {
         let mut case = Case::of(parity());
         case.policy.max_age = Duration::from_secs(300);
@@ -319,7 +343,7 @@ mod tests {
         silent.targets[0].error = Some("cannot connect".to_owned());
         assert_eq!(codes(&Case::of(silent).decide()), ["not-observed"]);
         let decision = Case::of(report(Vec::new())).decide();
-        assert_eq!((codes(&decision), decision.exit_code()), (vec!["nothing-compared"], 3));
+        assert_eq!((codes(&decision), decision.exit_code()), (vec!["not-observed"], 3));
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub mod verify;
 use std::path::PathBuf;
 
 pub use decision::{Decision, DecisionView, Reason, ReasonView, Ruling, Severity, Summary};
-pub use gate::{GateQuestion, Recorded};
+pub use gate::{GateQuestion, Recorded, UnsettledRun};
 pub use identity::{KeyId, PublicKey, Roots, VerifierKey};
 pub use statement::{Context, Counter, Statement};
 pub use verify::{Counters, Expected, Invalid, KnownCounters, Verification, verify};

@@ -62,13 +62,14 @@ fn render_target(text: &mut String, report: &TargetReport, look: Look) {
     let dim = Style::new().dimmed();
     writeln!(text, "{heading}  {}", look.paint(dim, &machine_line(report))).expect(INFALLIBLE);
     if let Some(error) = &report.error {
-        writeln!(text, "  {} {error}", look.paint(verdict_style(Verdict::Unknown), "!")).expect(INFALLIBLE);
+        writeln!(text, "  {} {}", look.paint(verdict_style(Verdict::Unknown), "!"), printable(error))
+            .expect(INFALLIBLE);
     }
     let mut shown: Vec<&Finding> = report.findings.iter().filter(|finding| is_worth_showing(finding, report)).collect();
     shown.sort_by_key(|finding| rank(&finding.state));
     let width = shown.iter().map(|finding| finding.id.to_string().chars().count()).max().unwrap_or(0);
     for finding in shown {
-        let id = format!("{:width$}", finding.id.to_string());
+        let id = format!("{:width$}", printable(&finding.id.to_string()));
         writeln!(text, "  {} {id}  {}", mark(&finding.state, look), sentence(finding)).expect(INFALLIBLE);
     }
     text.push('\n');
@@ -121,8 +122,12 @@ fn sentence(finding: &Finding) -> String {
             write!(sentence, "  [{only}]").expect(INFALLIBLE);
         }
     }
-    // What machines say may hold anything; a terminal gets to see none of its control characters.
-    sentence.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    printable(&sentence)
+}
+
+/// What machines say, file names included, may hold anything; a terminal gets to see none of its control characters.
+pub fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 fn machine_line(report: &TargetReport) -> String {
@@ -133,7 +138,7 @@ fn machine_line(report: &TargetReport) -> String {
     };
     let mut parts: Vec<String> = [machine.hostname.clone(), os, machine.arch.clone()].into_iter().flatten().collect();
     parts.push(format!("{} ms", report.duration.as_millis()));
-    parts.join(", ")
+    printable(&parts.join(", "))
 }
 
 fn summary(report: &Report, look: Look) -> String {

@@ -6,7 +6,7 @@ mod markdown;
 
 use super::Report;
 
-pub use human::Look;
+pub use human::{Look, printable};
 
 /// A report format. Adding one is a file and a line in [`FORMATS`].
 #[derive(Debug)]

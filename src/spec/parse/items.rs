@@ -1,11 +1,12 @@
-//! `[tools]`, `[packages]`, `[dotfiles]` and `[env]`: what must be the same.
+//! `[tools]`, `[packages]` and `[dotfiles]`: what must be the same.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
 use toml_edit::Item;
 
 use super::super::dotfile::Dotfile;
-use super::super::environment::{Dotfiles, EnvVar, PackageNames, Packages, Tool, ToolQuestion};
+use super::super::environment::{Dotfiles, PackageNames, Packages, Tool, ToolQuestion};
 use super::super::policy::Policy;
 use super::super::problem::Problem;
 use super::super::section::{Entry, Placed, Section, strings_of};
@@ -88,12 +89,29 @@ fn read_names_by_manager(entries: Vec<Entry<'_>>, vocabulary: &Vocabulary) -> Ve
         if !vocabulary.managers.contains(&entry.name.as_str()) {
             unknown_manager(&entry, vocabulary);
         } else if let Some(name) = entry.item.as_str() {
+            check_package_name(&entry, name, &entry.span);
             names.push((entry.name, name.to_owned()));
         } else {
             entry.wrong_type("a package name");
         }
     }
     names
+}
+
+/// A name is neither an option nor a pattern, and its version is the policy's business: any of these would be looked for
+/// to the letter, not be found on either side, and pass for a match.
+fn check_package_name(entry: &Entry<'_>, name: &str, span: &Range<usize>) {
+    let message = format!("`{name}` is not a package's name");
+    let problem = Problem::new(message, span.clone(), "here");
+    let rest = name.get(1..).unwrap_or("");
+    if let Some((bare, version)) = rest.split_once('@') {
+        let first = &name[..name.len() - rest.len()];
+        let help =
+            format!("the version goes into the policy: {{ policy = \"{version}\", names = [\"{first}{bare}\"] }}");
+        entry.problem(problem.help(help));
+    } else if name.is_empty() || name.starts_with('-') || name.contains(['*', '?', '[', ' ', '\t', '\n']) {
+        entry.problem(problem.help("name each package as the manager lists it"));
+    }
 }
 
 fn unknown_manager(entry: &Entry<'_>, vocabulary: &Vocabulary) {
@@ -129,7 +147,7 @@ pub(super) fn read_packages(mut table: Section<'_>, vocabulary: &Vocabulary) -> 
 fn read_managed(entry: &Entry<'_>) -> Option<Packages> {
     let manager = entry.name.clone();
     if let Some(names) = strings_of(entry.item, &entry.span) {
-        return Some(Packages { manager, policy: Policy::Exact, names: package_names(entry.item, names) });
+        return Some(Packages { manager, policy: Policy::Exact, names: package_names(entry, entry.item, names) });
     }
     let Some(mut table) = entry.section() else {
         entry.wrong_type("a list of packages or a table such as { policy = \"exact\", names = [\"prettier\"] }");
@@ -148,12 +166,15 @@ fn read_managed(entry: &Entry<'_>) -> Option<Packages> {
         );
     }
     table.finish();
-    Some(Packages { manager, policy: policy?, names: package_names(item?, names?) })
+    Some(Packages { manager, policy: policy?, names: package_names(entry, item?, names?) })
 }
 
-fn package_names(item: &Item, names: Vec<Placed<String>>) -> PackageNames {
+fn package_names(entry: &Entry<'_>, item: &Item, names: Vec<Placed<String>>) -> PackageNames {
     if item.as_str() == Some("all") {
         return PackageNames::All;
+    }
+    for name in &names {
+        check_package_name(entry, &name.value, &name.span);
     }
     PackageNames::These(names.into_iter().map(|name| name.value).collect())
 }
@@ -191,57 +212,4 @@ pub(super) fn read_dotfiles(mut table: Section<'_>) -> Dotfiles {
         });
     }
     Dotfiles { source, entries }
-}
-
-pub(super) fn read_env(entries: Vec<Entry<'_>>) -> Vec<EnvVar> {
-    entries.into_iter().filter_map(|entry| read_env_var(&entry)).collect()
-}
-
-fn read_env_var(entry: &Entry<'_>) -> Option<EnvVar> {
-    let valid = entry
-        .name
-        .chars()
-        .enumerate()
-        .all(|(at, c)| c == '_' || c.is_ascii_alphabetic() || (at > 0 && c.is_ascii_digit()));
-    if entry.name.is_empty() || !valid {
-        let message = format!("`{}` cannot name an environment variable", entry.name);
-        entry.problem(Problem::new(message, entry.key_span.clone(), "here"));
-        return None;
-    }
-    let text = if let Some(text) = entry.item.as_str() {
-        Placed { value: text.to_owned(), span: entry.span.clone() }
-    } else if let Some(mut table) = entry.section() {
-        let text = table.required_string("policy", "write policy = \"exact\" or policy = \"present\"");
-        if let Some(secret) = table.string("secret").filter(|secret| !secret.value.contains(':')) {
-            let message = "`secret` is a reference, never the secret itself";
-            table.problem(
-                Problem::new(message, secret.span, "here").help("write secret = \"env:NAME\" or \"file:PATH\""),
-            );
-        }
-        table.finish();
-        text?
-    } else {
-        entry.wrong_type("\"exact\" or \"present\"");
-        return None;
-    };
-    let policy = match text.value.as_str() {
-        "present" => Policy::Present,
-        "exact" if looks_secret(&entry.name) => {
-            let message = format!("`{}` looks like a secret, whose value is never compared", entry.name);
-            entry.problem(Problem::new(message, text.span, "exact").help("write \"present\" instead"));
-            return None;
-        }
-        "exact" => Policy::Exact,
-        other => {
-            let message = format!("`{other}` is not a policy for a variable");
-            entry.problem(Problem::new(message, text.span, "unknown policy").help("write \"exact\" or \"present\""));
-            return None;
-        }
-    };
-    Some(EnvVar { name: entry.name.clone(), policy })
-}
-
-fn looks_secret(name: &str) -> bool {
-    let name = name.to_ascii_uppercase();
-    ["KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL"].iter().any(|word| name.contains(word))
 }

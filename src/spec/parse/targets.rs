@@ -6,6 +6,7 @@ use super::super::environment::{Reach, Sandbox, SshAddress, Target, TargetKind};
 use super::super::problem::Problem;
 use super::super::section::{Entry, Placed, Section, strings_of};
 use super::super::suggest;
+use super::is_plain;
 
 pub(super) fn check_target(at: &Section<'_>, name: &Placed<String>, names: &[String], role: &str) -> bool {
     let known = names.contains(&name.value);
@@ -25,8 +26,7 @@ pub(super) fn read_targets(entries: Vec<Entry<'_>>) -> Vec<Target> {
 }
 
 fn read_target(entry: &Entry<'_>) -> Option<Target> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if entry.name.is_empty() || !entry.name.chars().all(plain) || entry.name.starts_with(['-', '.']) {
+    if !is_plain(&entry.name) {
         let message = format!("`{}` cannot name a target", entry.name);
         entry.problem(
             Problem::new(message, entry.key_span.clone(), "here")

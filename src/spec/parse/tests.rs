@@ -109,12 +109,11 @@ yq = { pattern = "no group" }
 [packages]
 nmp = { names = ["x"] }
 npm = { policy = "exact" }
+apt = ["-y", "lib*", "jq"]
+eslint = { npm = "eslint@9" }
 [dotfiles]
 files = ["../x", 3]
 fils = []
-[env]
-API_TOKEN = "exact"
-"1X" = "exact"
 [repos.a]
 url = "x"
 [gate]
@@ -135,6 +134,8 @@ fn what_this_version_cannot_honour_is_refused_by_name() {
 [dotfiles]
 keep = true
 ".claude/settings.json" = { compare = "keys" }
+[env]
+NODE_ENV = "exact"
 [services.agent]
 run = "trueup worker"
 [repos.a]
