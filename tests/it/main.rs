@@ -6,6 +6,7 @@
 )]
 
 mod apply;
+mod apt_root;
 mod contract;
 mod errors;
 mod gate;
