@@ -120,6 +120,22 @@ fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && !matches!(c, '\n' | '\t' | '\u{1b}') { '\u{fffd}' } else { c }).collect()
 }
 
+/// How many lines of what a failed step printed are shown.
+const LAST_WORDS: usize = 8;
+
+/// The end of what a failed step printed. The reason is seldom in the very last line: npm ends with where its log is,
+/// apt with what to try.
+fn last_words(said: &str) -> String {
+    let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
+    match lines.as_slice() {
+        [] => " it said nothing".to_owned(),
+        [line] => format!(" {line}"),
+        lines => {
+            lines[lines.len().saturating_sub(LAST_WORDS)..].iter().map(|line| format!("\n          {line}")).collect()
+        }
+    }
+}
+
 /// The table at the end of an apply: what became of each step.
 pub fn outcome(plan: &Plan, fates: &[Fate], look: Look) -> String {
     let mut text = String::new();
@@ -127,8 +143,7 @@ pub fn outcome(plan: &Plan, fates: &[Fate], look: Look) -> String {
         let (word, colour, why) = match fate {
             Fate::Done => ("done", AnsiColor::Green, String::new()),
             Fate::Failed { code, said } => {
-                let last = said.lines().next_back().unwrap_or("it said nothing");
-                ("failed", AnsiColor::Red, format!("  exit code {code}: {last}"))
+                ("failed", AnsiColor::Red, format!("  exit code {code}:{}", last_words(said)))
             }
             Fate::Skipped(why) => ("skipped", AnsiColor::Yellow, format!("  {why}")),
             Fate::Unclear => ("unclear", AnsiColor::Yellow, "  the machine was lost meanwhile".to_owned()),

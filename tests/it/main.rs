@@ -6,10 +6,12 @@
 )]
 
 mod apply;
+mod apt_root;
 mod contract;
 mod errors;
 mod gate;
 mod killed;
+mod packages;
 mod places;
 mod quiet;
 mod registered;

@@ -31,8 +31,18 @@ struct NpmError {
     summary: Option<String>,
 }
 
-/// The code of the error that goes with a list in which something is wrong.
-const PROBLEMS: &str = "ELSPROBLEMS";
+impl NpmError {
+    /// Whether what was listed is all there is, in spite of the error.
+    fn leaves_the_list_whole(&self) -> bool {
+        match self.code.as_deref() {
+            // It goes with a list in which something is wrong.
+            Some("ELSPROBLEMS") => true,
+            // The folder of npm's prefix is not there before the first package is installed into it.
+            Some("ENOENT") => self.summary.as_ref().is_some_and(|summary| summary.contains(", lstat '")),
+            _ => false,
+        }
+    }
+}
 
 #[derive(Deserialize)]
 struct Dependency {
@@ -50,7 +60,7 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
         Err(_) if answer.code != 0 => return Err(failed("npm ls --global", answer)),
         Err(error) => return Err(Why::NotUnderstood(format!("npm's list is not the JSON expected: {error}"))),
     };
-    if let Some(error) = list.error.filter(|error| error.code.as_deref() != Some(PROBLEMS)) {
+    if let Some(error) = list.error.filter(|error| !error.leaves_the_list_whole()) {
         let message = error.summary.or(error.code).unwrap_or_else(|| "it does not say why".to_owned());
         return Err(Why::Failed { command: "npm ls --global".to_owned(), code: answer.code, message });
     }

@@ -1,5 +1,6 @@
 //! What the tests stand on: real servers and sandboxes, each torn down with its test.
 
+pub(crate) mod debian;
 pub(crate) mod machine;
 pub(crate) mod sshd;
 pub(crate) mod trueup;

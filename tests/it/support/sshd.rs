@@ -208,7 +208,7 @@ pub(crate) fn public_key(path: &Path) -> String {
     text.split(' ').take(2).collect::<Vec<_>>().join(" ")
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
 
