@@ -29,7 +29,6 @@ fn has_lists(machine: &Debian) -> bool {
 }
 
 #[test]
-#[ignore = "the long group: scripts/test --all"]
 fn apt_brings_a_bare_debian_true_and_prunes_it() {
     let root = DebianRoot::make();
     let (vm, laptop) = (root.twin().start(), root.start());
