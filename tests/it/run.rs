@@ -127,6 +127,10 @@ fn a_machine_lost_in_the_middle_is_no_success() {
     assert_eq!(code, Some(255), "{stderr}");
     assert!(stderr.starts_with("warning: the run is unverified: "), "{stderr}");
     machine.falls_silent(Duration::from_secs(10));
+    // Nobody saw the machine after that command, so what was attested before it opens no gate.
+    project.trueup(&["gate", "vm"]).stdout_has("the machine was not verified after it").exits(3);
+    project.trueup(&["run", "vm", "--", "echo", "hi"]).stdout("hi\n").any_stderr().exits(0);
+    project.trueup(&["gate", "vm"]).stdout_has("vm  allow\n").exits(0);
 }
 
 /// The exit code and stderr of a command that has to end by itself soon.

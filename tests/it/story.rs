@@ -75,7 +75,10 @@ fn tell(laptop: &Machine, vm: &Machine) {
     // Spoilt, it is shut out again, by the very audit that comes before the work.
     vm.file(".zshrc", "alias ll='rm -rf'\n");
     project.trueup(&["gate", "vm"]).stdout_has("vm  allow\n").exits(0);
-    project.trueup(&["run", "vm", "--", "touch", "spoilt"]).stderr_has("dotfile:.zshrc has drifted").exits(125);
+    project
+        .trueup(&["run", "vm", "--", "touch", "spoilt"])
+        .stderr_has("dotfile:.zshrc  changed: its content differs")
+        .exits(125);
     assert!(!vm.at("spoilt").exists(), "a denied command ran");
     project.trueup(&["gate", "vm"]).stdout_has("dotfile:.zshrc has drifted\n").exits(1);
 }
