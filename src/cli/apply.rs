@@ -99,6 +99,9 @@ fn saved_plan(args: &Args, project: &Project) -> Result<Option<PlanFile>, CliErr
     if file.schema != view::SCHEMA {
         return Err(bad(format!("its schema is {}", file.schema)));
     }
+    if file.plans.is_empty() {
+        return Err(bad("it holds no plan for any target".to_owned()));
+    }
     if !args.only.is_empty() || !args.skip.is_empty() || args.prune {
         return Err(bad(
             "a saved plan is carried out as it is; --only, --skip and --prune choose what to plan".to_owned()

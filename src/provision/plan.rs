@@ -2,7 +2,7 @@
 
 use super::{Action, Need, Offer, PROVIDERS, Plan, Step, Unmet, Work};
 use crate::parity::{Finding, State, TargetReport};
-use crate::spec::{Category, Environment, Fact, ItemId, Locked};
+use crate::spec::{Category, Digest, Environment, Fact, ItemId, Locked};
 
 /// Which drifts a plan is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,7 +58,16 @@ pub fn plan(environment: &Environment, report: &TargetReport, selection: &Select
     let mut steps: Vec<Step> = steps.into_iter().map(|(_, step)| step).collect();
     merge_same_work(&mut steps);
     settle(&mut steps, &mut unmet, report);
+    for step in &mut steps {
+        step.seen = step.findings.iter().map(|id| (id.clone(), seen(id, report))).collect();
+    }
     Plan { target: report.target.clone(), machine: report.machine.clone(), steps, unmet }
+}
+
+/// What the report has for a finding: a plan made for one content is not to be carried out on another.
+fn seen(id: &ItemId, report: &TargetReport) -> Option<Digest> {
+    let finding = report.findings.iter().find(|finding| finding.id == *id)?;
+    finding.got().map(|got| Digest::of(got.as_bytes()))
 }
 
 /// Settings and hooks of a repository cannot be brought to where it is not.

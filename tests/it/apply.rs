@@ -333,6 +333,26 @@ fn refused_when_done(project: &Project) {
 }
 
 #[test]
+fn a_saved_plan_is_refused_when_what_it_was_made_for_was_edited() {
+    let (_laptop, vm, project) = sandboxes("\".a\"", |machine| {
+        machine.file(".a", "a");
+    });
+    vm.file(".a", "old");
+    project.trueup(&["plan", "vm", "--out", "p.json"]).any_stdout().exits(1);
+    vm.file(".a", "my later work");
+    project
+        .trueup(&["apply", "p.json", "--yes"])
+        .stderr_has("vm has moved on since; plan again: trueup plan vm")
+        .exits(1);
+    assert_eq!(vm.read(".a"), "my later work");
+    let mut plan: Value = serde_json::from_str(&project.read("p.json")).unwrap();
+    assert!(plan["plans"][0]["steps"][0].get("diff").is_none(), "a saved plan holds the text of files");
+    plan["plans"] = Value::Array(Vec::new());
+    project.write("p.json", plan.to_string());
+    project.trueup(&["apply", "p.json", "--yes"]).stderr_has("it holds no plan for any target").exits(2);
+}
+
+#[test]
 fn a_content_that_is_no_longer_the_locks_is_not_put_in_place() {
     let (laptop, vm, project) = sandboxes("\".a\", \".b\"", |machine| {
         machine.file(".a", "a").file(".b", "b");

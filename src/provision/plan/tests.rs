@@ -149,6 +149,9 @@ fn the_digest_names_what_is_done_and_to_whom_not_how_it_is_worded() {
     let mut other = plan.clone();
     other.machine.id = Some("another".to_owned());
     assert_ne!(plan.digest(), other.digest());
+    let mut otherwise = plan.clone();
+    otherwise.steps[0].seen[0].1 = Some(Digest::of(b"edited since"));
+    assert_ne!(plan.digest(), otherwise.digest());
     let mut fewer = plan.clone();
     fewer.steps.pop();
     assert_ne!(plan.digest(), fewer.digest());

@@ -71,6 +71,7 @@ fn step(provider: &Provider, need: &Need<'_>, action: Action, subject: String, w
         action,
         subject,
         findings: vec![need.finding.id.clone()],
+        seen: Vec::new(),
         why: need.finding.reason.clone(),
         work,
         root: false,
