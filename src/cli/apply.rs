@@ -182,7 +182,7 @@ fn carry_out(
     let total = plan.steps.len();
     let fates = apply(&mut connection, &plan, gathered, &mut |number| {
         let step = &plan.steps[number];
-        tell(&format!("{}: {}/{total} {} {}", target.name, number + 1, step.action.word(), step.subject));
+        tell(&format!("{}: {}/{total} {} {}", target.name, number + 1, step.action.word(), view::clean(&step.subject)));
     });
     match fates {
         Ok(fates) => {
