@@ -7,6 +7,8 @@ use super::{Step, Work};
 use crate::spec::Digest;
 use crate::transport::quote;
 
+/// Sets `tu_state`, where the generations lie.
+pub(super) const STATE: &str = include_str!("state.sh");
 const RUNTIME: &str = include_str!("runtime.sh");
 const INFALLIBLE: &str = "writing to a string cannot fail";
 
@@ -42,7 +44,7 @@ pub(super) fn rollback(generation: &str, entries: &[&str], nonce: &str) -> Strin
 }
 
 fn opening(nonce: &str) -> String {
-    format!("{{\ntu_nonce={nonce}\n{RUNTIME}\ncd || exit 1\nexec 9>&1 </dev/null\n")
+    format!("{{\ntu_nonce={nonce}\n{STATE}\n{RUNTIME}\ncd || exit 1\nexec 9>&1 </dev/null\n")
 }
 
 fn closing(mut text: String) -> String {
@@ -73,7 +75,7 @@ fn body(step: &Step, contents: &Contents) -> String {
                 let words = quote::words(arguments.iter().map(String::as_str));
                 if step.root { format!("tu_as_root {words}") } else { words }
             };
-            let note = quote::words(["tu_record", "kept", &step.subject]);
+            let note = quote::words(["tu_record", "kept", &step.subject, ""]);
             let command = run(arguments);
             match refresh.as_slice() {
                 [] => format!("{note} && {command}"),

@@ -13,6 +13,7 @@ mod killed;
 mod places;
 mod quiet;
 mod registered;
+mod rollback;
 mod run;
 mod ssh;
 mod story;
