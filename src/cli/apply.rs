@@ -70,6 +70,10 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     if let Some(file) = &saved {
         refuse_if_moved_on(file, &work)?;
     }
+    let reports: Vec<&TargetReport> = work.iter().map(|one| &one.before).collect();
+    if let Some(pattern) = selection.names_nothing(&reports) {
+        return Err(CliError::NothingNamed(pattern.to_owned()));
+    }
     let plans: Vec<Plan> = work.iter().map(|one| one.plan.clone()).collect();
     let gathered = contents::gather(&plans, &project.environment, &reference(&project), &surroundings);
     if work.iter().any(|one| !one.plan.steps.is_empty()) {

@@ -201,7 +201,7 @@ fn only_and_skip_choose_what_is_done() {
     };
     assert_eq!(apply(&["--only", "dotfile:.a"], 1), [true, false, false]);
     assert_eq!(apply(&["--skip", "dotfile:.c*"], 1), [true, true, false]);
-    assert_eq!(apply(&["--only", "tool"], 1), [false, false, false]);
+    project.trueup(&["apply", "vm", "--yes", "--only", "tool"]).stderr_has("nothing is named by --only tool").exits(2);
     assert_eq!(apply(&["--only", "dotfile", "--skip", "dotfile:.b"], 1), [true, false, true]);
     assert_eq!(apply(&[], 0), [true, true, true]);
 }
