@@ -24,7 +24,8 @@ pub(super) fn apply(steps: &[(usize, &Step)], contents: &Contents, nonce: &str) 
     text.push_str("tu_generation_begin\n");
     for (number, step) in steps {
         let body = body(step, contents);
-        write!(text, "tu_do{number}() {{\n{body}\n}}\ntu_step {number} tu_do{number}\n").expect(INFALLIBLE);
+        let carry_out = if step.root { "tu_root_step" } else { "tu_step" };
+        write!(text, "tu_do{number}() {{\n{body}\n}}\n{carry_out} {number} tu_do{number}\n").expect(INFALLIBLE);
     }
     text.push_str("tu_generation_end\n");
     closing(text)
@@ -92,6 +93,8 @@ pub(super) enum Event {
     Started(usize),
     /// A step has ended, with its exit code and the end of what it printed.
     Ended(usize, i32, String),
+    /// A step is left out, for this reason.
+    Skipped(usize, String),
     /// Nothing was changed, for this reason.
     Fatal(String),
     /// All steps were carried out.
@@ -142,6 +145,7 @@ impl Events {
                 let (said, code) = said.rsplit_once('\n').unwrap_or(("", &said));
                 Event::Ended(number, code.parse().unwrap_or(1), said.trim().to_owned())
             }
+            "skip" => Event::Skipped(number, said),
             "fatal" => Event::Fatal(said),
             _ => Event::Done,
         };

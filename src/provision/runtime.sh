@@ -62,10 +62,20 @@ tu_generation_end() {
   if rmdir "$tu_generation/entries" 2>/dev/null; then rm -rf -- "$tu_generation"; else : >"$tu_generation/ended"; fi
 }
 
-# tu_root_check: root, or sudo that does not ask.
+# tu_root_check: root, or sudo that does not ask. Without either, the steps that need root are left out.
 tu_root_check() {
+  tu_rootless=
   if [ "$(id -u)" -ne 0 ] && ! sudo -n true 2>/dev/null; then
-    tu_fatal "some steps need root, and sudo is not there or wants a password; allow sudo without one, or leave these steps out with --skip"
+    tu_rootless="it needs root, and sudo is not there or wants a password; allow sudo without one"
+  fi
+}
+
+# tu_root_step NUMBER FUNCTION: tu_step, if there is root.
+tu_root_step() {
+  if [ -z "$tu_rootless" ]; then
+    tu_step "$1" "$2"
+  else
+    printf '%s skip %s %s\n%s\n' "$tu_nonce" "$1" "${#tu_rootless}" "$tu_rootless" >&9
   fi
 }
 

@@ -333,6 +333,25 @@ fn refused_when_done(project: &Project) {
 }
 
 #[test]
+fn without_sudo_what_needs_none_is_still_applied() {
+    let (laptop, vm) = (Machine::local(), Machine::local());
+    laptop.file(".a", "a");
+    for machine in [&laptop, &vm] {
+        // Nobody is root here, and sudo wants a password.
+        machine.tool("id", "case $* in -u) echo 1000 ;; *) exec /usr/bin/id \"$@\" ;; esac").tool("sudo", "exit 1");
+    }
+    let dpkg = |lines: &str| format!("printf '%b' '{lines}'");
+    laptop.tool("dpkg-query", &dpkg("zzz-no-such amd64 installed 1.0\\n"));
+    vm.tool("dpkg-query", &dpkg("other amd64 installed 1.0\\n"));
+    let rest = "[packages]\napt = [\"zzz-no-such\"]\n[dotfiles]\nfiles = [\".a\"]";
+    let project = Project::of(&[("laptop", &laptop), ("vm", &vm)], rest);
+    project.capture();
+    let ran = project.trueup(&["apply", "vm", "--yes"]).any_stdout().any_stderr().exits(1);
+    assert!(ran.stdout.contains("skipped create apt package zzz-no-such 1.0  it needs root"), "{}", ran.stdout);
+    assert_eq!(vm.read(".a"), "a");
+}
+
+#[test]
 fn a_saved_plan_is_refused_when_what_it_was_made_for_was_edited() {
     let (_laptop, vm, project) = sandboxes("\".a\"", |machine| {
         machine.file(".a", "a");
