@@ -352,6 +352,24 @@ fn without_sudo_what_needs_none_is_still_applied() {
 }
 
 #[test]
+fn a_large_file_arrives_and_one_too_large_is_named() {
+    let mut state = 7_u32;
+    let bytes: Vec<u8> = (0..2_500_001)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state.to_be_bytes()[0]
+        })
+        .collect();
+    let (_laptop, vm, project) = sandboxes("\".large\", \".huge\", \".small\"", |machine| {
+        machine.file(".large", &bytes).file(".huge", vec![b'x'; (16 << 20) + 1]).file(".small", "s");
+    });
+    let ran = project.trueup(&["apply", "vm", "--yes"]).any_stdout().any_stderr().exits(1);
+    assert!(ran.stdout.contains("skipped create ~/.huge") && ran.stdout.contains("it is larger than 16 MiB"));
+    assert!(fs::read(vm.at(".large")).unwrap() == bytes, "a large file arrived otherwise");
+    assert_eq!(vm.read(".small"), "s");
+}
+
+#[test]
 fn a_saved_plan_is_refused_when_what_it_was_made_for_was_edited() {
     let (_laptop, vm, project) = sandboxes("\".a\"", |machine| {
         machine.file(".a", "a");
