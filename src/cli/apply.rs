@@ -70,6 +70,10 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     if let Some(file) = &saved {
         refuse_if_moved_on(file, &work)?;
     }
+    let reports: Vec<&TargetReport> = work.iter().map(|one| &one.before).collect();
+    if let Some(pattern) = selection.names_nothing(&reports) {
+        return Err(CliError::NothingNamed(pattern.to_owned()));
+    }
     let plans: Vec<Plan> = work.iter().map(|one| one.plan.clone()).collect();
     let gathered = contents::gather(&plans, &project.environment, &reference(&project), &surroundings);
     if work.iter().any(|one| !one.plan.steps.is_empty()) {
@@ -98,6 +102,9 @@ fn saved_plan(args: &Args, project: &Project) -> Result<Option<PlanFile>, CliErr
     let file: PlanFile = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
     if file.schema != view::SCHEMA {
         return Err(bad(format!("its schema is {}", file.schema)));
+    }
+    if file.plans.is_empty() {
+        return Err(bad("it holds no plan for any target".to_owned()));
     }
     if !args.only.is_empty() || !args.skip.is_empty() || args.prune {
         return Err(bad(
@@ -179,7 +186,7 @@ fn carry_out(
     let total = plan.steps.len();
     let fates = apply(&mut connection, &plan, gathered, &mut |number| {
         let step = &plan.steps[number];
-        tell(&format!("{}: {}/{total} {} {}", target.name, number + 1, step.action.word(), step.subject));
+        tell(&format!("{}: {}/{total} {} {}", target.name, number + 1, step.action.word(), view::clean(&step.subject)));
     });
     match fates {
         Ok(fates) => {

@@ -39,6 +39,8 @@ pub(super) enum CliError {
     Read { path: PathBuf, source: io::Error },
     #[error("{path} is not a plan that can be carried out: {why}")]
     NotAPlan { path: String, why: String },
+    #[error("nothing is named by --only {0}; `trueup check` lists the findings")]
+    NothingNamed(String),
     #[error("the saved plan no longer holds: {why}")]
     PlanOutdated { why: String },
     #[error("{0} is not reached over SSH, so there is no host key to trust")]
@@ -92,6 +94,7 @@ impl CliError {
             | Self::NoHostKey(_)
             | Self::NeedsFingerprint { .. }
             | Self::NotAPlan { .. }
+            | Self::NothingNamed(_)
             | Self::CannotAsk { .. }
             | Self::Declined => Exit::Usage,
         }

@@ -106,11 +106,12 @@ fn show(file: &PlanFile, reports: &[TargetReport], context: &Context) -> Result<
     for (entry, report) in file.plans.iter().zip(reports) {
         print(&view::human(&entry.plan, look))?;
         if let Some(error) = &report.error {
-            print(&format!("  ? {error}\n"))?;
+            print(&format!("  ? {}\n", view::clean(error)))?;
         }
         let unknown = report.findings.iter().filter(|finding| finding.state.word() == "unknown");
         for finding in unknown.filter(|_| report.error.is_none()) {
-            print(&format!("  ? nothing planned for {}: {}\n", finding.id, finding.reason))?;
+            let line = view::clean(&format!("nothing planned for {}: {}", finding.id, finding.reason));
+            print(&format!("  ? {line}\n"))?;
         }
     }
     let todo: Vec<&str> = file

@@ -6,6 +6,7 @@ use super::context::{Context, print, select_one};
 use super::error::CliError;
 use crate::provision::apply::Fate;
 use crate::provision::rollback::{self, Entry, EntryKind, Generation};
+use crate::provision::view::clean;
 use crate::transport::Connection;
 
 /// Put back the files that the newest apply replaced
@@ -36,16 +37,20 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     };
     print(&preview(&target.name, &generation))?;
     confirm(context, args.yes, &format!("Roll back {}?", target.name))?;
-    let fates = rollback::rollback(&mut connection, &generation).map_err(lost)?;
+    let outcomes = rollback::rollback(&mut connection, &generation).map_err(lost)?;
     let mut text = String::new();
-    for (entry, fate) in generation.entries.iter().zip(&fates) {
-        if let Fate::Failed { said, .. } = fate {
-            text.push_str(&format!("  failed {}: {said}\n", entry.subject));
+    for (entry, outcome) in generation.entries.iter().zip(&outcomes) {
+        if let Fate::Failed { said, .. } = &outcome.fate {
+            text.push_str(&format!("  failed {}: {}\n", clean(&entry.subject), clean(said)));
+        }
+        for line in outcome.note.lines() {
+            text.push_str(&format!("  note: {}\n", clean(line)));
         }
     }
-    let failed = fates.iter().filter(|fate| **fate != Fate::Done).count();
+    let failed = outcomes.iter().filter(|outcome| outcome.fate != Fate::Done).count();
     if failed > 0 {
-        text.push_str(&format!("{failed} of {} not put back; run it again\n", fates.len()));
+        let all = outcomes.len();
+        text.push_str(&format!("{failed} of {all} not put back; when nothing stands in the way, run it again\n"));
         print(&text)?;
         return Ok(Exit::Unknown);
     }
@@ -58,12 +63,12 @@ fn preview(target: &str, generation: &Generation) -> String {
     let mut text = format!("{target}  generation {}\n", generation.name);
     for Entry { kind, subject, .. } in &generation.entries {
         let deed = match kind {
-            EntryKind::Had => "put back",
+            EntryKind::Had | EntryKind::Setting => "put back",
             EntryKind::New => "remove",
             EntryKind::Mode => "mode back",
             EntryKind::Kept => "stays",
         };
-        text.push_str(&format!("  {deed:9} {subject}\n"));
+        text.push_str(&format!("  {deed:9} {}\n", clean(subject)));
     }
     text
 }

@@ -52,6 +52,7 @@ pub fn apply(
     let ended = carry_out(connection, &text, &nonce, &mut |event| match event {
         Event::Started(number) => hear(number),
         Event::Ended(number, code, said) => fates[number] = fate(code, said),
+        Event::Skipped(number, why) => fates[number] = Fate::Skipped(why),
         Event::Fatal(why) => refused = Some(why),
         Event::Done => {}
     });
@@ -63,7 +64,7 @@ pub fn apply(
     }
     // A machine that was lost after its first step has told something worth reporting.
     match ended {
-        Err(error) if !fates.contains(&Fate::Done) => Err(error),
+        Err(error) if fates.iter().all(|fate| matches!(fate, Fate::Unclear | Fate::Skipped(_))) => Err(error),
         Ok(()) | Err(_) => Ok(fates),
     }
 }

@@ -13,7 +13,7 @@ use similar::TextDiff;
 use super::program::Contents;
 use super::redact::{is_secret_path, redact};
 use super::{Plan, Work};
-use crate::observe::{Context, Covers, Question, audit};
+use crate::observe::{Answer, Context, Covers, Question, audit};
 use crate::spec::{Digest, Environment, Target, Why};
 use crate::transport::{Connection, Surroundings, TransportError, quote};
 
@@ -61,7 +61,7 @@ fn from_reference(
 ) {
     let paths: Vec<&str> = wanted.keys().map(String::as_str).collect();
     let read = Connection::open(reference, environment.shell, surroundings)
-        .and_then(|mut connection| read_files(&mut connection, &paths, environment));
+        .and_then(|mut connection| read_files(&mut connection, &paths, LARGEST, environment));
     let answers = match read {
         Ok(answers) => answers,
         Err(error) => {
@@ -90,49 +90,105 @@ fn from_reference(
 const NO_FILE: i32 = 44;
 
 /// What a file holds; none if there is no regular file.
-type FileContent = Result<Option<Vec<u8>>, Why>;
+type FileContent = Result<Option<Vec<u8>>, String>;
 
-/// The contents of files on a machine, in one round trip; none where there is no regular file. They travel as
-/// hexadecimal digits, which every shell and every stream keeps as they are.
+/// How much of a file is asked for by one question: as hexadecimal digits it stays below what one question may print.
+const PIECE: usize = 256 << 10;
+
+/// How much is asked for in one round trip, to stay below what one machine may print.
+const PIECES_AT_ONCE: usize = 48;
+
+/// Files larger than this are not carried.
+const LARGEST: usize = 16 << 20;
+
+/// Files larger than this are not compared line by line.
+const LARGEST_SHOWN: usize = 1 << 20;
+
+/// The contents of files on a machine; none where there is no regular file. One round trip tells their sizes, the next
+/// ones bring them in pieces. They travel as hexadecimal digits, which every shell and every stream keeps as they are.
 fn read_files(
     connection: &mut Connection,
     paths: &[&str],
+    largest: usize,
     environment: &Environment,
 ) -> Result<Vec<FileContent>, TransportError> {
-    let question = |path: &&str| {
-        let place = if path.starts_with('/') { (*path).to_owned() } else { format!("./{path}") };
-        let place = quote::word(&place);
-        Question {
-            subject: (*path).to_owned(),
-            script: format!("cd || return\n[ -f {place} ] || return {NO_FILE}\nod -An -v -tx1 {place}"),
-            limit: environment.limits.probe,
-            covers: Covers::default(),
-            context: Context::None,
-        }
+    let question = |path: &str, command: String| Question {
+        subject: path.to_owned(),
+        script: format!("cd || return\n[ -f {} ] || return {NO_FILE}\n{command}", quote::word(&place(path))),
+        limit: environment.limits.probe,
+        covers: Covers::default(),
+        context: Context::None,
     };
-    let questions: Vec<Question> = paths.iter().map(question).collect();
-    let answers = audit::ask(connection, &questions)?;
-    Ok(answers
-        .into_iter()
-        .map(|answer| {
-            let answer = answer?;
-            match answer.code {
-                0 => hexadecimal(&answer.stdout).map(Some),
-                NO_FILE => Ok(None),
-                code => {
-                    let message = String::from_utf8_lossy(&answer.stderr).trim().to_owned();
-                    Err(Why::Failed { command: "od".to_owned(), code, message })
-                }
+    let sizes: Vec<Question> =
+        paths.iter().map(|path| question(path, format!("wc -c <{}", quote::word(&place(path))))).collect();
+    let mut contents: Vec<FileContent> = Vec::new();
+    let mut pieces: Vec<(usize, Question)> = Vec::new();
+    for (file, (path, answer)) in paths.iter().zip(audit::ask(connection, &sizes)?).enumerate() {
+        let size = said(answer, "wc").and_then(|said| said.map(|said| size(&said)).transpose());
+        contents.push(match size {
+            Ok(Some(size)) if size > largest => Err(format!("it is larger than {} MiB", largest >> 20)),
+            Ok(Some(size)) => {
+                pieces.extend((0..size.div_ceil(PIECE)).map(|piece| {
+                    let input = quote::word(&format!("if={}", place(path)));
+                    let command = format!("dd {input} bs={PIECE} skip={piece} count=1 2>/dev/null | od -An -v -tx1");
+                    (file, question(path, command))
+                }));
+                Ok(Some(Vec::with_capacity(size)))
             }
-        })
-        .collect())
+            Ok(None) => Ok(None),
+            Err(why) => Err(why),
+        });
+    }
+    for some in pieces.chunks(PIECES_AT_ONCE) {
+        let questions: Vec<Question> = some.iter().map(|(_, question)| question.clone()).collect();
+        for ((file, _), answer) in some.iter().zip(audit::ask(connection, &questions)?) {
+            let piece = said(answer, "od").and_then(|said| said.map(|said| hexadecimal(&said)).transpose());
+            let content = &mut contents[*file];
+            match (content.as_mut(), piece) {
+                (Ok(Some(bytes)), Ok(Some(piece))) => bytes.extend(piece),
+                (Ok(_), Ok(None)) => *content = Err("it went away while it was read".to_owned()),
+                (Ok(_), Err(why)) => *content = Err(why),
+                (Ok(None) | Err(_), _) => {}
+            }
+        }
+    }
+    Ok(contents)
 }
 
-fn hexadecimal(digits: &[u8]) -> Result<Vec<u8>, Why> {
-    let text = String::from_utf8_lossy(digits);
-    text.split_ascii_whitespace()
-        .map(|pair| u8::from_str_radix(pair, 16).map_err(|_| Why::NotUnderstood(format!("`{pair}` is not a byte"))))
-        .collect()
+/// A path as a command's operand: below the home where it is relative, and never like an option.
+fn place(path: &str) -> String {
+    if path.starts_with('/') { path.to_owned() } else { format!("./{path}") }
+}
+
+/// What a question about a file was answered; none where there is no file.
+fn said(answer: Result<Answer, Why>, command: &str) -> FileContent {
+    let answer = answer.map_err(|why| why.to_string())?;
+    match answer.code {
+        0 => Ok(Some(answer.stdout)),
+        NO_FILE => Ok(None),
+        code => {
+            let message = String::from_utf8_lossy(&answer.stderr).trim().to_owned();
+            Err(Why::Failed { command: command.to_owned(), code, message }.to_string())
+        }
+    }
+}
+
+fn size(said: &[u8]) -> Result<usize, String> {
+    let said = String::from_utf8_lossy(said);
+    said.trim().parse().map_err(|_| format!("`{}` is not a size", said.trim()))
+}
+
+fn hexadecimal(digits: &[u8]) -> Result<Vec<u8>, String> {
+    let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    digits
+        .split(u8::is_ascii_whitespace)
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| match pair {
+            [high, low] => digit(*high).zip(digit(*low)).map(|(high, low)| high << 4 | low),
+            _ => None,
+        })
+        .collect::<Option<_>>()
+        .ok_or_else(|| "what od printed is not hexadecimal".to_owned())
 }
 
 /// Adds to each step that puts a text file in place what it changes there, secrets redacted.
@@ -154,7 +210,7 @@ pub fn add_diffs(
         return Ok(());
     }
     let paths: Vec<&str> = shown.iter().map(|(_, path)| path.as_str()).collect();
-    let now = read_files(connection, &paths, environment)?;
+    let now = read_files(connection, &paths, LARGEST_SHOWN, environment)?;
     for ((place, path), now) in shown.iter().zip(now) {
         let step = &mut plan.steps[*place];
         let Work::PutFile { digest, .. } = &step.work else { continue };

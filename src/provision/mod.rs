@@ -46,6 +46,8 @@ pub struct Step {
     pub subject: String,
     /// The findings that it removes.
     pub findings: Vec<ItemId>,
+    /// What was seen for each of them, as a digest: it may be secret. None where nothing was there.
+    pub seen: Vec<(ItemId, Option<Digest>)>,
     /// Why, one sentence.
     pub why: String,
     /// What is done, exactly.
@@ -54,8 +56,8 @@ pub struct Step {
     pub root: bool,
     /// Whether `rollback` undoes it.
     pub undone_by_rollback: bool,
-    /// What changes in a text, secrets redacted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// What changes in a text, for people: it never goes into a file, since not every secret looks like one.
+    #[serde(skip)]
     pub diff: Option<String>,
 }
 
@@ -163,10 +165,10 @@ pub struct Provider {
 }
 
 impl Plan {
-    /// Names all that would be done, and to whom: two plans with the same digest do the same.
+    /// Names all that would be done, to whom, and to what: two plans with the same digest do the same to the same.
     pub fn digest(&self) -> Digest {
         let machine = (&self.machine.id, &self.machine.host_key);
-        let works: Vec<(&Work, bool)> = self.steps.iter().map(|step| (&step.work, step.root)).collect();
+        let works: Vec<_> = self.steps.iter().map(|step| (&step.work, step.root, &step.seen)).collect();
         let canonical = serde_json::to_vec(&(&self.target, machine, works)).expect("every field has a JSON form");
         Digest::of(&canonical)
     }

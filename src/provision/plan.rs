@@ -1,8 +1,9 @@
 //! Findings into a plan. Pure: the same findings make the same plan.
 
+use super::redact::redact;
 use super::{Action, Need, Offer, PROVIDERS, Plan, Step, Unmet, Work};
 use crate::parity::{Finding, State, TargetReport};
-use crate::spec::{Category, Environment, Fact, ItemId, Locked};
+use crate::spec::{Category, Digest, Environment, Fact, FileFact, ItemId, Locked, Observed};
 
 /// Which drifts a plan is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +20,13 @@ impl Selection {
     fn takes(&self, finding: &Finding) -> bool {
         let named = |patterns: &[String]| patterns.iter().any(|pattern| names(pattern, finding));
         (self.only.is_empty() || named(&self.only)) && !named(&self.skip)
+    }
+
+    /// The first of `only` that names nothing in any of these reports.
+    pub fn names_nothing<'a>(&'a self, reports: &[&TargetReport]) -> Option<&'a str> {
+        let found =
+            |pattern: &str| reports.iter().flat_map(|report| &report.findings).any(|finding| names(pattern, finding));
+        self.only.iter().map(String::as_str).find(|pattern| !found(pattern))
     }
 }
 
@@ -49,16 +57,66 @@ pub fn plan(environment: &Environment, report: &TargetReport, selection: &Select
             Some((rank, Offer::Step(step))) => steps.push((rank, *step)),
             Some((_, Offer::Cannot(why))) => unmet.push(Unmet { finding: finding.id.clone(), why }),
             Some((_, Offer::NotMine)) | None => {
-                unmet.push(Unmet { finding: finding.id.clone(), why: nobody(finding) });
+                unmet.push(Unmet { finding: finding.id.clone(), why: nobody(finding, environment) });
             }
         }
     }
     // Folders before what is put into them: ids sort that way within a provider.
     steps.sort_by_key(|(rank, step)| (*rank, step.action == Action::Remove));
     let mut steps: Vec<Step> = steps.into_iter().map(|(_, step)| step).collect();
+    leave_out_what_has_no_folder(&mut steps, &mut unmet, report);
     merge_same_work(&mut steps);
     settle(&mut steps, &mut unmet, report);
+    for step in &mut steps {
+        step.seen = step.findings.iter().map(|id| (id.clone(), seen(id, report))).collect();
+    }
     Plan { target: report.target.clone(), machine: report.machine.clone(), steps, unmet }
+}
+
+/// What the report has for a finding: a plan made for one content is not to be carried out on another.
+fn seen(id: &ItemId, report: &TargetReport) -> Option<Digest> {
+    let finding = report.findings.iter().find(|finding| finding.id == *id)?;
+    finding.got().map(|got| Digest::of(got.as_bytes()))
+}
+
+/// What would be put below a path that does not become a folder would be put elsewhere, through a link, or nowhere.
+fn leave_out_what_has_no_folder(steps: &mut Vec<Step>, unmet: &mut Vec<Unmet>, report: &TargetReport) {
+    let mut left_out = Vec::new();
+    steps.retain(|step| {
+        let (Work::PutFile { path, .. }
+        | Work::PutLink { path, .. }
+        | Work::PutFolder { path, .. }
+        | Work::Remove { path }) = &step.work
+        else {
+            return true;
+        };
+        let above = report.findings.iter().filter(|finding| {
+            finding.id.category == Category::Dotfile
+                && path.strip_prefix(&finding.id.name).is_some_and(|rest| rest.starts_with('/'))
+        });
+        let why = above.into_iter().find_map(|folder| {
+            let is_unmet = unmet.iter().any(|one| one.finding == folder.id);
+            let wants_folder = matches!(&folder.locked, Some(Locked::Present(Fact::File(FileFact::Folder { .. }))));
+            let name = &folder.id.name;
+            match &folder.observed {
+                Some(Observed::Present(Fact::File(FileFact::Link { .. }))) if is_unmet || wants_folder => {
+                    Some(format!("its folder {name} is a link on the target; move it away"))
+                }
+                Some(Observed::Present(Fact::File(FileFact::File { .. } | FileFact::Other)))
+                    if is_unmet || wants_folder =>
+                {
+                    Some(format!("its folder {name} is no folder on the target; move it away"))
+                }
+                _ if is_unmet => Some(format!("{name}, in which it lies, cannot be brought")),
+                _ => None,
+            }
+        });
+        left_out.extend(
+            why.iter().flat_map(|why| step.findings.iter().map(|id| Unmet { finding: id.clone(), why: why.clone() })),
+        );
+        why.is_none()
+    });
+    unmet.extend(left_out);
 }
 
 /// Settings and hooks of a repository cannot be brought to where it is not.
@@ -83,8 +141,16 @@ fn merge_same_work(steps: &mut Vec<Step>) {
     *steps = merged;
 }
 
-fn nobody(finding: &Finding) -> String {
+fn nobody(finding: &Finding, environment: &Environment) -> String {
     match finding.id.category {
+        Category::Repo if finding.got().is_none() => {
+            let repo = environment.repos.iter().find(|repo| repo.name == finding.id.name);
+            let path = repo.map_or(finding.id.name.as_str(), |repo| &repo.path);
+            match repo.and_then(|repo| repo.url.as_deref()) {
+                Some(url) => format!("it is not there; clone it: git clone {} {path}", redact(url)),
+                None => format!("it is not there; clone it to {path}"),
+            }
+        }
         Category::Tool => {
             "no provider is named for it; say which package brings it: install = { npm = \"…\" }".to_owned()
         }
@@ -99,7 +165,7 @@ fn settle(steps: &mut [Step], unmet: &mut Vec<Unmet>, report: &TargetReport) {
     for step in steps {
         let brought = |unmet: &Unmet| {
             let finding = report.findings.iter().find(|finding| finding.id == unmet.finding);
-            finding.is_some_and(|finding| brings(step, finding))
+            finding.is_some_and(|finding| brings(step, finding) && !is_inside_missing_repo(finding, report))
         };
         let settled: Vec<ItemId> = unmet.iter().filter(|one| brought(one)).map(|one| one.finding.clone()).collect();
         unmet.retain(|one| !settled.contains(&one.finding));
@@ -124,8 +190,10 @@ fn brings(step: &Step, finding: &Finding) -> bool {
                 }
         }
         // Settings come with the file that the reference has them from.
-        (Work::PutFile { path, .. } | Work::PutLink { path, .. }, Some(Locked::Present(Fact::Text(_)))) => {
-            finding.id.category == Category::Git && [".gitconfig", ".config/git/config"].contains(&path.as_str())
+        (Work::PutFile { path, .. } | Work::PutLink { path, .. }, Some(Locked::Present(Fact::Text(setting)))) => {
+            finding.id.category == Category::Git
+                && setting.scope.as_deref() == Some("global")
+                && [".gitconfig", ".config/git/config"].contains(&path.as_str())
         }
         // A tool that is itself one of the files.
         (Work::PutFile { path, .. } | Work::PutLink { path, .. }, Some(Locked::Present(Fact::Version(tool)))) => {

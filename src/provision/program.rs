@@ -7,6 +7,8 @@ use super::{Step, Work};
 use crate::spec::Digest;
 use crate::transport::quote;
 
+/// Sets `tu_state`, where the generations lie.
+pub(super) const STATE: &str = include_str!("state.sh");
 const RUNTIME: &str = include_str!("runtime.sh");
 const INFALLIBLE: &str = "writing to a string cannot fail";
 
@@ -22,7 +24,8 @@ pub(super) fn apply(steps: &[(usize, &Step)], contents: &Contents, nonce: &str) 
     text.push_str("tu_generation_begin\n");
     for (number, step) in steps {
         let body = body(step, contents);
-        write!(text, "tu_do{number}() {{\n{body}\n}}\ntu_step {number} tu_do{number}\n").expect(INFALLIBLE);
+        let carry_out = if step.root { "tu_root_step" } else { "tu_step" };
+        write!(text, "tu_do{number}() {{\n{body}\n}}\n{carry_out} {number} tu_do{number}\n").expect(INFALLIBLE);
     }
     text.push_str("tu_generation_end\n");
     closing(text)
@@ -42,7 +45,7 @@ pub(super) fn rollback(generation: &str, entries: &[&str], nonce: &str) -> Strin
 }
 
 fn opening(nonce: &str) -> String {
-    format!("{{\ntu_nonce={nonce}\n{RUNTIME}\ncd || exit 1\nexec 9>&1 </dev/null\n")
+    format!("{{\ntu_nonce={nonce}\n{STATE}\n{RUNTIME}\ncd || exit 1\nexec 9>&1 </dev/null\n")
 }
 
 fn closing(mut text: String) -> String {
@@ -73,7 +76,7 @@ fn body(step: &Step, contents: &Contents) -> String {
                 let words = quote::words(arguments.iter().map(String::as_str));
                 if step.root { format!("tu_as_root {words}") } else { words }
             };
-            let note = quote::words(["tu_record", "kept", &step.subject]);
+            let note = quote::words(["tu_record", "kept", &step.subject, ""]);
             let command = run(arguments);
             match refresh.as_slice() {
                 [] => format!("{note} && {command}"),
@@ -90,6 +93,8 @@ pub(super) enum Event {
     Started(usize),
     /// A step has ended, with its exit code and the end of what it printed.
     Ended(usize, i32, String),
+    /// A step is left out, for this reason.
+    Skipped(usize, String),
     /// Nothing was changed, for this reason.
     Fatal(String),
     /// All steps were carried out.
@@ -140,6 +145,7 @@ impl Events {
                 let (said, code) = said.rsplit_once('\n').unwrap_or(("", &said));
                 Event::Ended(number, code.parse().unwrap_or(1), said.trim().to_owned())
             }
+            "skip" => Event::Skipped(number, said),
             "fatal" => Event::Fatal(said),
             _ => Event::Done,
         };

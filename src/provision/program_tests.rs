@@ -24,6 +24,7 @@ fn step(work: Work) -> Step {
         action: Action::Change,
         subject: "something".to_owned(),
         findings: Vec::new(),
+        seen: Vec::new(),
         why: String::new(),
         work,
         root: false,

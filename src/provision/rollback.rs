@@ -1,7 +1,7 @@
 //! Putting back what the newest generation of backups on a target holds.
 
 use super::apply::{Fate, carry_out};
-use super::program::{self, Event};
+use super::program::{self, Event, STATE};
 use crate::observe::audit::{self, new_nonce};
 use crate::observe::{Context, Covers, Question};
 use crate::spec::{Environment, Why};
@@ -35,6 +35,8 @@ pub enum EntryKind {
     New,
     /// Its mode was changed, and is changed back.
     Mode,
+    /// A setting of a repository, which gets back the value that it had.
+    Setting,
     /// A package: it is not rolled back.
     Kept,
 }
@@ -43,15 +45,18 @@ pub enum EntryKind {
 const NOTHING: i32 = 44;
 
 const SCRIPT: &str = r#"
-tu_state=${XDG_STATE_HOME:-$HOME/.local/state}/trueup/generations
 tu_newest=
 for tu_dir in "$tu_state"/*; do
-  if [ -d "$tu_dir/entries" ] && [ ! -e "$tu_dir/rolled-back" ]; then tu_newest=$tu_dir; fi
+  if [ -d "$tu_dir/entries" ] && [ ! -e "$tu_dir/rolled-back" ] && [ "$(cat "$tu_dir/home")" = "$HOME" ]; then
+    for tu_entry in "$tu_dir"/entries/*; do
+      if [ -f "$tu_entry" ]; then tu_newest=$tu_dir && break; fi
+    done
+  fi
 done
 [ -n "$tu_newest" ] || return 44
 printf '%s\n' "${tu_newest##*/}"
 for tu_entry in "$tu_newest"/entries/*; do
-  if [ -f "$tu_entry" ]; then printf '%s\n' "${tu_entry##*/}" && cat "$tu_entry"; fi
+  if [ -f "$tu_entry" ]; then printf '%s\n' "${tu_entry##*/}" && sed 2q "$tu_entry"; fi
 done
 "#;
 
@@ -62,7 +67,7 @@ pub fn newest(
 ) -> Result<Result<Option<Generation>, Why>, TransportError> {
     let question = Question {
         subject: "generations".to_owned(),
-        script: SCRIPT.to_owned(),
+        script: format!("{STATE}\n{SCRIPT}"),
         limit: environment.limits.probe,
         covers: Covers::default(),
         context: Context::None,
@@ -86,32 +91,49 @@ fn read(listing: &str) -> Result<Generation, Why> {
         let (Some(kind), Some(subject)) = (lines.next(), lines.next()) else {
             return Err(Why::NotUnderstood(format!("entry {number} of generation {name} is cut off")));
         };
+        let mut subject = subject.to_owned();
         let kind = match kind {
             "had" => EntryKind::Had,
             "new" => EntryKind::New,
             "kept" => EntryKind::Kept,
             mode if mode.starts_with("mode ") => EntryKind::Mode,
+            setting if setting.starts_with("git ") => {
+                subject = format!("{} in {subject}", &setting["git ".len()..]);
+                EntryKind::Setting
+            }
             other => return Err(Why::NotUnderstood(format!("entry {number} says `{other}`"))),
         };
-        entries.push(Entry { number: number.to_owned(), kind, subject: subject.to_owned() });
+        entries.push(Entry { number: number.to_owned(), kind, subject });
     }
     Ok(Generation { name: name.to_owned(), entries })
 }
 
-/// Puts a generation back, the newest change first. The fates have the order of the entries.
-pub fn rollback(connection: &mut Connection, generation: &Generation) -> Result<Vec<Fate>, TransportError> {
+/// What became of an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Whether it was undone.
+    pub fate: Fate,
+    /// What there is to know about it: where later work was put, or what stays.
+    pub note: String,
+}
+
+/// Puts a generation back, the newest change first. The outcomes have the order of the entries.
+pub fn rollback(connection: &mut Connection, generation: &Generation) -> Result<Vec<Outcome>, TransportError> {
     let nonce = new_nonce();
     let numbers: Vec<&str> = generation.entries.iter().rev().map(|entry| entry.number.as_str()).collect();
     let text = program::rollback(&generation.name, &numbers, &nonce);
-    let mut fates = vec![Fate::Unclear; numbers.len()];
+    let mut outcomes = vec![Outcome { fate: Fate::Unclear, note: String::new() }; numbers.len()];
     let ended = carry_out(connection, &text, &nonce, &mut |event| {
         if let Event::Ended(number, code, said) = event {
-            fates[number] = if code == 0 { Fate::Done } else { Fate::Failed { code, said } };
+            outcomes[number] = match code {
+                0 => Outcome { fate: Fate::Done, note: said },
+                _ => Outcome { fate: Fate::Failed { code, said }, note: String::new() },
+            };
         }
     });
-    fates.reverse();
+    outcomes.reverse();
     match ended {
-        Err(error) if !fates.contains(&Fate::Done) => Err(error),
-        Ok(()) | Err(_) => Ok(fates),
+        Err(error) if outcomes.iter().all(|outcome| outcome.fate != Fate::Done) => Err(error),
+        Ok(()) | Err(_) => Ok(outcomes),
     }
 }

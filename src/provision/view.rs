@@ -50,21 +50,23 @@ pub fn human(plan: &Plan, look: Look) -> String {
     for (number, step) in plan.steps.iter().enumerate() {
         let mark = mark(step.action, look);
         let root = if step.root { "  (root)" } else { "" };
-        writeln!(text, "  {mark} {:>2}. {} {}{root}", number + 1, step.action.word(), step.subject).expect(INFALLIBLE);
+        let subject = clean(&step.subject);
+        writeln!(text, "  {mark} {:>2}. {} {subject}{root}", number + 1, step.action.word()).expect(INFALLIBLE);
         let findings: Vec<String> = step.findings.iter().map(ToString::to_string).collect();
         let dim = Style::new().dimmed();
         let why = format!("       {}: {}", findings.join(", "), step.why);
-        writeln!(text, "{}", look.paint(dim, &why)).expect(INFALLIBLE);
-        writeln!(text, "{}", look.paint(dim, &format!("       {}", deed(step)))).expect(INFALLIBLE);
+        writeln!(text, "{}", look.paint(dim, &clean(&why))).expect(INFALLIBLE);
+        writeln!(text, "{}", look.paint(dim, &clean(&format!("       {}", deed(step))))).expect(INFALLIBLE);
         for line in step.diff.iter().flat_map(|diff| diff.lines()) {
-            writeln!(text, "       {}", paint_diff(line, look)).expect(INFALLIBLE);
+            writeln!(text, "       {}", paint_diff(&clean(line), look)).expect(INFALLIBLE);
         }
     }
     for unmet in &plan.unmet {
         let mark = look.paint(AnsiColor::Yellow.on_default(), "!");
-        writeln!(text, "  {mark} no step for {}: {}", unmet.finding, unmet.why).expect(INFALLIBLE);
+        let line = clean(&format!("no step for {}: {}", unmet.finding, unmet.why));
+        writeln!(text, "  {mark} {line}").expect(INFALLIBLE);
     }
-    printable(&text)
+    text
 }
 
 fn counts(plan: &Plan) -> String {
@@ -115,25 +117,10 @@ fn paint_diff(line: &str, look: Look) -> String {
     look.paint(colour.on_default(), line)
 }
 
-/// Contents may hold anything; a terminal gets to see no control characters but line ends, tabs and our own colours.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && !matches!(c, '\n' | '\t' | '\u{1b}') { '\u{fffd}' } else { c }).collect()
-}
-
-/// How many lines of what a failed step printed are shown.
-const LAST_WORDS: usize = 8;
-
-/// The end of what a failed step printed. The reason is seldom in the very last line: npm ends with where its log is,
-/// apt with what to try.
-fn last_words(said: &str) -> String {
-    let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
-    match lines.as_slice() {
-        [] => " it said nothing".to_owned(),
-        [line] => format!(" {line}"),
-        lines => {
-            lines[lines.len().saturating_sub(LAST_WORDS)..].iter().map(|line| format!("\n          {line}")).collect()
-        }
-    }
+/// A value from a target may hold anything; a terminal gets to see none of its control characters but tabs. It is
+/// cleaned before it is painted, since afterwards its escapes could not be told from ours.
+pub fn clean(value: &str) -> String {
+    value.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
 }
 
 /// The table at the end of an apply: what became of each step.
@@ -143,13 +130,42 @@ pub fn outcome(plan: &Plan, fates: &[Fate], look: Look) -> String {
         let (word, colour, why) = match fate {
             Fate::Done => ("done", AnsiColor::Green, String::new()),
             Fate::Failed { code, said } => {
-                ("failed", AnsiColor::Red, format!("  exit code {code}:{}", last_words(said)))
+                ("failed", AnsiColor::Red, format!("  exit code {code}: {}", telling_line(said)))
             }
             Fate::Skipped(why) => ("skipped", AnsiColor::Yellow, format!("  {why}")),
             Fate::Unclear => ("unclear", AnsiColor::Yellow, "  the machine was lost meanwhile".to_owned()),
         };
         let word = look.paint(colour.on_default(), &format!("{word:7}"));
-        writeln!(text, "  {word} {} {}{why}", step.action.word(), step.subject).expect(INFALLIBLE);
+        let line = clean(&format!("{} {}{why}", step.action.word(), step.subject));
+        writeln!(text, "  {word} {line}").expect(INFALLIBLE);
     }
-    printable(&text)
+    text
+}
+
+/// The line that tells what went wrong: the first that says error, since a manager's last is about its log.
+fn telling_line(said: &str) -> &str {
+    let says_error = |line: &&str| {
+        line.split(|c: char| !c.is_ascii_alphabetic())
+            .any(|word| word.eq_ignore_ascii_case("err") || word.eq_ignore_ascii_case("error"))
+    };
+    said.lines().find(says_error).or_else(|| said.lines().next_back()).unwrap_or("it said nothing")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_escape_from_a_target_does_not_reach_the_terminal() {
+        assert_eq!(clean("a\u{1b}]0;x\u{7}b\nc\td"), "a\u{fffd}]0;x\u{fffd}b\u{fffd}c\td");
+    }
+
+    #[test]
+    fn a_failure_is_told_by_the_line_that_says_error() {
+        let said = "npm warn terror\nnpm error code E404\nnpm error 404 Not Found\nA complete log of this run: /x";
+        assert_eq!(telling_line(said), "npm error code E404");
+        assert_eq!(telling_line("npm ERR! code E404\nA complete log"), "npm ERR! code E404");
+        assert_eq!(telling_line("one\ntwo"), "two");
+        assert_eq!(telling_line(""), "it said nothing");
+    }
 }

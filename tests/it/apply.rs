@@ -201,7 +201,7 @@ fn only_and_skip_choose_what_is_done() {
     };
     assert_eq!(apply(&["--only", "dotfile:.a"], 1), [true, false, false]);
     assert_eq!(apply(&["--skip", "dotfile:.c*"], 1), [true, true, false]);
-    assert_eq!(apply(&["--only", "tool"], 1), [false, false, false]);
+    project.trueup(&["apply", "vm", "--yes", "--only", "tool"]).stderr_has("nothing is named by --only tool").exits(2);
     assert_eq!(apply(&["--only", "dotfile", "--skip", "dotfile:.b"], 1), [true, false, true]);
     assert_eq!(apply(&[], 0), [true, true, true]);
 }
@@ -330,6 +330,63 @@ fn a_saved_plan_is_what_is_carried_out() {
 /// A plan that was carried out is no longer what would be done.
 fn refused_when_done(project: &Project) {
     project.trueup(&["apply", "p.json", "--yes"]).stderr_has("vm has moved on since").exits(1);
+}
+
+#[test]
+fn without_sudo_what_needs_none_is_still_applied() {
+    let (laptop, vm) = (Machine::local(), Machine::local());
+    laptop.file(".a", "a");
+    for machine in [&laptop, &vm] {
+        // Nobody is root here, and sudo wants a password.
+        machine.tool("id", "case $* in -u) echo 1000 ;; *) exec /usr/bin/id \"$@\" ;; esac").tool("sudo", "exit 1");
+    }
+    let dpkg = |lines: &str| format!("printf '%b' '{lines}'");
+    laptop.tool("dpkg-query", &dpkg("zzz-no-such amd64 installed 1.0\\n"));
+    vm.tool("dpkg-query", &dpkg("other amd64 installed 1.0\\n"));
+    let rest = "[packages]\napt = [\"zzz-no-such\"]\n[dotfiles]\nfiles = [\".a\"]";
+    let project = Project::of(&[("laptop", &laptop), ("vm", &vm)], rest);
+    project.capture();
+    let ran = project.trueup(&["apply", "vm", "--yes"]).any_stdout().any_stderr().exits(1);
+    assert!(ran.stdout.contains("skipped create apt package zzz-no-such 1.0  it needs root"), "{}", ran.stdout);
+    assert_eq!(vm.read(".a"), "a");
+}
+
+#[test]
+fn a_large_file_arrives_and_one_too_large_is_named() {
+    let mut state = 7_u32;
+    let bytes: Vec<u8> = (0..2_500_001)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state.to_be_bytes()[0]
+        })
+        .collect();
+    let (_laptop, vm, project) = sandboxes("\".large\", \".huge\", \".small\"", |machine| {
+        machine.file(".large", &bytes).file(".huge", vec![b'x'; (16 << 20) + 1]).file(".small", "s");
+    });
+    let ran = project.trueup(&["apply", "vm", "--yes"]).any_stdout().any_stderr().exits(1);
+    assert!(ran.stdout.contains("skipped create ~/.huge") && ran.stdout.contains("it is larger than 16 MiB"));
+    assert!(fs::read(vm.at(".large")).unwrap() == bytes, "a large file arrived otherwise");
+    assert_eq!(vm.read(".small"), "s");
+}
+
+#[test]
+fn a_saved_plan_is_refused_when_what_it_was_made_for_was_edited() {
+    let (_laptop, vm, project) = sandboxes("\".a\"", |machine| {
+        machine.file(".a", "a");
+    });
+    vm.file(".a", "old");
+    project.trueup(&["plan", "vm", "--out", "p.json"]).any_stdout().exits(1);
+    vm.file(".a", "my later work");
+    project
+        .trueup(&["apply", "p.json", "--yes"])
+        .stderr_has("vm has moved on since; plan again: trueup plan vm")
+        .exits(1);
+    assert_eq!(vm.read(".a"), "my later work");
+    let mut plan: Value = serde_json::from_str(&project.read("p.json")).unwrap();
+    assert!(plan["plans"][0]["steps"][0].get("diff").is_none(), "a saved plan holds the text of files");
+    plan["plans"] = Value::Array(Vec::new());
+    project.write("p.json", plan.to_string());
+    project.trueup(&["apply", "p.json", "--yes"]).stderr_has("it holds no plan for any target").exits(2);
 }
 
 #[test]

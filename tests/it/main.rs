@@ -15,6 +15,7 @@ mod packages;
 mod places;
 mod quiet;
 mod registered;
+mod rollback;
 mod run;
 mod ssh;
 mod story;

@@ -22,12 +22,13 @@ node = "exact"
 tidy = "exact"
 claude = { policy = "exact", install = { npm = "@anthropic-ai/claude-code" } }
 [packages]
-npm = { names = "all" }
+npm = { names = "all", policy = "exact" }
 apt = ["jq"]
 [dotfiles]
 files = [".a", ".gitconfig", ".dir", "bin/tidy", ".extra"]
 [repos.r]
 path = "~/src/r"
+url = "https://me:pw@example.com/r"
 "#;
 
 fn environment() -> Environment {
@@ -74,7 +75,10 @@ fn wanted() -> Vec<(&'static str, Option<Fact>)> {
 }
 
 fn planned(found: &[(&str, Fact)], selection: &Selection) -> Plan {
-    let environment = environment();
+    planned_in(&environment(), found, selection)
+}
+
+fn planned_in(environment: &Environment, found: &[(&str, Fact)], selection: &Selection) -> Plan {
     let listings = environment.scope().listings;
     let entry =
         |(id, fact): &(&str, Option<Fact>)| (id.parse().unwrap(), fact.clone().map_or(Locked::Absent, Locked::Present));
@@ -93,8 +97,8 @@ fn planned(found: &[(&str, Fact)], selection: &Selection) -> Plan {
     facts.listings = listings.into_iter().map(|(listing, _): (Listing, _)| (listing, Listed::InFull)).collect();
     let circumstances = Circumstances { observed_at: Timestamp::UNIX_EPOCH, duration: Duration::ZERO, round_trips: 1 };
     let target = environment.target("vm").unwrap();
-    let report = target_report(&environment, Some(&lock), target, circumstances, Ok(&facts));
-    plan(&environment, &report, selection)
+    let report = target_report(environment, Some(&lock), target, circumstances, Ok(&facts));
+    plan(environment, &report, selection)
 }
 
 #[test]
@@ -149,6 +153,9 @@ fn the_digest_names_what_is_done_and_to_whom_not_how_it_is_worded() {
     let mut other = plan.clone();
     other.machine.id = Some("another".to_owned());
     assert_ne!(plan.digest(), other.digest());
+    let mut otherwise = plan.clone();
+    otherwise.steps[0].seen[0].1 = Some(Digest::of(b"edited since"));
+    assert_ne!(plan.digest(), otherwise.digest());
     let mut fewer = plan.clone();
     fewer.steps.pop();
     assert_ne!(plan.digest(), fewer.digest());
@@ -160,6 +167,63 @@ fn nothing_is_set_in_a_repository_that_is_not_there() {
     assert_eq!(plan.steps, []);
     let whys: Vec<&str> = plan.unmet.iter().map(|unmet| unmet.why.as_str()).collect();
     assert_eq!(whys, ["the repository is not there; clone it first"; 3]);
+}
+
+#[test]
+fn a_missing_repository_is_told_how_to_be_cloned_and_nothing_claims_its_settings() {
+    let plan = planned(&[], &Selection::default());
+    let why =
+        |id: &str| plan.unmet.iter().find(|unmet| unmet.finding.to_string() == id).map(|unmet| unmet.why.as_str());
+    let clone = "it is not there; clone it: git clone https://[redacted]@example.com/r ~/src/r";
+    assert_eq!(why("repo:r"), Some(clone));
+    assert!(why("git:r/merge.conflictStyle").is_some());
+    // Only what the reference has from its global file comes with that file.
+    let found = [("repo:r", repo()), ("git:r/core.bare", setting("true", "local"))];
+    let there =
+        planned(&found, &Selection { only: vec!["git".to_owned(), "*.gitconfig".to_owned()], ..Selection::default() });
+    let config = there.steps.iter().find(|step| step.subject == "~/.gitconfig").unwrap();
+    let brought: Vec<String> = config.findings.iter().map(ToString::to_string).collect();
+    assert_eq!(brought, ["dotfile:.gitconfig", "git:r/merge.conflictStyle"]);
+}
+
+#[test]
+fn gits_own_structure_and_wider_configurations_are_left_alone() {
+    let found = [
+        ("repo:r", repo()),
+        ("git:r/core.filemode", setting("true", "local")),
+        ("git:r/alias.x", setting("log", "global")),
+    ];
+    let plan = planned(&found, &Selection { only: vec!["git:*".to_owned()], prune: true, ..Selection::default() });
+    let why = |id: &str| &plan.unmet.iter().find(|unmet| unmet.finding.to_string() == id).unwrap().why;
+    assert!(why("git:r/core.filemode").starts_with("git itself writes core.filemode"));
+    assert!(why("git:r/alias.x").starts_with("the target has it from its global configuration"));
+}
+
+#[test]
+fn nothing_is_put_through_a_link_where_a_folder_should_be() {
+    let found = [("dotfile:.dir", Fact::File(FileFact::Link { to: "elsewhere".to_owned() }))];
+    for only in ["dotfile:.dir*", "dotfile:.dir/link"] {
+        let plan = planned(&found, &Selection { only: vec![only.to_owned()], ..Selection::default() });
+        assert_eq!(plan.steps, [], "{only}");
+        let last = plan.unmet.last().unwrap();
+        assert_eq!(last.finding.to_string(), "dotfile:.dir/link");
+        assert_eq!(last.why, "its folder .dir is a link on the target; move it away");
+    }
+}
+
+#[test]
+fn the_specs_own_version_is_what_is_brought() {
+    let subject = |policy: &str| {
+        let spec = SPEC.replace("policy = \"exact\" }\napt", &format!("policy = \"{policy}\" }}\napt"));
+        let environment = parse("t.toml", &spec, &Vocabulary { managers: vec!["npm", "apt"] }).unwrap();
+        let only = vec!["package:npm/prettier".to_owned()];
+        let plan = planned_in(&environment, &[], &Selection { only, ..Selection::default() });
+        plan.steps.first().map_or_else(|| plan.unmet[0].why.clone(), |step| step.subject.clone())
+    };
+    assert_eq!(subject("exact"), "npm package prettier@3.3.3");
+    assert_eq!(subject("3.0.0"), "npm package prettier@3.0.0");
+    assert_eq!(subject(">=3, <4"), "npm package prettier@3.3.3");
+    assert!(subject(">=4").starts_with("the spec asks for >=4, and the reference's is 3.3.3"), "{}", subject(">=4"));
 }
 
 #[test]

@@ -17,7 +17,10 @@ const INSTALL: [&str; 7] = [
 ];
 
 fn offer(need: Need<'_>) -> Offer {
-    let Some(package) = package_need("apt", &need) else { return Offer::NotMine };
+    let package = match package_need("apt", &need) {
+        Ok(package) => package,
+        Err(answer) => return answer,
+    };
     if package.change == Change::Extra {
         if !need.prune {
             return Offer::Cannot(NOT_PRUNED.to_owned());

@@ -3,10 +3,23 @@
 
 use super::{Action, NOT_PRUNED, Need, Offer, Provider, Work, step};
 use crate::parity::Change;
-use crate::spec::{Category, Fact, Locked, TextFact};
+use crate::spec::{Category, Fact, Locked, Observed, TextFact};
 
 pub(super) const PROVIDER: Provider =
     Provider { name: "git-setting", doc: "a repository's settings, such as core.hooksPath", offer };
+
+/// What git itself writes when it makes a repository, by the filesystem and the clone that it finds. It is not to be
+/// carried from one machine to another: git would misread the working files, or the repository as a whole.
+const STRUCTURE: [&str; 8] = [
+    "core.bare",
+    "core.worktree",
+    "core.fileMode",
+    "core.symlinks",
+    "core.ignoreCase",
+    "core.precomposeUnicode",
+    "core.repositoryFormatVersion",
+    "core.logAllRefUpdates",
+];
 
 fn offer(need: Need<'_>) -> Offer {
     if need.finding.id.category != Category::Git {
@@ -17,8 +30,22 @@ fn offer(need: Need<'_>) -> Offer {
     if ["url.", "include.", "includeif."].iter().any(|list| key.starts_with(list)) {
         return Offer::Cannot(format!("{key} is a list of values; set it by hand where the reference has it"));
     }
+    if STRUCTURE.iter().any(|own| own.eq_ignore_ascii_case(key)) {
+        return Offer::Cannot(format!(
+            "git itself writes {key} by the filesystem and the clone that it finds, so it is not carried over; clone \
+             the repository again, set it by hand, or waive it"
+        ));
+    }
+    if need.finding.state.change() == Some(Change::Extra)
+        && let Some(Observed::Present(Fact::Text(TextFact { scope: Some(scope), .. }))) = &need.finding.observed
+        && !is_own(scope)
+    {
+        return Offer::Cannot(format!(
+            "the target has it from its {scope} configuration, which is not the repository's own; remove it there"
+        ));
+    }
     if let Some(Locked::Present(Fact::Text(TextFact { scope: Some(scope), .. }))) = &need.finding.locked
-        && !matches!(scope.as_str(), "local" | "worktree" | "unknown")
+        && !is_own(scope)
     {
         return Offer::Cannot(format!(
             "the reference has it from its {scope} configuration; list that file as a dotfile"
@@ -37,4 +64,9 @@ fn offer(need: Need<'_>) -> Offer {
     };
     let work = Work::GitSetting { repo: repo.path.clone(), key: key.to_owned(), value };
     Offer::Step(Box::new(step(&PROVIDER, &need, action, subject, work)))
+}
+
+/// Whether a scope is the repository's own configuration.
+fn is_own(scope: &str) -> bool {
+    matches!(scope, "local" | "worktree" | "unknown")
 }

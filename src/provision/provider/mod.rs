@@ -7,7 +7,7 @@ mod npm;
 
 use super::{Action, Need, Offer, Provider, Step, Work};
 use crate::parity::Change;
-use crate::spec::{Category, Fact, Locked};
+use crate::spec::{Category, Fact, Locked, Policy, Version};
 
 /// Every provider. Adding one is a file and a line here.
 pub const PROVIDERS: &[&Provider] = &[&apt::PROVIDER, &npm::PROVIDER, &dotfile::PROVIDER, &git_setting::PROVIDER];
@@ -16,7 +16,7 @@ pub const PROVIDERS: &[&Provider] = &[&apt::PROVIDER, &npm::PROVIDER, &dotfile::
 struct PackageNeed<'a> {
     /// The manager's name for it.
     name: &'a str,
-    /// The version that the reference has.
+    /// The version to bring: the spec's own, else the reference's.
     version: Option<&'a str>,
     /// In which way it differs.
     change: Change,
@@ -30,9 +30,33 @@ struct PackageCommand<'a> {
     root: bool,
 }
 
-/// The package that a drift asks of `manager`: a package of its own, or one that the spec says provides a tool.
-fn package_need<'a>(manager: &str, need: &Need<'a>) -> Option<PackageNeed<'a>> {
-    let change = need.finding.state.change()?;
+/// The package that a drift asks of `manager`: a package of its own, or one that the spec says provides a tool. Else
+/// what is to be answered.
+fn package_need<'a>(manager: &str, need: &Need<'a>) -> Result<PackageNeed<'a>, Offer> {
+    let (name, change) = package_name(manager, need).ok_or(Offer::NotMine)?;
+    let locked = match &need.finding.locked {
+        Some(Locked::Present(Fact::Version(fact))) => Some(fact.version.as_str()),
+        _ => None,
+    };
+    let version = match &need.finding.policy {
+        _ if change == Change::Extra => None,
+        Policy::Literal(version) => Some(version.as_str()),
+        Policy::Range(range) => match locked {
+            Some(version) if Version::parse(version).is_some_and(|version| range.contains(&version)) => locked,
+            _ => {
+                let has = locked.map_or("not there".to_owned(), str::to_owned);
+                return Err(Offer::Cannot(format!(
+                    "the spec asks for {range}, and the reference's is {has}; name a version in the spec, or bring the \
+                     reference into the range and capture"
+                )));
+            }
+        },
+        Policy::Exact | Policy::Major | Policy::Minor | Policy::Present => locked,
+    };
+    Ok(PackageNeed { name, version, change })
+}
+
+fn package_name<'a>(manager: &str, need: &Need<'a>) -> Option<(&'a str, Change)> {
     let name = match need.finding.id.category {
         Category::Package => need.finding.id.name.strip_prefix(manager)?.strip_prefix('/')?,
         Category::Tool => {
@@ -41,11 +65,7 @@ fn package_need<'a>(manager: &str, need: &Need<'a>) -> Option<PackageNeed<'a>> {
         }
         _ => return None,
     };
-    let version = match &need.finding.locked {
-        Some(Locked::Present(Fact::Version(fact))) => Some(fact.version.as_str()),
-        _ => None,
-    };
-    Some(PackageNeed { name, version, change })
+    Some((name, need.finding.state.change()?))
 }
 
 /// Why something extra stays.
@@ -71,6 +91,7 @@ fn step(provider: &Provider, need: &Need<'_>, action: Action, subject: String, w
         action,
         subject,
         findings: vec![need.finding.id.clone()],
+        seen: Vec::new(),
         why: need.finding.reason.clone(),
         work,
         root: false,

@@ -8,7 +8,10 @@ pub(super) const PROVIDER: Provider = Provider { name: "npm", doc: "global npm p
 const INSTALL: [&str; 5] = ["npm", "install", "--global", "--no-audit", "--no-fund"];
 
 fn offer(need: Need<'_>) -> Offer {
-    let Some(package) = package_need("npm", &need) else { return Offer::NotMine };
+    let package = match package_need("npm", &need) {
+        Ok(package) => package,
+        Err(answer) => return answer,
+    };
     let wanted = match (package.change, package.version) {
         (Change::Extra, _) if !need.prune => return Offer::Cannot(NOT_PRUNED.to_owned()),
         (Change::Extra, _) => {
