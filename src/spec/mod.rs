@@ -14,6 +14,7 @@ mod lock;
 mod parse;
 mod policy;
 mod problem;
+pub(crate) mod redact;
 mod scope;
 mod section;
 mod suggest;

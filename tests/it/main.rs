@@ -10,6 +10,7 @@ mod contract;
 mod errors;
 mod gate;
 mod killed;
+mod observed;
 mod places;
 mod quiet;
 mod registered;

@@ -75,10 +75,11 @@ fn normalise(url: &str) -> String {
     let place = match url.split_once("://") {
         Some(("file", path)) => path.to_owned(),
         Some((scheme, rest)) => {
-            let (authority, path) = authority_and_path(rest);
+            let rest = without_userinfo(rest);
+            let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
             // `helper::address` names a program that knows what the address means; all of it counts.
             let helper = if scheme.contains("::") { format!("{scheme}://") } else { String::new() };
-            format!("{helper}{}/{path}", without_default_port(without_userinfo(authority)))
+            format!("{helper}{}/{path}", without_default_port(authority))
         }
         None if url.contains("@[") => {
             let (authority, path) = url.split_once("]:").unwrap_or((url, ""));
@@ -96,20 +97,14 @@ fn normalise(url: &str) -> String {
     place.strip_suffix(".git").unwrap_or(place).to_owned()
 }
 
-/// The two ends of a URL behind its scheme. A password may hold a slash although it should not; what stands before the
-/// slash is then no host with a port, and is secret.
-fn authority_and_path(rest: &str) -> (&str, &str) {
-    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+/// A URL behind its scheme, from the host on. A password may hold a slash although it should not; what stands before
+/// the slash is then no host with a port, and is secret.
+pub(super) fn without_userinfo(rest: &str) -> &str {
+    let authority = rest.split_once('/').map_or(rest, |(authority, _)| authority);
     let port = authority.rsplit_once(':').map_or("", |(_, port)| port);
     let is_host = authority.contains('@') || authority.ends_with(']') || port.bytes().all(|byte| byte.is_ascii_digit());
-    match rest.rsplit_once('@') {
-        Some((_, after)) if !is_host => after.split_once('/').unwrap_or((after, "")),
-        _ => (authority, path),
-    }
-}
-
-fn without_userinfo(authority: &str) -> &str {
-    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
+    let searched = if is_host { authority } else { rest };
+    searched.rfind('@').map_or(rest, |at| &rest[at + 1..])
 }
 
 fn without_default_port(authority: &str) -> String {
