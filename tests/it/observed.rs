@@ -23,3 +23,47 @@ fn a_token_in_a_git_setting_reaches_neither_lock_nor_report() {
     assert_eq!(report.finding("vm", "git:shop/url.https://github.com/.insteadOf")["state"], "match");
     assert_eq!(report.amiss("vm"), ["git:shop/alias.up drift changed"]);
 }
+
+#[test]
+fn a_folder_inside_another_repository_is_not_that_repository() {
+    let (laptop, vm) = (Machine::local(), Machine::local());
+    laptop.repo("shop");
+    vm.repo(".").file("shop/README", "unpacked, not cloned");
+    let project = Project::of(&[("laptop", &laptop), ("vm", &vm)], REPO);
+    project.capture();
+    let report = project.check(&["vm"], 3);
+    for id in ["repo:shop", "git:shop/core.bare"] {
+        let finding = report.finding("vm", id);
+        assert_eq!(finding["state"], "unknown", "{finding}");
+        assert!(finding["reason"].as_str().unwrap().ends_with("is inside another repository"), "{finding}");
+    }
+}
+
+/// git hands its hooks variables that lead every git below them to the hook's own repository.
+#[test]
+fn within_a_hook_the_named_repository_is_observed_and_not_the_hooks_own() {
+    let laptop = Machine::local();
+    laptop.repo("shop").repo("other");
+    laptop.git(&["-C", "other", "remote", "set-url", "origin", "git@github.com:example/other.git"]);
+    let spec =
+        "version = 1\nname = \"dev\"\nreference = \"local\"\n[shell]\nlogin = false\n[targets.me]\nkind = \"local\"\n";
+    let project = Project::with_spec(&format!("{spec}[repos.shop]\npath = {:?}\n", laptop.at("shop")));
+    let other = laptop.at("other/.git").display().to_string();
+    project.trueup(&["capture", "--yes"]).env("GIT_DIR", &other).any_stdout().exits(0);
+    let lock = std::fs::read_to_string(project.at("environments/dev.lock")).unwrap();
+    assert!(lock.contains("example/carmenta") && !lock.contains("example/other"), "{lock}");
+}
+
+#[test]
+fn a_git_that_fails_while_it_lists_is_unknown() {
+    let (laptop, vm) = (Machine::local(), Machine::local());
+    laptop.repo("shop");
+    vm.repo("shop");
+    let project = Project::of(&[("laptop", &laptop), ("vm", &vm)], REPO);
+    project.capture();
+    vm.tool("git", "case \"$*\" in config*) echo 'fatal: no' >&2; exit 128 ;; esac\nexec /usr/bin/env PATH=/usr/local/bin:/usr/bin:/bin git \"$@\"");
+    let report = project.check(&["vm"], 3);
+    for id in ["repo:shop", "git:shop/core.bare"] {
+        assert_eq!(report.finding("vm", id)["reason"], "git failed with exit code 128: fatal: no");
+    }
+}

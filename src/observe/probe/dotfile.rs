@@ -35,6 +35,9 @@ fn ask(environment: &Environment) -> Vec<Question> {
     questions
 }
 
+/// Ends a question whose place lies behind a folder that may not be searched.
+const UNSEARCHABLE: &str = "echo 'a folder on the way to it may not be searched' >&2; return 1";
+
 /// How the machine is given a path: below the home where it is relative, and never like an option.
 fn place(name: &str) -> String {
     if name.starts_with('/') { name.to_owned() } else { format!("./{name}") }
@@ -78,7 +81,7 @@ fn glob_question(glob: &str, root: &str, limit: std::time::Duration) -> Question
     };
     let wider = quote::word(&wider_pattern(&place(glob)));
     let script = format!(
-        "cd || return\n[ -d {root} ] || return 0\n\
+        "cd || return\nif [ ! -d {root} ]; then [ -e {root} ] || tu_gone {root} || {{ {UNSEARCHABLE}; }}; return; fi\n\
          find {root} {depth}! -type d -path {wider} -exec /bin/sh -c \"$tu_library\"'tu_describe \"$@\"' sh {{}} +"
     );
     Question {

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-use super::repo::{NOTHING_THERE, enter, without_userinfo};
+use super::repo::{NOTHING_THERE, enter, settings, whole, without_userinfo};
 use super::{failed, restore, text};
 use crate::observe::{Answer, Context, Covers, Probe, Question, Sighting};
 use crate::spec::redact::{looks_secret, redact};
@@ -67,22 +67,22 @@ const DOCUMENTED: [&str; 38] = [
     "diff.submodule",
 ];
 
-/// Prints the home, then two lines a setting: its scope, and its key and value. A git older than 2.26 knows no scopes.
-const LIST: &str = r#"
-git rev-parse --git-dir >/dev/null || return
-printf '%s\n' "$HOME"
-tu_listed=$(git config --list --includes --show-scope -z 2>/dev/null | tr '\n\0' '\001\n')
-if [ -n "$tu_listed" ]; then
-  printf '%s\n' "$tu_listed"
-else
-  git config --list --includes -z | tr '\n\0' '\001\n' | awk '{ print "unknown"; print }'
-fi
-"#;
+/// Prints the home, then two lines a setting: its scope, and its key and value; at last git's exit code. A git older than
+/// 2.26 knows no scopes.
+fn list() -> String {
+    let (scoped, plain) = ("git config --list --includes --show-scope -z", "git config --list --includes -z");
+    format!(
+        "printf '%s\\n' \"$HOME\"\ntu_listed=$({{ {}; }} 2>/dev/null)\ncase $tu_listed in\n\
+         *=0) printf '%s\\n' \"$tu_listed\" ;;\n*) {} | awk '!/^=/ {{ print \"unknown\" }} {{ print }}' ;;\nesac",
+        settings(scoped),
+        settings(plain)
+    )
+}
 
 fn ask(environment: &Environment) -> Vec<Question> {
     let question = |repo: &Repo| Question {
         subject: repo.name.clone(),
-        script: enter(repo) + LIST,
+        script: enter(repo) + &list(),
         limit: environment.limits.probe,
         covers: Covers { items: Vec::new(), listings: vec![listing(&repo.name)] },
         context: Context::None,
@@ -101,8 +101,9 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
         _ => return Err(failed("git", answer)),
     }
     let stdout = text(&answer.stdout);
-    let mut lines = stdout.lines();
-    let home = lines.next().ok_or_else(|| Why::NotUnderstood("git's list of settings is empty".to_owned()))?;
+    let empty = || Why::NotUnderstood("git's list of settings is empty".to_owned());
+    let (home, listed) = stdout.split_once('\n').ok_or_else(empty)?;
+    let mut lines = whole(listed, &answer.stderr, &[0])?.into_iter();
     let mut settings: BTreeMap<String, (Vec<String>, String)> = BTreeMap::new();
     while let Some(scope) = lines.next() {
         let not_a_scope = || Why::NotUnderstood(format!("`{}` is not a scope of git's settings", scope.escape_debug()));

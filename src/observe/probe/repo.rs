@@ -21,17 +21,32 @@ pub(super) fn enter(repo: &Repo) -> String {
     let path = repo.path.strip_prefix("~/").unwrap_or(&repo.path);
     let path = quote::word(&if path.starts_with('/') { path.to_owned() } else { format!("./{path}") });
     format!(
-        "cd || return\n[ -e {path} ] || return {NOTHING_THERE}\ncd {path} || return\n\
-         tu_find git >/dev/null || {{ echo 'git is not on PATH' >&2; return 1; }}\n"
+        "cd || return\nif [ ! -e {path} ] && tu_gone {path}; then return {NOTHING_THERE}; fi\ncd {path} || return\n\
+         tu_find git >/dev/null || {{ echo 'git is not on PATH' >&2; return 1; }}\ntu_repository || return\n"
     )
+}
+
+/// The command by which git lists settings, a line each, and behind them `=` and git's own exit code: a pipe ends with
+/// the code of its last command, and what git did not list would be taken for what is not set.
+pub(super) fn settings(command: &str) -> String {
+    format!("{{ {command}; printf '=%s\\000' \"$?\"; }} | tr '\\n\\0' '\\001\\n'")
+}
+
+/// What [`settings`] printed, without the exit code, which must be one of those that stand for a whole list.
+pub(super) fn whole<'a>(stdout: &'a str, stderr: &[u8], codes: &[i32]) -> Result<Vec<&'a str>, Why> {
+    let mut lines: Vec<&str> = stdout.lines().collect();
+    let cut_off = || Why::NotUnderstood("git's list of settings has no end".to_owned());
+    let code = lines.pop().and_then(|line| line.strip_prefix('=')?.parse().ok()).ok_or_else(cut_off)?;
+    if codes.contains(&code) {
+        return Ok(lines);
+    }
+    Err(failed("git", &Answer { code, stdout: Vec::new(), stderr: stderr.to_owned() }))
 }
 
 fn ask(environment: &Environment) -> Vec<Question> {
     let question = |repo: &Repo| Question {
         subject: repo.name.clone(),
-        script: enter(repo)
-            + "git rev-parse --git-dir >/dev/null || return\n\
-               git config -z --get-regexp '^remote\\..*\\.(url|pushurl)$' | tr '\\n\\0' '\\001\\n'",
+        script: enter(repo) + &settings("git config -z --get-regexp '^remote\\..*\\.(url|pushurl)$'"),
         limit: environment.limits.probe,
         covers: Covers { items: vec![ItemId::new(Category::Repo, &repo.name)], listings: Vec::new() },
         context: Context::None,
@@ -47,7 +62,8 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
         _ => return Err(failed("git", answer)),
     }
     let mut remotes: BTreeMap<String, (Vec<String>, Vec<String>)> = BTreeMap::new();
-    for line in text(&answer.stdout).lines() {
+    // 1 says that no setting is of that name.
+    for line in whole(&text(&answer.stdout), &answer.stderr, &[0, 1])? {
         let setting = restore(line);
         let not_understood = || Why::NotUnderstood(format!("`{}` is not a remote's URL", line.escape_debug()));
         let (key, url) = setting.split_once('\n').ok_or_else(not_understood)?;
