@@ -453,7 +453,10 @@ fn what_may_not_be_looked_at_is_unknown_and_not_absent() {
             "repo:shop unknown",
             "hook:repo/commit-msg present",
             "hook:repo/pre-commit unknown",
+            "dotfile:behind/x/ unlisted",
             "dotfile:priv/deep/*.c unlisted",
+            "dotfile:priv/deep/x/ unlisted",
+            "dotfile:priv/x/ unlisted",
             "hook:shop/ unlisted",
         ];
         assert_eq!(seen, expected, "{sh}");

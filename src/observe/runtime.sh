@@ -197,6 +197,21 @@ tu_describe() {
     if [ -L "$tu_one" ]; then
       printf "l "; tu_plain "$tu_one"
       printf "> "; tu_plain "$(readlink "$tu_one")"
+      # What it leads to: the kinds are those of paths.
+      if [ -f "$tu_one" ] && [ -r "$tu_one" ]; then
+        tu_files="$tu_files \"\${$tu_at}\""
+        echo "~ f"
+      elif [ -f "$tu_one" ]; then
+        echo "~ u"
+      elif [ -d "$tu_one" ]; then
+        echo "~ d"
+      elif [ -e "$tu_one" ]; then
+        echo "~ o"
+      elif tu_gone "$tu_one"; then
+        echo "~ a"
+      else
+        echo "~ u"
+      fi
     elif [ -f "$tu_one" ] && [ -r "$tu_one" ]; then
       tu_files="$tu_files \"\${$tu_at}\"" tu_moded="$tu_moded \"\${$tu_at}\""
       printf "f "; tu_plain "$tu_one"

@@ -67,3 +67,40 @@ fn a_git_that_fails_while_it_lists_is_unknown() {
         assert_eq!(report.finding("vm", id)["reason"], "git failed with exit code 128: fatal: no");
     }
 }
+
+#[test]
+fn a_link_is_compared_by_what_it_leads_to_as_well() {
+    let (laptop, vm) = (Machine::local(), Machine::local());
+    for (machine, content) in [(&laptop, "one"), (&vm, "two")] {
+        machine.file(".df/x", content).file(".df/same", "same");
+        machine.link(".x", ".df/x").link(".same", ".df/same").link(".lost", ".df/lost").link(".folder", ".df");
+    }
+    laptop.file(".df/lost", "found");
+    let rest = "[dotfiles]\nfiles = [\".x\", \".same\", \".lost\", \".folder\"]";
+    let project = Project::of(&[("laptop", &laptop), ("vm", &vm)], rest);
+    project.capture();
+    let report = project.check(&["vm"], 1);
+    assert_eq!(report.amiss("vm"), ["dotfile:.lost drift changed", "dotfile:.x drift changed"]);
+    assert_eq!(report.finding("vm", "dotfile:.x")["reason"], "it leads to other content");
+    assert_eq!(report.finding("vm", "dotfile:.lost")["reason"], "it leads nowhere, on the reference it does not");
+    project.check(&["laptop"], 0);
+}
+
+#[test]
+fn a_folder_that_is_too_big_costs_no_other_file_its_answer() {
+    let (laptop, vm) = (Machine::local(), Machine::local());
+    for machine in [&laptop, &vm] {
+        machine.file(".a", "a").file(".small/b", "b").file(".big/one", "");
+    }
+    let project =
+        Project::of(&[("laptop", &laptop), ("vm", &vm)], "[dotfiles]\nfiles = [\".a\", \".big\", \".small\"]");
+    project.capture();
+    let long = "x".repeat(200);
+    for number in 0..4000 {
+        vm.file(&format!(".big/{long}{number}"), "");
+    }
+    let report = project.check(&["vm"], 3);
+    for (id, state) in [(".a", "match"), (".small/b", "match"), (".big", "match"), (".big/one", "unknown")] {
+        assert_eq!(report.finding("vm", &format!("dotfile:{id}"))["state"], state, "{id}");
+    }
+}

@@ -63,7 +63,7 @@ fn wanted() -> Vec<(&'static str, Option<Fact>)> {
         ("dotfile:.a", Some(file("a"))),
         ("dotfile:.gitconfig", Some(file("g"))),
         ("dotfile:.dir", Some(Fact::File(FileFact::Folder { mode: Mode(0o700) }))),
-        ("dotfile:.dir/link", Some(Fact::File(FileFact::Link { to: "x".to_owned() }))),
+        ("dotfile:.dir/link", Some(Fact::File(FileFact::Link { to: "x".to_owned(), leads_to: None }))),
         ("dotfile:bin/tidy", Some(file("tidy 2"))),
         ("dotfile:.extra", None),
         ("repo:r", Some(repo())),

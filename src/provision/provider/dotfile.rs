@@ -31,7 +31,7 @@ fn offer(need: Need<'_>) -> Offer {
     let action = if observed.is_some() { Action::Change } else { Action::Create };
     match wanted.clone() {
         FileFact::File { mode, digest } => file_step(&need, action, Work::PutFile { path, mode, digest }),
-        FileFact::Link { to } => file_step(&need, action, Work::PutLink { path, to }),
+        FileFact::Link { to, .. } => file_step(&need, action, Work::PutLink { path, to }),
         FileFact::Folder { .. } if observed.is_some_and(|file| !matches!(file, FileFact::Folder { .. })) => {
             Offer::Cannot("a file stands where a folder should be; move it away".to_owned())
         }
