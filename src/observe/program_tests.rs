@@ -414,7 +414,7 @@ fn what_may_not_be_looked_at_is_unknown_and_not_absent() {
         fs::write(home.join("repo/.git/hooks").join(hook), "x").unwrap();
         fs::set_permissions(home.join("repo/.git/hooks").join(hook), fs::Permissions::from_mode(mode)).unwrap();
     }
-    fs::set_permissions(home.join("priv"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(home.join("priv"), fs::Permissions::from_mode(0o000)).unwrap();
     let spec = "name = \"shut\"\n[dotfiles]\nfiles = [\"priv/x\", \"priv/deep/x\", \"behind/x\", \"gone/x\", \"file/x\", \
                 \"dangling/x\", \"priv/deep/*.c\", \"gone/*.c\"]\n[repos.repo]\npath = \"~/repo\"\n\
                 [repos.shop]\npath = \"~/priv/shop\"\n[repos.gone]\npath = \"~/gone\"\n";
