@@ -173,7 +173,7 @@ fn told(output: &[u8], ended: &Ended) -> String {
 }
 
 /// Enters what a question brought into the facts; what it failed to bring is unknown for all that it covers.
-fn enter(facts: &mut Facts, question: &Question, answer: Result<Vec<Sighting>, Why>) {
+pub(super) fn enter(facts: &mut Facts, question: &Question, answer: Result<Vec<Sighting>, Why>) {
     match answer {
         Ok(sightings) => {
             for listing in &question.covers.listings {

@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::frame::{self, Frames};
 use super::program::OUTPUT_CAP;
 use super::{Answer, Context, Covers, PROBES, Program, Question, Reply, audit, compile};
-use crate::spec::{Sandbox, Shell};
+use crate::spec::{Listed, Observed, Sandbox, Shell};
 use crate::transport::test_shells::{RealShell, Room, SHELLS, in_every_shell, processes_marked, run, which};
 use crate::transport::{Connection, Surroundings};
 
@@ -380,3 +380,85 @@ fn probes_that_use_no_tool_answer_alike_in_every_shell() {
 
 const SPEC: &str = "name = \"alike\"\n[dotfiles]\nfiles = [\".zshrc\", \"it's odd\", \".absent\", \".config\", \"**/*.toml\"]\n\
                     [repos.carmenta]\nurl = \"gh:a/b\"\npath = \"~/src/car menta\"\n";
+
+/// Runs a program as a user whom modes hold back: root is not, so it gives itself up.
+fn run_as_nobody(room: &Room, sh: &str, program: &Program) -> Frames {
+    let mut command = Command::new(sh);
+    if rustix::process::getuid().is_root() {
+        let mut chown = Command::new("chown");
+        chown.args(["-R", "65534:65534"]).arg(room.path());
+        assert_eq!(run(chown, b"", "chown").code, 0);
+        command = Command::new("setpriv");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--", sh]);
+    }
+    command.arg("-s").env("HOME", room.home()).env_remove("XDG_CONFIG_HOME").current_dir(room.home());
+    frame::read(&run(command, program.text.as_bytes(), sh).stdout, NONCE)
+}
+
+#[test]
+fn what_may_not_be_looked_at_is_unknown_and_not_absent() {
+    let room = Room::new();
+    let home = room.home();
+    for folder in ["priv", "repo"] {
+        fs::create_dir(home.join(folder)).unwrap();
+    }
+    fs::write(home.join("priv/x"), "x").unwrap();
+    fs::write(home.join("file"), "x").unwrap();
+    symlink("priv/deep", home.join("behind")).unwrap();
+    symlink("/nowhere/at/all", home.join("dangling")).unwrap();
+    let mut git = Command::new(which("git"));
+    git.args(["init", "-q", "."]).current_dir(home.join("repo")).env("HOME", &home);
+    assert_eq!(run(git, b"", "git").code, 0);
+    for (hook, mode) in [("pre-commit", 0o100), ("commit-msg", 0o700)] {
+        fs::create_dir_all(home.join("repo/.git/hooks")).unwrap();
+        fs::write(home.join("repo/.git/hooks").join(hook), "x").unwrap();
+        fs::set_permissions(home.join("repo/.git/hooks").join(hook), fs::Permissions::from_mode(mode)).unwrap();
+    }
+    fs::set_permissions(home.join("priv"), fs::Permissions::from_mode(0o000)).unwrap();
+    let spec = "name = \"shut\"\n[dotfiles]\nfiles = [\"priv/x\", \"priv/deep/x\", \"behind/x\", \"gone/x\", \"file/x\", \
+                \"dangling/x\", \"priv/deep/*.c\", \"gone/*.c\"]\n[repos.repo]\npath = \"~/repo\"\n\
+                [repos.shop]\npath = \"~/priv/shop\"\n[repos.gone]\npath = \"~/gone\"\n";
+    let environment = crate::spec::parse("shut.toml", spec, &super::vocabulary()).unwrap();
+    let asked: Vec<_> = PROBES
+        .iter()
+        .filter(|probe| ["dotfile", "repo", "hook"].contains(&probe.name))
+        .flat_map(|probe| (probe.ask)(&environment).into_iter().map(move |question| (probe, question)))
+        .collect();
+    let program = compile(&asked.iter().map(|(_, question)| question.clone()).collect::<Vec<_>>(), NONCE);
+    for sh in ["dash", "bash"] {
+        let frames = run_as_nobody(&room, sh, &program);
+        let mut facts = crate::spec::Facts::default();
+        for (number, (probe, question)) in asked.iter().enumerate() {
+            let Some(Reply::Answered(answer)) = frames.replies.get(&number) else { panic!("{sh}: {frames:?}") };
+            audit::enter(&mut facts, question, (probe.read)(question, answer));
+        }
+        let state = |observed: &Observed| match observed {
+            Observed::Present(_) => "present",
+            Observed::Absent => "absent",
+            Observed::Unknown(_) => "unknown",
+        };
+        let mut seen: Vec<String> =
+            facts.items.iter().map(|(id, observed)| format!("{id} {}", state(observed))).collect();
+        let unlisted = facts.listings.iter().filter(|(_, listed)| **listed != Listed::InFull);
+        seen.extend(unlisted.map(|(listing, _)| format!("{listing} unlisted")));
+        let expected = [
+            "dotfile:behind/x unknown",
+            "dotfile:dangling/x absent",
+            "dotfile:file/x absent",
+            "dotfile:gone/x absent",
+            "dotfile:priv/deep/x unknown",
+            "dotfile:priv/x unknown",
+            "repo:gone absent",
+            "repo:repo present",
+            "repo:shop unknown",
+            "hook:repo/commit-msg present",
+            "hook:repo/pre-commit unknown",
+            "dotfile:behind/x/ unlisted",
+            "dotfile:priv/deep/*.c unlisted",
+            "dotfile:priv/deep/x/ unlisted",
+            "dotfile:priv/x/ unlisted",
+            "hook:shop/ unlisted",
+        ];
+        assert_eq!(seen, expected, "{sh}");
+    }
+}

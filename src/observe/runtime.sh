@@ -10,6 +10,10 @@
 # shellcheck disable=SC2154,SC2034 # some variables are set before this text, some only count rounds
 
 unset CDPATH ENV BASH_ENV GREP_OPTIONS
+# Started from a hook, these would lead every git to that hook's repository. GIT_CONFIG_COUNT and its like stay: they are
+# settings that agents see too.
+unset GIT_DIR GIT_WORK_TREE GIT_IMPLICIT_WORK_TREE GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES
+unset GIT_COMMON_DIR GIT_PREFIX GIT_SHALLOW_FILE GIT_GRAFT_FILE GIT_NAMESPACE
 IFS=' 	
 '
 LC_ALL=C
@@ -124,6 +128,22 @@ tu_tool() {
   esac
 }
 
+# tu_repository: whether the working folder itself is a repository, not merely a folder inside one.
+tu_repository() {
+  tu_git=$(git rev-parse --git-dir) || return
+  tu_inside=$(git rev-parse --is-inside-work-tree) || return
+  if [ "$tu_inside" = true ]; then
+    tu_cdup=$(git rev-parse --show-cdup) || return
+    [ -n "$tu_cdup" ] || return 0
+  elif [ "$tu_git" = . ] || [ "$tu_git" = .git ]; then
+    return 0
+  fi
+  echo 'it is no repository itself and is inside another repository' >&2
+  return 1
+}
+
+# tu_gone PATH: for a path that cannot be seen, whether it is known not to be there. If a folder on the way to it, links
+# followed, may not be searched, nothing is known.
 # tu_describe PATH…: kinds, then modes, then digests, each in the order given.
 # Kept as text too, for `find -exec`, which starts a shell of its own.
 # shellcheck disable=SC2016 # it is to be expanded there
@@ -146,6 +166,29 @@ tu_sha256() {
 tu_modes() {
   if stat -c %a / >/dev/null 2>&1; then stat -c %a -- "$@"; else stat -f %Mp%Lp -- "$@"; fi
 }
+tu_gone() {
+  tu_up=$1
+  tu_hops=0
+  while [ "$tu_hops" -lt 40 ]; do
+    if [ -e "$tu_up" ]; then
+      [ ! -d "$tu_up" ] || [ -x "$tu_up" ]
+      return
+    elif [ -L "$tu_up" ]; then
+      tu_hops=$((tu_hops + 1))
+      tu_to=$(readlink "$tu_up") || return
+      case $tu_to in
+        /*) tu_up=$tu_to ;;
+        *) case $tu_up in */*) tu_up=${tu_up%/*}/$tu_to ;; *) tu_up=$tu_to ;; esac ;;
+      esac
+    else
+      case $tu_up in
+        ?*/*) tu_up=${tu_up%/*} ;;
+        /*) tu_up=/ ;;
+        *) tu_up=. ;;
+      esac
+    fi
+  done
+}
 tu_describe() {
   tu_files= tu_moded=
   tu_at=0
@@ -154,6 +197,21 @@ tu_describe() {
     if [ -L "$tu_one" ]; then
       printf "l "; tu_plain "$tu_one"
       printf "> "; tu_plain "$(readlink "$tu_one")"
+      # What it leads to: the kinds are those of paths.
+      if [ -f "$tu_one" ] && [ -r "$tu_one" ]; then
+        tu_files="$tu_files \"\${$tu_at}\""
+        echo "~ f"
+      elif [ -f "$tu_one" ]; then
+        echo "~ u"
+      elif [ -d "$tu_one" ]; then
+        echo "~ d"
+      elif [ -e "$tu_one" ]; then
+        echo "~ o"
+      elif tu_gone "$tu_one"; then
+        echo "~ a"
+      else
+        echo "~ u"
+      fi
     elif [ -f "$tu_one" ] && [ -r "$tu_one" ]; then
       tu_files="$tu_files \"\${$tu_at}\"" tu_moded="$tu_moded \"\${$tu_at}\""
       printf "f "; tu_plain "$tu_one"
@@ -164,8 +222,10 @@ tu_describe() {
       printf "d "; tu_plain "$tu_one"
     elif [ -e "$tu_one" ]; then
       printf "o "; tu_plain "$tu_one"
-    else
+    elif tu_gone "$tu_one"; then
       printf "a "; tu_plain "$tu_one"
+    else
+      printf "u "; tu_plain "$tu_one"
     fi
   done
   echo =modes

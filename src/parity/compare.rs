@@ -11,8 +11,8 @@ use jiff::Timestamp;
 
 use super::{AppliedWaiver, Change, Finding, State, TargetReport};
 use crate::spec::{
-    Bearing, Covers, Environment, Fact, Facts, FileFact, HookFact, ItemId, Listed, Listing, Lock, Locked, Machine,
-    Observed, Policy, Scope, Target, Version, VersionFact, Waiver, Why,
+    Bearing, Covers, Environment, Fact, Facts, FileFact, HookFact, ItemId, LeadsTo, Listed, Listing, Lock, Locked,
+    Machine, Observed, Policy, Scope, Target, Version, VersionFact, Waiver, Why,
 };
 
 /// How an audit went, beside what it found.
@@ -254,6 +254,10 @@ fn fact_difference(want: &Fact, got: &Fact) -> Option<String> {
             (true, _) => format!("its mode is {got_mode}, {want_mode} on the reference"),
             (false, false) => format!("its content differs, and its mode is {got_mode}, {want_mode} on the reference"),
         },
+        (
+            Fact::File(FileFact::Link { to: want_to, leads_to: want }),
+            Fact::File(FileFact::Link { to: got_to, leads_to: got }),
+        ) if want_to == got_to => link_difference(want.as_ref(), got.as_ref()),
         (Fact::Hook(want), Fact::Hook(got)) => match (want.runs, got.runs) {
             (true, false) => "it is not executable, so git skips it; on the reference it runs".to_owned(),
             (false, true) => "it runs; on the reference it is not executable".to_owned(),
@@ -262,6 +266,27 @@ fn fact_difference(want: &Fact, got: &Fact) -> Option<String> {
         (Fact::Repo(_), Fact::Repo(_)) => format!("it has {}, the reference has {}", got.shown(), want.shown()),
         _ => format!("it is {}, the reference has {}", got.shown(), want.shown()),
     })
+}
+
+/// In which way links of the same text, which are known to differ, lead to something else.
+fn link_difference(want: Option<&LeadsTo>, got: Option<&LeadsTo>) -> String {
+    match (want, got) {
+        (None, _) => "the lock does not say what it leads to; run `trueup capture`".to_owned(),
+        (_, None) => "what it leads to was not observed".to_owned(),
+        (_, Some(LeadsTo::Nowhere)) => "it leads nowhere, on the reference it does not".to_owned(),
+        (Some(LeadsTo::Nowhere), _) => "it leads somewhere, on the reference it leads nowhere".to_owned(),
+        (Some(LeadsTo::File(_)), Some(LeadsTo::File(_))) => "it leads to other content".to_owned(),
+        (Some(want), Some(got)) => format!("it leads to {}, on the reference to {}", kind(got), kind(want)),
+    }
+}
+
+fn kind(leads_to: &LeadsTo) -> &'static str {
+    match leads_to {
+        LeadsTo::Nowhere => "nothing",
+        LeadsTo::Folder => "a folder",
+        LeadsTo::Other => "neither file nor folder",
+        LeadsTo::File(_) => "a file",
+    }
 }
 
 fn apply_waivers(finding: &mut Finding, waivers: &[Waiver], target: &str, now: Timestamp) {

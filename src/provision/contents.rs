@@ -11,9 +11,9 @@ use std::path::Path;
 use similar::TextDiff;
 
 use super::program::Contents;
-use super::redact::{is_secret_path, redact};
 use super::{Plan, Work};
 use crate::observe::{Answer, Context, Covers, Question, audit};
+use crate::spec::redact::{is_secret_path, redact};
 use crate::spec::{Digest, Environment, Target, Why};
 use crate::transport::{Connection, Surroundings, TransportError, quote};
 

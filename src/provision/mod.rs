@@ -11,7 +11,6 @@ mod program;
 #[cfg(test)]
 mod program_tests;
 mod provider;
-mod redact;
 pub mod rollback;
 pub mod view;
 

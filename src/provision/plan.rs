@@ -1,8 +1,8 @@
 //! Findings into a plan. Pure: the same findings make the same plan.
 
-use super::redact::redact;
 use super::{Action, Need, Offer, PROVIDERS, Plan, Step, Unmet, Work};
 use crate::parity::{Finding, State, TargetReport};
+use crate::spec::redact::redact;
 use crate::spec::{Category, Digest, Environment, Fact, FileFact, ItemId, Locked, Observed};
 
 /// Which drifts a plan is about.

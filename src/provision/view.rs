@@ -130,7 +130,7 @@ pub fn outcome(plan: &Plan, fates: &[Fate], look: Look) -> String {
         let (word, colour, why) = match fate {
             Fate::Done => ("done", AnsiColor::Green, String::new()),
             Fate::Failed { code, said } => {
-                ("failed", AnsiColor::Red, format!("  exit code {code}: {}", telling_line(said)))
+                ("failed", AnsiColor::Red, format!("  exit code {code}: {}", telling_lines(said)))
             }
             Fate::Skipped(why) => ("skipped", AnsiColor::Yellow, format!("  {why}")),
             Fate::Unclear => ("unclear", AnsiColor::Yellow, "  the machine was lost meanwhile".to_owned()),
@@ -142,13 +142,19 @@ pub fn outcome(plan: &Plan, fates: &[Fate], look: Look) -> String {
     text
 }
 
-/// The line that tells what went wrong: the first that says error, since a manager's last is about its log.
-fn telling_line(said: &str) -> &str {
+/// What tells what went wrong: the first lines that say error, since a manager's last one is about its log.
+fn telling_lines(said: &str) -> String {
+    const ENOUGH: usize = 3;
     let says_error = |line: &&str| {
         line.split(|c: char| !c.is_ascii_alphabetic())
             .any(|word| word.eq_ignore_ascii_case("err") || word.eq_ignore_ascii_case("error"))
     };
-    said.lines().find(says_error).or_else(|| said.lines().next_back()).unwrap_or("it said nothing")
+    let telling: Vec<&str> = said.lines().filter(says_error).take(ENOUGH).collect();
+    match (telling.is_empty(), said.lines().next_back()) {
+        (false, _) => telling.join("; "),
+        (true, Some(last)) => last.to_owned(),
+        (true, None) => "it said nothing".to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -161,11 +167,11 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_told_by_the_line_that_says_error() {
+    fn a_failure_is_told_by_the_lines_that_say_error() {
         let said = "npm warn terror\nnpm error code E404\nnpm error 404 Not Found\nA complete log of this run: /x";
-        assert_eq!(telling_line(said), "npm error code E404");
-        assert_eq!(telling_line("npm ERR! code E404\nA complete log"), "npm ERR! code E404");
-        assert_eq!(telling_line("one\ntwo"), "two");
-        assert_eq!(telling_line(""), "it said nothing");
+        assert_eq!(telling_lines(said), "npm error code E404; npm error 404 Not Found");
+        assert_eq!(telling_lines("npm ERR! code E404\nA complete log"), "npm ERR! code E404");
+        assert_eq!(telling_lines("one\ntwo"), "two");
+        assert_eq!(telling_lines(""), "it said nothing");
     }
 }

@@ -38,21 +38,26 @@ pub fn effective(repo: &str, listing: &str) -> Result<Vec<(ItemId, Observed)>, W
     let not_understood = |line: &str| Why::NotUnderstood(format!("unexpected line `{line}` in the list of hooks"));
     let mut lines = listing.lines();
     let folder = lines.next().ok_or_else(|| Why::NotUnderstood("the list of hooks is empty".to_owned()))?;
+    let id = |name: &str| ItemId::new(Category::Hook, format!("{repo}/{name}"));
     let mut found = Vec::new();
+    let mut hooks = Vec::new();
     for line in lines.by_ref().take_while(|line| *line != "=digests") {
         match line.split_once(' ') {
+            Some(("shut", name)) => {
+                let (command, message) = ("reading it".to_owned(), "permission denied".to_owned());
+                hooks.push((id(name), Observed::Unknown(Why::Failed { command, code: 1, message })));
+            }
             Some(("runs", name)) => found.push((name, true)),
             Some(("idle", name)) => found.push((name, false)),
             _ => return Err(not_understood(line)),
         }
     }
-    let mut hooks = Vec::new();
     for (name, runs) in found {
         let line = lines.next().ok_or_else(|| Why::NotUnderstood(format!("no digest for the {name} hook")))?;
         let hex = line.trim_start_matches('\\').split(' ').next().unwrap_or(line);
         let hook_digest = Digest::from_hex(hex).ok_or_else(|| not_understood(line))?;
         let fact = Fact::Hook(HookFact { runs, hook_digest, path: format!("{folder}/{name}") });
-        hooks.push((ItemId::new(Category::Hook, format!("{repo}/{name}")), Observed::Present(fact)));
+        hooks.push((id(name), Observed::Present(fact)));
     }
     match lines.next() {
         Some(line) => Err(not_understood(line)),

@@ -109,6 +109,9 @@ pub enum FileFact {
     Link {
         /// Where it points, as written in the link.
         to: String,
+        /// What is found there, links followed to their end. None in a lock of before this was observed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        leads_to: Option<LeadsTo>,
     },
     /// A folder that the spec names.
     Folder {
@@ -117,6 +120,32 @@ pub enum FileFact {
     },
     /// A socket, pipe or device: named, never read.
     Other,
+}
+
+/// What a link leads to in the end, in the lock a word or a digest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LeadsTo {
+    /// Nothing: the link dangles.
+    Nowhere,
+    /// A folder, which is not looked into.
+    Folder,
+    /// A socket, pipe or device.
+    Other,
+    /// A regular file with this content.
+    #[serde(untagged)]
+    File(Digest),
+}
+
+impl fmt::Display for LeadsTo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nowhere => f.write_str("which leads nowhere"),
+            Self::Folder => f.write_str("a folder"),
+            Self::Other => f.write_str("neither file nor folder"),
+            Self::File(digest) => write!(f, "{digest}"),
+        }
+    }
 }
 
 /// The remotes of a repository.
@@ -267,7 +296,8 @@ impl Fact {
         match self {
             Self::Version(fact) => fact.shown(),
             Self::File(FileFact::File { mode, digest }) => format!("file {mode} {digest}"),
-            Self::File(FileFact::Link { to }) => format!("link to {to}"),
+            Self::File(FileFact::Link { to, leads_to: None }) => format!("link to {to}"),
+            Self::File(FileFact::Link { to, leads_to: Some(leads_to) }) => format!("link to {to}, {leads_to}"),
             Self::File(FileFact::Folder { mode }) => format!("folder {mode}"),
             Self::File(FileFact::Other) => "neither file, folder nor link".to_owned(),
             Self::Repo(fact) => fact.shown(),

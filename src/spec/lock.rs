@@ -159,7 +159,7 @@ impl Lock {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fact::{Digest, FileFact, HookFact, Mode, Remote, RepoFact, VersionFact};
+    use super::super::fact::{Digest, FileFact, HookFact, LeadsTo, Mode, Remote, RepoFact, VersionFact};
     use super::*;
 
     fn sample() -> Lock {
@@ -174,7 +174,10 @@ mod tests {
                 "dotfile:.zshrc",
                 Locked::Present(Fact::File(FileFact::File { mode: Mode(0o644), digest: digest.clone() })),
             ),
-            ("dotfile:.config/a \"b\"", Locked::Present(Fact::File(FileFact::Link { to: "../x".to_owned() }))),
+            (
+                "dotfile:.config/a \"b\"",
+                Locked::Present(Fact::File(FileFact::Link { to: "../x".to_owned(), leads_to: Some(LeadsTo::Nowhere) })),
+            ),
             ("git:carmenta/core.hooksPath", Locked::Present(Fact::text(".husky/_"))),
             (
                 "repo:carmenta",

@@ -14,6 +14,7 @@ mod lock;
 mod parse;
 mod policy;
 mod problem;
+pub(crate) mod redact;
 mod scope;
 mod section;
 mod suggest;
@@ -26,8 +27,8 @@ pub use environment::{
     SshAddress, Target, TargetKind, Tool, ToolQuestion,
 };
 pub use fact::{
-    Digest, Fact, Facts, FileFact, HookFact, Listed, Listing, Machine, Mode, Observed, Remote, RepoFact, TextFact,
-    VersionFact, Why,
+    Digest, Fact, Facts, FileFact, HookFact, LeadsTo, Listed, Listing, Machine, Mode, Observed, Remote, RepoFact,
+    TextFact, VersionFact, Why,
 };
 pub use item::{Category, ItemId, ItemIdError};
 pub use lock::{Lock, LockError, Locked};

@@ -11,6 +11,7 @@ mod contract;
 mod errors;
 mod gate;
 mod killed;
+mod observed;
 mod packages;
 mod places;
 mod quiet;

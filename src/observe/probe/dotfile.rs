@@ -3,10 +3,12 @@
 //! A path that turns out to be a folder stands for everything below it, and a glob for what it matches; both are open
 //! sets, so a file that only the target has is seen too. Contents never leave the machine here, only their digests.
 
+use std::time::Duration;
+
 use super::{failed, restore, text};
 use crate::observe::{Answer, Context, Covers, Probe, Question, Sighting};
 use crate::spec::{
-    Category, Digest, Environment, Extent, Fact, FileFact, ItemId, Listing, Mode, Observed, Why, glob_matches,
+    Category, Digest, Environment, Extent, Fact, FileFact, ItemId, LeadsTo, Listing, Mode, Observed, Why, glob_matches,
 };
 use crate::transport::quote;
 
@@ -26,6 +28,7 @@ fn ask(environment: &Environment) -> Vec<Question> {
     let mut questions = Vec::new();
     if !paths.is_empty() {
         questions.push(paths_question(&paths, limit));
+        questions.extend(paths.iter().map(|path| folder_question(path, limit)));
     }
     for entry in entries {
         if let Extent::Glob { root } = &entry.extent {
@@ -34,6 +37,9 @@ fn ask(environment: &Environment) -> Vec<Question> {
     }
     questions
 }
+
+/// Ends a question whose place lies behind a folder that may not be searched.
+const UNSEARCHABLE: &str = "echo 'a folder on the way to it may not be searched' >&2; return 1";
 
 /// How the machine is given a path: below the home where it is relative, and never like an option.
 fn place(name: &str) -> String {
@@ -44,29 +50,39 @@ fn id(place: &str) -> ItemId {
     ItemId::new(Category::Dotfile, place.strip_prefix("./").unwrap_or(place))
 }
 
-fn paths_question(paths: &[&str], limit: std::time::Duration) -> Question {
+/// What stands at each of the paths. What is below those that are folders is asked apart, so that a folder that is too
+/// big costs no other path its answer.
+fn paths_question(paths: &[&str], limit: Duration) -> Question {
     let places: Vec<String> = paths.iter().map(|path| place(path)).collect();
     let places = quote::words(places.iter().map(String::as_str));
-    // A listing that fails says so on a line of its own, and the other paths keep their answers.
-    let script = format!(
-        "cd || return\ntu_describe {places}\nfor tu_one in {places}; do\n\
-         if [ -d \"$tu_one\" ] && [ ! -L \"$tu_one\" ]; then\n\
-         find \"$tu_one\" ! -type d -exec /bin/sh -c \"$tu_library\"'tu_describe \"$@\"' sh {{}} + \
-         || {{ printf '! '; tu_plain \"$tu_one\"; }}\nfi\ndone"
-    );
     Question {
         subject: "paths".to_owned(),
-        script,
+        script: format!("cd || return\ntu_describe {places}"),
         limit,
-        covers: Covers {
-            items: paths.iter().map(|path| id(path)).collect(),
-            listings: paths.iter().map(|path| Listing::below_path(path)).collect(),
-        },
+        covers: Covers { items: paths.iter().map(|path| id(path)).collect(), listings: Vec::new() },
         context: Context::None,
     }
 }
 
-fn glob_question(glob: &str, root: &str, limit: std::time::Duration) -> Question {
+fn folder_question(path: &str, limit: Duration) -> Question {
+    let place = quote::word(&place(path));
+    // A listing that fails in one place says so on a line of its own, and what was found beside it keeps its answer.
+    let script = format!(
+        "cd || return\nif [ -L {place} ] || [ ! -d {place} ]; then\n\
+         [ -L {place} ] || [ -e {place} ] || tu_gone {place} || {{ {UNSEARCHABLE}; }}\nreturn\nfi\n\
+         find {place} ! -type d -exec /bin/sh -c \"$tu_library\"'tu_describe \"$@\"' sh {{}} + \
+         || {{ printf '! '; tu_plain {place}; }}"
+    );
+    Question {
+        subject: path.to_owned(),
+        script,
+        limit,
+        covers: Covers { items: Vec::new(), listings: vec![Listing::below_path(path)] },
+        context: Context::None,
+    }
+}
+
+fn glob_question(glob: &str, root: &str, limit: Duration) -> Question {
     let root = if root.is_empty() { ".".to_owned() } else { place(root) };
     let root = quote::word(&root);
     // find narrows the search with its own, wider patterns; which of the names really match is decided when reading.
@@ -78,7 +94,7 @@ fn glob_question(glob: &str, root: &str, limit: std::time::Duration) -> Question
     };
     let wider = quote::word(&wider_pattern(&place(glob)));
     let script = format!(
-        "cd || return\n[ -d {root} ] || return 0\n\
+        "cd || return\nif [ ! -d {root} ]; then [ -e {root} ] || tu_gone {root} || {{ {UNSEARCHABLE}; }}; return; fi\n\
          find {root} {depth}! -type d -path {wider} -exec /bin/sh -c \"$tu_library\"'tu_describe \"$@\"' sh {{}} +"
     );
     Question {
@@ -122,11 +138,13 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
         }
         sightings.extend(read_block(&mut lines)?);
     }
-    // A glob may match nothing; of paths that are named there is always something to say.
-    match question.context {
-        Context::Pattern(_) if answer.code != 0 => return Err(failed("find", answer)),
-        Context::None | Context::Names(_) if sightings.is_empty() => return Err(failed("listing dotfiles", answer)),
-        _ => {}
+    // A folder may be empty and a glob match nothing; of paths that are named there is always something to say.
+    let names_paths = !question.covers.items.is_empty();
+    if names_paths && sightings.is_empty() {
+        return Err(failed("listing dotfiles", answer));
+    }
+    if !names_paths && answer.code != 0 {
+        return Err(failed("find", answer));
     }
     if let Context::Pattern(glob) = &question.context {
         sightings.retain(|sighting| !matches!(sighting, Sighting::Item(id, _) if !glob_matches(glob, &id.name)));
@@ -134,54 +152,98 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
     Ok(sightings)
 }
 
+/// A path as `tu_describe` tells it.
+struct Entry {
+    kind: char,
+    name: String,
+    /// Of a link: its text, and the kind of what it leads to.
+    to: Option<String>,
+    leads_to: Option<char>,
+}
+
+impl Entry {
+    fn has_mode(&self) -> bool {
+        matches!(self.kind, 'f' | 'd')
+    }
+
+    fn has_digest(&self) -> bool {
+        self.kind == 'f' || self.leads_to == Some('f')
+    }
+}
+
 /// What `tu_describe` printed: names with kinds, then modes, then digests.
 fn read_block<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Result<Vec<Sighting>, Why> {
-    let mut entries: Vec<(char, String, Option<String>)> = Vec::new();
-    let cut = || Why::NotUnderstood("the list of files ends in the middle".to_owned());
+    let entries = entries(lines)?;
+    let modes = section(lines, "=digests")?;
+    let digests = section(lines, "=end")?;
+    // Modes and digests stand in the order of the entries. Where one failed, it is not known whose the others are.
+    let in_step = modes.len() == entries.iter().filter(|entry| entry.has_mode()).count()
+        && digests.len() == entries.iter().filter(|entry| entry.has_digest()).count();
+    let (mut modes, mut digests) = (modes.into_iter(), digests.into_iter());
+    let sightings = entries
+        .into_iter()
+        .map(|entry| {
+            let observed = if (entry.has_mode() || entry.has_digest()) && !in_step {
+                Err(Why::NotUnderstood("there are not as many modes and digests as files".to_owned()))
+            } else {
+                observed(&entry, &mut modes, &mut digests)
+            };
+            Sighting::Item(id(&entry.name), observed.unwrap_or_else(Observed::Unknown))
+        })
+        .collect();
+    Ok(sightings)
+}
+
+fn entries<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Result<Vec<Entry>, Why> {
+    let mut entries: Vec<Entry> = Vec::new();
     loop {
-        let line = lines.next().ok_or_else(cut)?;
-        match line.split_once(' ') {
-            None if line == "=modes" => break,
-            Some((">", target)) => match entries.last_mut() {
-                Some(('l', _, link)) => *link = Some(restore(target)),
-                _ => return Err(Why::NotUnderstood(format!("a link target without a link: `{line}`"))),
-            },
-            Some((kind @ ("f" | "u" | "d" | "o" | "a" | "l"), name)) => {
-                entries.push((kind.chars().next().unwrap_or('?'), restore(name), None));
+        let line = lines.next().ok_or_else(|| Why::NotUnderstood("the list of files ends in the middle".to_owned()))?;
+        match (line.split_once(' '), entries.last_mut()) {
+            (None, _) if line == "=modes" => return Ok(entries),
+            (Some((">", to)), Some(Entry { kind: 'l', to: known @ None, .. })) => *known = Some(restore(to)),
+            (Some((">", _)), _) => {
+                return Err(Why::NotUnderstood(format!("a link target without a link: `{line}`")));
+            }
+            (Some(("~", kind @ ("f" | "u" | "d" | "o" | "a"))), Some(Entry { to: Some(_), leads_to, .. })) => {
+                *leads_to = kind.chars().next();
+            }
+            (Some((kind @ ("f" | "u" | "d" | "o" | "a" | "l"), name)), _) => {
+                let kind = kind.chars().next().unwrap_or('?');
+                entries.push(Entry { kind, name: restore(name), to: None, leads_to: None });
             }
             _ => return Err(Why::NotUnderstood(format!("unexpected line `{line}`"))),
         }
     }
-    let modes = section(lines, "=digests")?;
-    let digests = section(lines, "=end")?;
-    // Modes and digests stand in the order of the entries. Where one failed, it is not known whose the others are.
-    let count = |kinds: &[char]| entries.iter().filter(|(kind, ..)| kinds.contains(kind)).count();
-    let in_step = modes.len() == count(&['f', 'd']) && digests.len() == count(&['f']);
-    let (mut modes, mut digests) = (modes.into_iter(), digests.into_iter());
-    let sightings = entries
-        .into_iter()
-        .map(|(kind, name, link)| {
-            let observed = match kind {
-                'f' | 'd' if !in_step => {
-                    Err(Why::NotUnderstood("there are not as many modes and digests as files".to_owned()))
-                }
-                'f' => file(modes.next(), digests.next()),
-                'd' => mode(modes.next()).map(|mode| Observed::Present(Fact::File(FileFact::Folder { mode }))),
-                'l' => link
-                    .map(|to| Observed::Present(Fact::File(FileFact::Link { to })))
-                    .ok_or_else(|| Why::NotUnderstood("a link without a target".to_owned())),
-                'o' => Ok(Observed::Present(Fact::File(FileFact::Other))),
-                'u' => Ok(Observed::Unknown(Why::Failed {
-                    command: "reading it".to_owned(),
-                    code: 1,
-                    message: "permission denied".to_owned(),
-                })),
-                _ => Ok(Observed::Absent),
+}
+
+fn observed<'a>(
+    entry: &Entry,
+    modes: &mut impl Iterator<Item = &'a str>,
+    digests: &mut impl Iterator<Item = &'a str>,
+) -> Result<Observed, Why> {
+    let fact = match (entry.kind, &entry.to, entry.leads_to) {
+        ('f', ..) => FileFact::File { mode: mode(modes.next())?, digest: digest(digests.next())? },
+        ('d', ..) => FileFact::Folder { mode: mode(modes.next())? },
+        ('o', ..) => FileFact::Other,
+        ('a', ..) => return Ok(Observed::Absent),
+        ('u', ..) => return Err(denied("reading it")),
+        ('l', Some(_), Some('u')) => return Err(denied("reading what it leads to")),
+        ('l', Some(to), Some(kind)) => {
+            let leads_to = match kind {
+                'f' => LeadsTo::File(digest(digests.next())?),
+                'd' => LeadsTo::Folder,
+                'a' => LeadsTo::Nowhere,
+                _ => LeadsTo::Other,
             };
-            Sighting::Item(id(&name), observed.unwrap_or_else(Observed::Unknown))
-        })
-        .collect();
-    Ok(sightings)
+            FileFact::Link { to: to.clone(), leads_to: Some(leads_to) }
+        }
+        _ => return Err(Why::NotUnderstood("a link without a target".to_owned())),
+    };
+    Ok(Observed::Present(Fact::File(fact)))
+}
+
+fn denied(command: &str) -> Why {
+    Why::Failed { command: command.to_owned(), code: 1, message: "permission denied".to_owned() }
 }
 
 fn section<'a>(lines: &mut impl Iterator<Item = &'a str>, end: &str) -> Result<Vec<&'a str>, Why> {
@@ -199,12 +261,9 @@ fn mode(line: Option<&str>) -> Result<Mode, Why> {
     line.and_then(Mode::parse).ok_or_else(|| Why::NotUnderstood(format!("`{}` is not a file mode", line.unwrap_or(""))))
 }
 
-fn file(mode_line: Option<&str>, digest_line: Option<&str>) -> Result<Observed, Why> {
-    let mode = mode(mode_line)?;
+fn digest(line: Option<&str>) -> Result<Digest, Why> {
     // A backslash in front says that the name was escaped; the name is not read here.
-    let hex = digest_line.and_then(|line| line.trim_start_matches('\\').split_once(' ')).map(|(hex, _)| hex);
-    let digest = hex
-        .and_then(Digest::from_hex)
-        .ok_or_else(|| Why::NotUnderstood(format!("`{}` is not a digest", digest_line.unwrap_or(""))))?;
-    Ok(Observed::Present(Fact::File(FileFact::File { mode, digest })))
+    let hex = line.and_then(|line| line.trim_start_matches('\\').split_once(' ')).map(|(hex, _)| hex);
+    hex.and_then(Digest::from_hex)
+        .ok_or_else(|| Why::NotUnderstood(format!("`{}` is not a digest", line.unwrap_or(""))))
 }

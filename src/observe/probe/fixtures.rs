@@ -35,15 +35,17 @@ fn optional(path: &Path) -> Option<Vec<u8>> {
     }
 }
 
-/// The one question that the probe asks for the part of a spec that the case holds.
+/// The question that the probe asks for the part of a spec that the case holds: where it asks several, the one whose
+/// subject stands in the case's file `subject`, else the first.
 fn question(probe: &Probe, case: &Path) -> Question {
     let asked = optional(&case.join("case.toml")).unwrap_or_default();
     let text = format!("version = 1\nname = \"fixture\"\n{}", String::from_utf8(asked).unwrap());
     let environment =
         spec::parse("case.toml", &text, &vocabulary()).unwrap_or_else(|error| panic!("{}: {error:?}", case.display()));
-    let mut questions = (probe.ask)(&environment);
-    assert_eq!(questions.len(), 1, "{}: case.toml must make the {} probe ask one question", case.display(), probe.name);
-    questions.remove(0)
+    let subject = optional(&case.join("subject")).map(|subject| String::from_utf8(subject).unwrap().trim().to_owned());
+    let mut questions = (probe.ask)(&environment).into_iter();
+    let found = questions.find(|question| subject.as_ref().is_none_or(|subject| question.subject == *subject));
+    found.unwrap_or_else(|| panic!("{}: case.toml makes the {} probe ask no such question", case.display(), probe.name))
 }
 
 fn answer(case: &Path) -> Answer {

@@ -1,12 +1,19 @@
 //! Effective git settings of a repository that change how it behaves: system, global, local and included files, as
 //! git itself merges them.
+//!
+//! Userinfo in URLs is dropped before it can reach a fact, from keys (`url.https://token@host/.insteadOf`) as from
+//! values; of a value that looks secret in another way the fact holds the digest.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
-use super::repo::{NOTHING_THERE, enter};
+use regex::{Captures, Regex};
+
+use super::repo::{NOTHING_THERE, enter, settings, whole, without_userinfo};
 use super::{failed, restore, text};
 use crate::observe::{Answer, Context, Covers, Probe, Question, Sighting};
-use crate::spec::{Category, Environment, Fact, ItemId, Listing, Observed, Repo, TextFact, Why};
+use crate::spec::redact::{looks_secret, redact};
+use crate::spec::{Category, Digest, Environment, Fact, ItemId, Listing, Observed, Repo, TextFact, Why};
 
 pub(super) const PROBE: Probe =
     Probe { name: "git", doc: "effective git settings that change behaviour", manager: None, ask, read };
@@ -60,22 +67,22 @@ const DOCUMENTED: [&str; 38] = [
     "diff.submodule",
 ];
 
-/// Prints the home, then two lines a setting: its scope, and its key and value. A git older than 2.26 knows no scopes.
-const LIST: &str = r#"
-git rev-parse --git-dir >/dev/null || return
-printf '%s\n' "$HOME"
-tu_listed=$(git config --list --includes --show-scope -z 2>/dev/null | tr '\n\0' '\001\n')
-if [ -n "$tu_listed" ]; then
-  printf '%s\n' "$tu_listed"
-else
-  git config --list --includes -z | tr '\n\0' '\001\n' | awk '{ print "unknown"; print }'
-fi
-"#;
+/// Prints the home, then two lines a setting: its scope, and its key and value; at last git's exit code. A git older than
+/// 2.26 knows no scopes.
+fn list() -> String {
+    let (scoped, plain) = ("git config --list --includes --show-scope -z", "git config --list --includes -z");
+    format!(
+        "printf '%s\\n' \"$HOME\"\ntu_listed=$({{ {}; }} 2>/dev/null)\ncase $tu_listed in\n\
+         *=0) printf '%s\\n' \"$tu_listed\" ;;\n*) {} | awk '!/^=/ {{ print \"unknown\" }} {{ print }}' ;;\nesac",
+        settings(scoped),
+        settings(plain)
+    )
+}
 
 fn ask(environment: &Environment) -> Vec<Question> {
     let question = |repo: &Repo| Question {
         subject: repo.name.clone(),
-        script: enter(repo) + LIST,
+        script: enter(repo) + &list(),
         limit: environment.limits.probe,
         covers: Covers { items: Vec::new(), listings: vec![listing(&repo.name)] },
         context: Context::None,
@@ -94,8 +101,9 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
         _ => return Err(failed("git", answer)),
     }
     let stdout = text(&answer.stdout);
-    let mut lines = stdout.lines();
-    let home = lines.next().ok_or_else(|| Why::NotUnderstood("git's list of settings is empty".to_owned()))?;
+    let empty = || Why::NotUnderstood("git's list of settings is empty".to_owned());
+    let (home, listed) = stdout.split_once('\n').ok_or_else(empty)?;
+    let mut lines = whole(listed, &answer.stderr, &[0])?.into_iter();
     let mut settings: BTreeMap<String, (Vec<String>, String)> = BTreeMap::new();
     while let Some(scope) = lines.next() {
         let not_a_scope = || Why::NotUnderstood(format!("`{}` is not a scope of git's settings", scope.escape_debug()));
@@ -105,8 +113,8 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
         let (key, value) = setting.split_once('\n').unwrap_or((&setting, "true"));
         let section = key.split('.').next().unwrap_or(key);
         if SECTIONS.contains(&section) {
-            let (values, last_scope) = settings.entry(documented(key)).or_default();
-            values.push(below_home(value, home));
+            let (values, last_scope) = settings.entry(documented(&public_key(key))).or_default();
+            values.push(public_value(value, home));
             scope.clone_into(last_scope);
         }
     }
@@ -132,11 +140,52 @@ fn documented(key: &str) -> String {
     key.to_owned()
 }
 
+fn public_key(key: &str) -> String {
+    redact(&without_any_userinfo(key))
+}
+
+/// The value as it may be seen. Two secrets are still told apart, by their digests.
+fn public_value(value: &str, home: &str) -> String {
+    let public = without_any_userinfo(value);
+    if looks_secret(&public) { Digest::of(value.as_bytes()).to_string() } else { below_home(&public, home) }
+}
+
+fn without_any_userinfo(text: &str) -> String {
+    static URL: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"://(\S+)").expect("a constant expression"));
+    URL.replace_all(text, |url: &Captures<'_>| format!("://{}", without_userinfo(&url[1]))).into_owned()
+}
+
 /// A path below the home is the same setting in another user's home.
 fn below_home(value: &str, home: &str) -> String {
     match value.strip_prefix(home).filter(|_| !home.is_empty()) {
         Some("") => "~".to_owned(),
         Some(rest) if rest.starts_with('/') => format!("~{rest}"),
         _ => value.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_secret_of_a_setting_is_kept() {
+        for (key, public) in [
+            ("url.https://oauth2:ghp_0123456789abcdef@github.com/.insteadof", "url.https://github.com/.insteadof"),
+            ("url.https://me:p/s@s@github.com/.insteadof", "url.https://github.com/.insteadof"),
+            ("url.git@github.com:.insteadof", "url.git@github.com:.insteadof"),
+            ("url.https://h.example:8443/.insteadof", "url.https://h.example:8443/.insteadof"),
+        ] {
+            assert_eq!(public_key(key), public);
+        }
+        assert_eq!(public_value("https://ghp_0123456789abcdef0123@github.com/x", "/h"), "https://github.com/x");
+        assert_eq!(
+            public_value("!git push https://me:pw@h.example/x main", "/h"),
+            "!git push https://h.example/x main"
+        );
+        for secret in ["!curl -H 'Authorization: Bearer abcdef'", "!TOKEN=abc gh x", "!x ghp_0123456789abcdef0123"] {
+            assert_eq!(public_value(secret, "/h"), Digest::of(secret.as_bytes()).to_string());
+        }
+        assert_eq!(public_value("/h/.gitignore", "/h"), "~/.gitignore");
     }
 }

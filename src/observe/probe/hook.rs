@@ -24,15 +24,18 @@ fn listing(repo: &str) -> Listing {
     Listing::below(Category::Hook, format!("{repo}/"))
 }
 
-/// Prints the folder, then "runs NAME" or "idle NAME" for each hook, then their digests.
+/// Prints the folder, then "runs NAME", "idle NAME" or, if it may not be read, "shut NAME" for each hook, then the
+/// digests of those that may.
 fn script(repo: &Repo) -> String {
     let names = hooks::NAMES.join(" ");
     enter(repo)
         + &format!(
             "tu_top=$(git rev-parse --show-cdup) || return\ncd \"./$tu_top\" || return\n\
-             tu_hooks=$(git rev-parse --git-path hooks) || return\ntu_plain \"$tu_hooks\"\nset --\n\
+             tu_hooks=$(git rev-parse --git-path hooks) || return\ntu_plain \"$tu_hooks\"\n\
+             tu_gone \"$tu_hooks\" || {{ echo 'the folder of the hooks may not be searched' >&2; return 1; }}\nset --\n\
              for tu_one in {names}; do\n\
-             if [ -f \"$tu_hooks/$tu_one\" ]; then\n\
+             if [ -f \"$tu_hooks/$tu_one\" ] && [ ! -r \"$tu_hooks/$tu_one\" ]; then echo \"shut $tu_one\"\n\
+             elif [ -f \"$tu_hooks/$tu_one\" ]; then\n\
              if [ -x \"$tu_hooks/$tu_one\" ]; then echo \"runs $tu_one\"; else echo \"idle $tu_one\"; fi\n\
              set -- \"$@\" \"$tu_hooks/$tu_one\"\nfi\ndone\n\
              echo '=digests'\nif [ $# -gt 0 ]; then tu_sha256 \"$@\"; fi"

@@ -17,7 +17,7 @@ fn ask(environment: &Environment) -> Vec<Question> {
         format!(
             "tu_find dpkg-query >/dev/null || return 0\n\
              \"$tu_path\" -W -f '${{Package}} ${{Architecture}} ${{db:Status-Status}} ${{Version}}\\n' -- {} || [ $? -eq 1 ]",
-            quote::words(names.iter().map(String::as_str))
+            quote::words(names.iter().flat_map(|name| [Some(name.as_str()), bare(name)]).flatten())
         )
     })
 }
@@ -39,7 +39,13 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
         // package's trigger is configured and works.
         if matches!(status, "installed" | "triggers-pending" | "triggers-awaited") {
             let with_architecture = format!("{name}:{architecture}");
-            if named(question, &with_architecture) || installed.contains_key(name) {
+            // dpkg finds no `name:amd64` where the package is the same on every architecture, but apt installs it so.
+            if architecture == "all" {
+                for asked in names(question).iter().filter(|asked| bare(asked) == Some(name)) {
+                    installed.insert(asked.clone(), version.to_owned());
+                }
+            }
+            if names(question).contains(&with_architecture) || installed.contains_key(name) {
                 installed.insert(with_architecture, version.to_owned());
             }
             installed.entry(name.to_owned()).or_insert_with(|| version.to_owned());
@@ -48,6 +54,14 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
     package::sightings(question, "apt", installed)
 }
 
-fn named(question: &Question, name: &str) -> bool {
-    matches!(&question.context, Context::Names(names) if names.iter().any(|known| known == name))
+fn names(question: &Question) -> &[String] {
+    match &question.context {
+        Context::Names(names) => names,
+        Context::None | Context::Pattern(_) => &[],
+    }
+}
+
+/// The package's own name, where an architecture is asked for too.
+fn bare(name: &str) -> Option<&str> {
+    name.split_once(':').map(|(bare, _)| bare)
 }

@@ -21,17 +21,32 @@ pub(super) fn enter(repo: &Repo) -> String {
     let path = repo.path.strip_prefix("~/").unwrap_or(&repo.path);
     let path = quote::word(&if path.starts_with('/') { path.to_owned() } else { format!("./{path}") });
     format!(
-        "cd || return\n[ -e {path} ] || return {NOTHING_THERE}\ncd {path} || return\n\
-         tu_find git >/dev/null || {{ echo 'git is not on PATH' >&2; return 1; }}\n"
+        "cd || return\nif [ ! -e {path} ] && tu_gone {path}; then return {NOTHING_THERE}; fi\ncd {path} || return\n\
+         tu_find git >/dev/null || {{ echo 'git is not on PATH' >&2; return 1; }}\ntu_repository || return\n"
     )
+}
+
+/// The command by which git lists settings, a line each, and behind them `=` and git's own exit code: a pipe ends with
+/// the code of its last command, and what git did not list would be taken for what is not set.
+pub(super) fn settings(command: &str) -> String {
+    format!("{{ {command}; printf '=%s\\000' \"$?\"; }} | tr '\\n\\0' '\\001\\n'")
+}
+
+/// What [`settings`] printed, without the exit code, which must be one of those that stand for a whole list.
+pub(super) fn whole<'a>(stdout: &'a str, stderr: &[u8], codes: &[i32]) -> Result<Vec<&'a str>, Why> {
+    let mut lines: Vec<&str> = stdout.lines().collect();
+    let cut_off = || Why::NotUnderstood("git's list of settings has no end".to_owned());
+    let code = lines.pop().and_then(|line| line.strip_prefix('=')?.parse().ok()).ok_or_else(cut_off)?;
+    if codes.contains(&code) {
+        return Ok(lines);
+    }
+    Err(failed("git", &Answer { code, stdout: Vec::new(), stderr: stderr.to_owned() }))
 }
 
 fn ask(environment: &Environment) -> Vec<Question> {
     let question = |repo: &Repo| Question {
         subject: repo.name.clone(),
-        script: enter(repo)
-            + "git rev-parse --git-dir >/dev/null || return\n\
-               git config -z --get-regexp '^remote\\..*\\.(url|pushurl)$' | tr '\\n\\0' '\\001\\n'",
+        script: enter(repo) + &settings("git config -z --get-regexp '^remote\\..*\\.(url|pushurl)$'"),
         limit: environment.limits.probe,
         covers: Covers { items: vec![ItemId::new(Category::Repo, &repo.name)], listings: Vec::new() },
         context: Context::None,
@@ -47,7 +62,8 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
         _ => return Err(failed("git", answer)),
     }
     let mut remotes: BTreeMap<String, (Vec<String>, Vec<String>)> = BTreeMap::new();
-    for line in text(&answer.stdout).lines() {
+    // 1 says that no setting is of that name.
+    for line in whole(&text(&answer.stdout), &answer.stderr, &[0, 1])? {
         let setting = restore(line);
         let not_understood = || Why::NotUnderstood(format!("`{}` is not a remote's URL", line.escape_debug()));
         let (key, url) = setting.split_once('\n').ok_or_else(not_understood)?;
@@ -75,10 +91,11 @@ fn normalise(url: &str) -> String {
     let place = match url.split_once("://") {
         Some(("file", path)) => path.to_owned(),
         Some((scheme, rest)) => {
-            let (authority, path) = authority_and_path(rest);
+            let rest = without_userinfo(rest);
+            let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
             // `helper::address` names a program that knows what the address means; all of it counts.
             let helper = if scheme.contains("::") { format!("{scheme}://") } else { String::new() };
-            format!("{helper}{}/{path}", without_default_port(without_userinfo(authority)))
+            format!("{helper}{}/{path}", without_default_port(authority))
         }
         None if url.contains("@[") => {
             let (authority, path) = url.split_once("]:").unwrap_or((url, ""));
@@ -96,20 +113,14 @@ fn normalise(url: &str) -> String {
     place.strip_suffix(".git").unwrap_or(place).to_owned()
 }
 
-/// The two ends of a URL behind its scheme. A password may hold a slash although it should not; what stands before the
-/// slash is then no host with a port, and is secret.
-fn authority_and_path(rest: &str) -> (&str, &str) {
-    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+/// A URL behind its scheme, from the host on. A password may hold a slash although it should not; what stands before
+/// the slash is then no host with a port, and is secret.
+pub(super) fn without_userinfo(rest: &str) -> &str {
+    let authority = rest.split_once('/').map_or(rest, |(authority, _)| authority);
     let port = authority.rsplit_once(':').map_or("", |(_, port)| port);
     let is_host = authority.contains('@') || authority.ends_with(']') || port.bytes().all(|byte| byte.is_ascii_digit());
-    match rest.rsplit_once('@') {
-        Some((_, after)) if !is_host => after.split_once('/').unwrap_or((after, "")),
-        _ => (authority, path),
-    }
-}
-
-fn without_userinfo(authority: &str) -> &str {
-    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
+    let searched = if is_host { authority } else { rest };
+    searched.rfind('@').map_or(rest, |at| &rest[at + 1..])
 }
 
 fn without_default_port(authority: &str) -> String {

@@ -30,6 +30,13 @@ const fn row(name: &'static str, arguments: &'static str, pattern: &'static str)
 pub(super) const ROWS: &[Row] = &[
     row("git", "--version", r"(?m)^git version (\S+)"),
     row("gh", "--version", r"(?m)^gh version (\S+)"),
+    row("ssh", "-V", r"(?m)^OpenSSH_(?:for_Windows_)?([^\s,]+)"),
+    Row {
+        name: "openssl",
+        arguments: "version",
+        pattern: r"(?m)^OpenSSL (\S+)",
+        others: &[Other { product: "LibreSSL", pattern: r"(?m)^LibreSSL (\S+)" }],
+    },
     row("node", "--version", r"(?m)^(v\d\S*)$"),
     row("npm", "--version", r"(?m)^(\d+\.\S+)$"),
     row("python3", "--version", r"(?m)^Python (\S+)"),

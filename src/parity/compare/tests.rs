@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use super::{findings, unobserved};
 use crate::parity::{Change, Finding, State};
 use crate::spec::{
-    Digest, Environment, Fact, Facts, FileFact, HookFact, ItemId, Listed, Listing, Lock, Locked, Machine, Mode,
-    Observed, VersionFact, Vocabulary, Why, parse,
+    Digest, Environment, Fact, Facts, FileFact, HookFact, ItemId, LeadsTo, Listed, Listing, Lock, Locked, Machine,
+    Mode, Observed, VersionFact, Vocabulary, Why, parse,
 };
 
 fn environment(body: &str) -> Environment {
@@ -227,11 +227,19 @@ fn files_say_in_which_way_they_differ() {
     assert_eq!(reason(file(0o644, "x"), file(0o644, "x")), "as on the reference");
     assert_eq!(reason(file(0o644, "x"), file(0o644, "y")), "its content differs");
     assert_eq!(reason(file(0o644, "x"), file(0o600, "x")), "its mode is 0600, 0644 on the reference");
-    let link = Fact::File(FileFact::Link { to: "b".to_owned() });
+    let link = |leads_to| Fact::File(FileFact::Link { to: "b".to_owned(), leads_to });
     assert_eq!(
-        reason(link.clone(), Fact::File(FileFact::Other)),
+        reason(link(None), Fact::File(FileFact::Other)),
         "it is neither file, folder nor link, the reference has link to b"
     );
+    let to = |content: &str| link(Some(LeadsTo::File(Digest::of(content.as_bytes()))));
+    assert_eq!(reason(to("x"), to("x")), "as on the reference");
+    assert_eq!(reason(to("x"), to("y")), "it leads to other content");
+    let (folder, nowhere) = (link(Some(LeadsTo::Folder)), link(Some(LeadsTo::Nowhere)));
+    assert_eq!(reason(to("x"), nowhere.clone()), "it leads nowhere, on the reference it does not");
+    assert_eq!(reason(nowhere, to("x")), "it leads somewhere, on the reference it leads nowhere");
+    assert_eq!(reason(folder, to("x")), "it leads to a file, on the reference to a folder");
+    assert_eq!(reason(link(None), to("x")), "the lock does not say what it leads to; run `trueup capture`");
 }
 
 #[test]

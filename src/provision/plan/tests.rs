@@ -9,8 +9,8 @@ use crate::parity::compare::{Circumstances, target_report};
 use crate::parity::report::Look;
 use crate::provision::{Plan, view};
 use crate::spec::{
-    Category, Digest, Environment, Fact, Facts, FileFact, HookFact, Listed, Listing, Lock, Locked, Machine, Mode,
-    Observed, RepoFact, TextFact, VersionFact, Vocabulary, parse,
+    Category, Digest, Environment, Fact, Facts, FileFact, HookFact, LeadsTo, Listed, Listing, Lock, Locked, Machine,
+    Mode, Observed, RepoFact, TextFact, VersionFact, Vocabulary, parse,
 };
 
 const SPEC: &str = r#"
@@ -64,7 +64,7 @@ fn wanted() -> Vec<(&'static str, Option<Fact>)> {
         ("dotfile:.a", Some(file("a"))),
         ("dotfile:.gitconfig", Some(file("g"))),
         ("dotfile:.dir", Some(Fact::File(FileFact::Folder { mode: Mode(0o700) }))),
-        ("dotfile:.dir/link", Some(Fact::File(FileFact::Link { to: "x".to_owned() }))),
+        ("dotfile:.dir/link", Some(Fact::File(FileFact::Link { to: "x".to_owned(), leads_to: None }))),
         ("dotfile:bin/tidy", Some(file("tidy 2"))),
         ("dotfile:.extra", None),
         ("repo:r", Some(repo())),
@@ -120,6 +120,16 @@ fn what_the_reference_does_not_have_goes_only_with_prune() {
     let subjects: Vec<&str> = pruned.steps.iter().map(|step| step.subject.as_str()).collect();
     assert_eq!(subjects, ["npm package left-pad", "~/.extra"]);
     assert!(pruned.steps.iter().all(|step| step.action == crate::provision::Action::Remove));
+}
+
+#[test]
+fn a_link_is_not_put_again_for_what_it_leads_to() {
+    let other = Fact::File(FileFact::Link { to: "x".to_owned(), leads_to: Some(LeadsTo::Nowhere) });
+    let folder = Fact::File(FileFact::Folder { mode: Mode(0o700) });
+    let found = [("dotfile:.dir", folder), ("dotfile:.dir/link", other)];
+    let plan = planned(&found, &Selection { only: vec!["dotfile:.dir*".to_owned()], ..Selection::default() });
+    assert_eq!(plan.steps, []);
+    assert_eq!(plan.unmet[0].why, "the link is as it should be; what it leads to is not: list x as a dotfile too");
 }
 
 #[test]
@@ -201,7 +211,7 @@ fn gits_own_structure_and_wider_configurations_are_left_alone() {
 
 #[test]
 fn nothing_is_put_through_a_link_where_a_folder_should_be() {
-    let found = [("dotfile:.dir", Fact::File(FileFact::Link { to: "elsewhere".to_owned() }))];
+    let found = [("dotfile:.dir", Fact::File(FileFact::Link { to: "elsewhere".to_owned(), leads_to: None }))];
     for only in ["dotfile:.dir*", "dotfile:.dir/link"] {
         let plan = planned(&found, &Selection { only: vec![only.to_owned()], ..Selection::default() });
         assert_eq!(plan.steps, [], "{only}");

@@ -28,10 +28,17 @@ fn offer(need: Need<'_>) -> Offer {
     if let (Some(FileFact::Folder { .. }), FileFact::File { .. } | FileFact::Link { .. }) = (observed, wanted) {
         return Offer::Cannot("a folder stands where a file should be; move it away".to_owned());
     }
+    if let (Some(FileFact::Link { to: got, .. }), FileFact::Link { to: want, .. }) = (observed, wanted)
+        && got == want
+    {
+        return Offer::Cannot(format!(
+            "the link is as it should be; what it leads to is not: list {want} as a dotfile too"
+        ));
+    }
     let action = if observed.is_some() { Action::Change } else { Action::Create };
     match wanted.clone() {
         FileFact::File { mode, digest } => file_step(&need, action, Work::PutFile { path, mode, digest }),
-        FileFact::Link { to } => file_step(&need, action, Work::PutLink { path, to }),
+        FileFact::Link { to, .. } => file_step(&need, action, Work::PutLink { path, to }),
         FileFact::Folder { .. } if observed.is_some_and(|file| !matches!(file, FileFact::Folder { .. })) => {
             Offer::Cannot("a file stands where a folder should be; move it away".to_owned())
         }

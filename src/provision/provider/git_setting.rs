@@ -3,7 +3,7 @@
 
 use super::{Action, NOT_PRUNED, Need, Offer, Provider, Work, step};
 use crate::parity::Change;
-use crate::spec::{Category, Fact, Locked, Observed, TextFact};
+use crate::spec::{Category, Digest, Fact, Locked, Observed, TextFact};
 
 pub(super) const PROVIDER: Provider =
     Provider { name: "git-setting", doc: "a repository's settings, such as core.hooksPath", offer };
@@ -58,6 +58,11 @@ fn offer(need: Need<'_>) -> Offer {
         (_, Some(Locked::Present(Fact::Text(text)))) => (Action::Change, Some(text.value.clone())),
         _ => return Offer::NotMine,
     };
+    if value.as_deref().is_some_and(|value| Digest::parse(value).is_some()) {
+        return Offer::Cannot(format!(
+            "the value of {key} looks like a secret and is known by its digest; set it by hand"
+        ));
+    }
     let subject = match &value {
         Some(value) => format!("{key} = {value} in {name}"),
         None => format!("{key} in {name}"),

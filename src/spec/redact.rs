@@ -1,7 +1,7 @@
-//! Keeping secrets out of what is shown of files.
+//! Keeping secrets out of what is shown and kept of files and settings.
 //!
-//! A value is hidden when its key looks like a secret's, when it looks like a known kind of token, or when it stands
-//! as userinfo in a URL; a private key is hidden from its first line to its last.
+//! A value is hidden when its key, option or header looks like a secret's, when it looks like a known kind of token, or
+//! when it stands as userinfo in a URL; a private key is hidden from its first line to its last.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ use regex::Regex;
 const HIDDEN: &str = "[redacted]";
 
 /// Files that are secrets as a whole: nothing of them is shown.
-pub(super) fn is_secret_path(path: &str) -> bool {
+pub(crate) fn is_secret_path(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let key_file = name.starts_with("id_") && !name.ends_with(".pub");
     let places =
@@ -33,8 +33,13 @@ pub(super) fn is_secret_path(path: &str) -> bool {
     key_file || placed || known.contains(&name) || ending.iter().any(|ending| name.ends_with(ending))
 }
 
+/// Whether a text holds anything that [`redact`] would hide.
+pub(crate) fn looks_secret(text: &str) -> bool {
+    redact(text) != text
+}
+
 /// The text with every value hidden that looks like a secret.
-pub(super) fn redact(text: &str) -> String {
+pub(crate) fn redact(text: &str) -> String {
     static KEYED: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(
             r#"(?i)([\w.-]*(?:token|secret|passwd|password|passphrase|api[_-]?key|access[_-]?key|private[_-]?key|credential)[\w.-]*["']?\s*[:=]\s*)(\S.*)"#,
@@ -48,6 +53,10 @@ pub(super) fn redact(text: &str) -> String {
     });
     static BEARER: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)\b(bearer\s+)(?:[\w.~+/-]*\d[\w.~+/-]*=*|[\w.~+/-]{16,}=*)").expect("a constant expression")
+    });
+    static OPTION: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)(--[\w-]*(?:token|secret|passwd|password|passphrase|api-key)\s+)([^\s-]\S*)")
+            .expect("a constant expression")
     });
     static TOKEN: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(
@@ -69,6 +78,7 @@ pub(super) fn redact(text: &str) -> String {
         let line = KEYED.replace(line, format!("${{1}}{HIDDEN}").as_str());
         let line = WORD.replace(&line, format!("${{1}}{HIDDEN}").as_str());
         let line = BEARER.replace_all(&line, format!("${{1}}{HIDDEN}").as_str());
+        let line = OPTION.replace_all(&line, format!("${{1}}{HIDDEN}").as_str());
         let line = TOKEN.replace_all(&line, HIDDEN);
         shown.push_str(&USERINFO.replace_all(&line, format!("${{1}}{HIDDEN}@").as_str()));
     }
@@ -89,6 +99,9 @@ mod tests {
             "registry=https://r.example\n//r.example/:_authToken=[redacted]\nexport API_KEY=[redacted]\nalias ll='ls -l'\n"
         );
         assert!(!redact("url = https://me:pw@example.com/x\n").contains("pw"));
+        assert_eq!(redact("!curl -H 'Authorization: Basic eDp5'"), "!curl -H 'Authorization: [redacted]");
+        assert_eq!(redact("!gh --auth-token abc -x"), "!gh --auth-token [redacted] -x");
+        assert!(!looks_secret("log --author me") && !looks_secret("!bearer up"));
         assert!(!redact("x ghp_0123456789abcdef0123 y\n").contains("ghp_"));
     }
 
