@@ -146,8 +146,11 @@ pub fn outcome(plan: &Plan, fates: &[Fate], look: Look) -> String {
 fn telling_lines(said: &str) -> String {
     const ENOUGH: usize = 3;
     let says_error = |line: &&str| {
-        line.split(|c: char| !c.is_ascii_alphabetic())
-            .any(|word| word.eq_ignore_ascii_case("err") || word.eq_ignore_ascii_case("error"))
+        // apt's way of saying it is `E: …`.
+        line.starts_with("E: ")
+            || line
+                .split(|c: char| !c.is_ascii_alphabetic())
+                .any(|word| word.eq_ignore_ascii_case("err") || word.eq_ignore_ascii_case("error"))
     };
     let telling: Vec<&str> = said.lines().filter(says_error).take(ENOUGH).collect();
     match (telling.is_empty(), said.lines().next_back()) {
