@@ -34,7 +34,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     let text = lock.to_text();
     let old = project.lock.as_ref().map(|loaded| loaded.text.as_str());
     if old == Some(text.as_str()) {
-        print(&format!("{} is up to date: {} items\n", shown_path(&project), lock.items.len()))?;
+        print(&format!("{} is up to date: {}\n", shown_path(&project), count(&lock)))?;
         return Ok(Exit::Fine);
     }
     if let Some(old) = old {
@@ -48,8 +48,12 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
         print(&format!("not on the reference, and so not wanted elsewhere: {absent}\n"))?;
     }
     let who = lock.reference.hostname.as_deref().unwrap_or("the reference");
-    print(&format!("captured {} items of {who} into {}\n", lock.items.len(), shown_path(&project)))?;
+    print(&format!("captured {} of {who} into {}\n", count(&lock), shown_path(&project)))?;
     Ok(Exit::Fine)
+}
+
+fn count(lock: &Lock) -> String {
+    if lock.items.len() == 1 { "1 item".to_owned() } else { format!("{} items", lock.items.len()) }
 }
 
 /// What the spec names and the reference does not have: perhaps on purpose, perhaps misspelt.

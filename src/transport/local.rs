@@ -6,6 +6,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::Path;
 use std::process::{ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::{Ended, Listener, Run, StdinAfter, Stream, Surroundings, TransportError};
-use crate::spec::Sandbox;
+use crate::spec::{Sandbox, Shell};
 
 /// A way to run things on this machine.
 pub(super) struct Local {
@@ -21,7 +22,14 @@ pub(super) struct Local {
     /// What goes before the command line: a sandbox's commands start in its home, as sshd starts them there. Without a
     /// home of its own the machine is this user's, and they start where trueup was started.
     start: &'static str,
+    /// Whether an interactive shell is started, which wants a session of its own.
+    interactive: bool,
 }
+
+/// What starts a program in a session of its own, and so without the terminal: an interactive shell in a background
+/// process group of trueup's terminal would be stopped as soon as it looks at it.
+const SESSION_MAKERS: [&[&str]; 2] =
+    [&["/usr/bin/setsid"], &["/usr/bin/perl", "-MPOSIX", "-e", "POSIX::setsid(); exec @ARGV"]];
 
 /// What a login gets to see of trueup's own environment: who the user is and how to reach the agent, nothing that
 /// trueup's own shell session happened to set.
@@ -40,7 +48,8 @@ enum Event {
 }
 
 impl Local {
-    pub(super) fn new(sandbox: &Sandbox, login: bool, surroundings: &Surroundings) -> Self {
+    pub(super) fn new(sandbox: &Sandbox, shell: Shell, surroundings: &Surroundings) -> Self {
+        let login = shell.login;
         let keep = |name: &OsStr| !login || LOGIN_KEEPS.iter().any(|kept| name == *kept);
         let mut env: Vec<_> = surroundings.env.iter().filter(|(name, _)| keep(name)).cloned().collect();
         let mut set = |name: &str, value: &OsStr| {
@@ -54,12 +63,30 @@ impl Local {
             set("HOME", home.as_ref());
         }
         let start = if sandbox.home.is_some() { "cd || cd /; exec" } else { "exec" };
-        Self { env, start }
+        Self { env, start, interactive: shell.interactive }
+    }
+
+    /// `/bin/sh` with a process group of its own.
+    fn command(&self) -> Command {
+        let new_session = SESSION_MAKERS.iter().find(|maker| self.interactive && Path::new(maker[0]).exists());
+        match new_session {
+            Some(maker) => {
+                let mut command = Command::new(maker[0]);
+                command.args(&maker[1..]).arg("/bin/sh");
+                command
+            }
+            None => {
+                let mut command = Command::new("/bin/sh");
+                command.process_group(0);
+                command
+            }
+        }
     }
 
     pub(super) fn run(&self, run: &Run<'_>, listener: Listener<'_>) -> Result<Ended, TransportError> {
         let failed = |source| TransportError::Local { program: "/bin/sh".to_owned(), source };
-        let mut child = Command::new("/bin/sh")
+        let mut command = self.command();
+        let mut child = command
             .arg("-c")
             .arg(format!("{} {}", self.start, run.command_line))
             .env_clear()
@@ -67,7 +94,6 @@ impl Local {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .process_group(0)
             .spawn()
             .map_err(failed)?;
         let group = Pid::from_child(&child);

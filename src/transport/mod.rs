@@ -264,7 +264,7 @@ impl Connection {
 
     /// The way to this machine.
     pub fn local(sandbox: &Sandbox, shell: Shell, surroundings: &Surroundings) -> Self {
-        let local = local::Local::new(sandbox, shell.login, surroundings);
+        let local = local::Local::new(sandbox, shell, surroundings);
         Self { way: Way::Local(local), shell, path: sandbox.path.clone() }
     }
 

@@ -120,3 +120,16 @@ fn two_hosts_with_their_own_paths_tell_their_own_versions() {
         assert_eq!(report.target(name)["machine"]["host_key"], machine.server().fingerprint("ed25519"));
     }
 }
+
+/// An interactive shell in a background process group of trueup's own terminal was stopped by it, and never answered.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_interactive_shell_answers_when_trueup_itself_is_on_a_terminal() {
+    let machine = Machine::local();
+    machine.says("node", "v22.11.0").file(".bashrc", "echo hello; export FROM_BASHRC=yes\n");
+    let spec = spec_of(&[("vm", &machine)], "[tools]\nnode = \"exact\"").replace("login = false", "interactive = true");
+    let project = Project::with_spec(&spec);
+    project.trueup(&["capture", "--yes"]).env("SHELL", "/bin/bash").on_a_terminal().any_stdout().exits(0);
+    let checked = project.trueup(&["check"]).env("SHELL", "/bin/bash").on_a_terminal().any_stdout().exits(0);
+    assert!(checked.stdout.contains("1 target true to the reference"), "{}", checked.stdout);
+}

@@ -155,6 +155,19 @@ pub(crate) struct Ran {
 }
 
 impl Trueup {
+    /// Runs it on a terminal of its own, by `script` of util-linux. Both streams are then one.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn on_a_terminal(mut self) -> Self {
+        let words = std::iter::once(self.command.get_program()).chain(self.command.get_args());
+        let words: Vec<String> = words.map(|word| format!("'{}'", word.to_str().unwrap())).collect();
+        let mut script = Command::new("script");
+        script.args(["-qec", &words.join(" "), "/dev/null"]).current_dir(self.command.get_current_dir().unwrap());
+        script.env_clear().envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        script.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        self.command = script;
+        self
+    }
+
     /// One more variable.
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
