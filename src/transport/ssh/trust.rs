@@ -28,7 +28,7 @@ pub struct OfferedKey {
 }
 
 /// Connects as far as it takes to see the machine's key. A key other than the recorded one, or a revoked one, is the
-/// same error as for [`super::Ssh::connect`]: it must be forgotten on purpose first.
+/// same error as for connecting: it must be forgotten on purpose first.
 pub fn offered_key(
     address: &SshAddress,
     target_name: &str,
