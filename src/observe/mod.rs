@@ -49,6 +49,9 @@ pub struct Question {
     pub covers: Covers,
     /// What the reader needs to know of the spec.
     pub context: Context,
+    /// A test by the shell's own means that, where it is true, settles the question: the answer is nothing, and no
+    /// process is started for it.
+    pub settled: Option<String>,
 }
 
 /// The items and open sets that a question answers for.

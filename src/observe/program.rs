@@ -38,7 +38,14 @@ pub fn compile(questions: &[Question], nonce: &str) -> Program {
     for limit in &limits {
         writeln!(text, "tu_ring{limit}() {{").expect(INFALLIBLE);
         for number in members(*limit) {
-            writeln!(text, "tu_stage {number} tu_ask{number} |").expect(INFALLIBLE);
+            match &questions[number].settled {
+                None => writeln!(text, "tu_stage {number} tu_ask{number} |"),
+                Some(test) => writeln!(
+                    text,
+                    "if {test}; then tu_deliver {number} \"$tu_nothing\"; else tu_stage {number} tu_ask{number}; fi |"
+                ),
+            }
+            .expect(INFALLIBLE);
         }
         text.push_str("{ read -r tu_token; printf '%s\\n' \"$tu_token\"; }\n}\n");
     }

@@ -27,6 +27,7 @@ fn ask(script: &str, limit_s: u64) -> Question {
         limit: Duration::from_secs(limit_s),
         covers: Covers::default(),
         context: Context::None,
+        settled: None,
     }
 }
 

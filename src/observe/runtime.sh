@@ -33,7 +33,7 @@ export LC_ALL GIT_OPTIONAL_LOCKS GIT_TERMINAL_PROMPT GIT_PAGER HOMEBREW_NO_AUTO_
 export NO_UPDATE_NOTIFIER NO_COLOR npm_config_update_notifier npm_config_logs_dir npm_config_cache
 export PYTHONDONTWRITEBYTECODE DISABLE_AUTOUPDATER
 
-# tu_stage NUMBER FUNCTION: asks one question, waits for the token, prints the frame, passes the token on.
+# tu_stage NUMBER FUNCTION: asks one question and delivers the answer.
 # The frame holds stderr, stdout, a newline, the exit code, a dot, a newline, the length of stdout to dot, and a dot. The
 # dots come after what `head` lets through, so that newlines at the cut survive the substitution and are counted.
 tu_stage() {
@@ -44,9 +44,19 @@ tu_stage() {
     } 3>&1 9>&- | head -c "$((tu_cap * 2))"
     echo .
   )
+  tu_deliver "$1" "$tu_all"
+}
+
+# The frame of a question that printed nothing and succeeded.
+tu_nothing='
+0.
+3.'
+
+# tu_deliver NUMBER FRAME: waits for the token, prints the frame, passes the token on.
+tu_deliver() {
   trap '' TERM # from here on there is an answer to deliver
   read -r tu_token || tu_token=lost
-  printf '%s %s %s\n%s\n' "$tu_nonce" "$1" "${#tu_all}" "$tu_all" >&9
+  printf '%s %s %s\n%s\n' "$tu_nonce" "$1" "${#2}" "$2" >&9
   printf '%s\n' "$tu_token"
 }
 

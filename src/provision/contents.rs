@@ -118,6 +118,7 @@ fn read_files(
         limit: environment.limits.probe,
         covers: Covers::default(),
         context: Context::None,
+        settled: None,
     };
     let sizes: Vec<Question> =
         paths.iter().map(|path| question(path, format!("wc -c <{}", quote::word(&place(path))))).collect();

@@ -71,6 +71,7 @@ pub fn newest(
         limit: environment.limits.probe,
         covers: Covers::default(),
         context: Context::None,
+        settled: None,
     };
     let answer = audit::ask(connection, &[question])?.remove(0);
     Ok(answer.and_then(|answer| match answer.code {

@@ -61,10 +61,13 @@ fn paths_question(paths: &[&str], limit: Duration) -> Question {
         limit,
         covers: Covers { items: paths.iter().map(|path| id(path)).collect(), listings: Vec::new() },
         context: Context::None,
+        settled: None,
     }
 }
 
 fn folder_question(path: &str, limit: Duration) -> Question {
+    // Nothing is below a regular file, and most paths are one.
+    let from_home = if path.starts_with('/') { quote::word(path) } else { format!("\"$HOME\"/{}", quote::word(path)) };
     let place = quote::word(&place(path));
     // A listing that fails in one place says so on a line of its own, and what was found beside it keeps its answer.
     let script = format!(
@@ -79,6 +82,7 @@ fn folder_question(path: &str, limit: Duration) -> Question {
         limit,
         covers: Covers { items: Vec::new(), listings: vec![Listing::below_path(path)] },
         context: Context::None,
+        settled: Some(format!("[ -f {from_home} ] && [ ! -L {from_home} ]")),
     }
 }
 
@@ -103,6 +107,7 @@ fn glob_question(glob: &str, root: &str, limit: Duration) -> Question {
         limit,
         covers: Covers { items: Vec::new(), listings: vec![Listing::of_glob(glob)] },
         context: Context::Pattern(glob.to_owned()),
+        settled: None,
     }
 }
 

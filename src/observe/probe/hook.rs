@@ -16,6 +16,7 @@ fn ask(environment: &Environment) -> Vec<Question> {
         limit: environment.limits.probe,
         covers: Covers { items: Vec::new(), listings: vec![listing(&repo.name)] },
         context: Context::None,
+        settled: None,
     };
     environment.repos.iter().map(question).collect()
 }

@@ -44,6 +44,7 @@ pub(super) fn questions(
         limit: environment.limits.probe,
         covers: Covers { items: names.iter().map(|name| id(manager, name)).collect(), listings },
         context: Context::Names(names),
+        settled: None,
     }]
 }
 

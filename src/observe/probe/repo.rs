@@ -50,6 +50,7 @@ fn ask(environment: &Environment) -> Vec<Question> {
         limit: environment.limits.probe,
         covers: Covers { items: vec![ItemId::new(Category::Repo, &repo.name)], listings: Vec::new() },
         context: Context::None,
+        settled: None,
     };
     environment.repos.iter().map(question).collect()
 }

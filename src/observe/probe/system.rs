@@ -35,6 +35,7 @@ fn ask(environment: &Environment) -> Vec<Question> {
         limit: environment.limits.probe,
         covers: Covers::default(),
         context: Context::None,
+        settled: None,
     }]
 }
 

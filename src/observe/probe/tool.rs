@@ -38,6 +38,7 @@ fn question(tool: &Tool, environment: &Environment) -> Question {
         limit: environment.limits.probe,
         covers: Covers { items: vec![ItemId::new(Category::Tool, &tool.name)], listings: Vec::new() },
         context: pattern.map_or(Context::None, Context::Pattern),
+        settled: None,
     }
 }
 
