@@ -54,6 +54,13 @@ pub struct Question {
     pub settled: Option<String>,
 }
 
+impl Question {
+    /// A question whose reader needs no context, and which is always asked.
+    pub fn new(subject: impl Into<String>, script: String, limit: Duration, covers: Covers) -> Self {
+        Self { subject: subject.into(), script, limit, covers, context: Context::None, settled: None }
+    }
+}
+
 /// The items and open sets that a question answers for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Covers {

@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::frame::{self, Frames};
 use super::program::OUTPUT_CAP;
-use super::{Answer, Context, Covers, PROBES, Program, Question, Reply, audit, compile};
+use super::{Answer, Covers, PROBES, Program, Question, Reply, audit, compile};
 use crate::spec::{Listed, Observed, Sandbox, Shell};
 use crate::transport::test_shells::{RealShell, Room, SHELLS, in_every_shell, processes_marked, run, which};
 use crate::transport::{Connection, Surroundings};
@@ -21,14 +21,7 @@ use crate::transport::{Connection, Surroundings};
 const NONCE: &str = "trueup-0123456789abcdef";
 
 fn ask(script: &str, limit_s: u64) -> Question {
-    Question {
-        subject: "test".to_owned(),
-        script: script.to_owned(),
-        limit: Duration::from_secs(limit_s),
-        covers: Covers::default(),
-        context: Context::None,
-        settled: None,
-    }
+    Question::new("test", script.to_owned(), Duration::from_secs(limit_s), Covers::default())
 }
 
 fn program(questions: &[(&str, u64)]) -> Program {

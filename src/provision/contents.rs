@@ -12,7 +12,7 @@ use similar::TextDiff;
 
 use super::program::Contents;
 use super::{Plan, Work};
-use crate::observe::{Answer, Context, Covers, Question, audit};
+use crate::observe::{Answer, Covers, Question, audit};
 use crate::spec::redact::{is_secret_path, redact};
 use crate::spec::{Digest, Environment, Target, Why};
 use crate::transport::{Connection, Surroundings, TransportError, quote};
@@ -112,13 +112,13 @@ fn read_files(
     largest: usize,
     environment: &Environment,
 ) -> Result<Vec<FileContent>, TransportError> {
-    let question = |path: &str, command: String| Question {
-        subject: path.to_owned(),
-        script: format!("cd || return\n[ -f {} ] || return {NO_FILE}\n{command}", quote::word(&place(path))),
-        limit: environment.limits.probe,
-        covers: Covers::default(),
-        context: Context::None,
-        settled: None,
+    let question = |path: &str, command: String| {
+        Question::new(
+            path,
+            format!("cd || return\n[ -f {} ] || return {NO_FILE}\n{command}", quote::word(&place(path))),
+            environment.limits.probe,
+            Covers::default(),
+        )
     };
     let sizes: Vec<Question> =
         paths.iter().map(|path| question(path, format!("wc -c <{}", quote::word(&place(path))))).collect();

@@ -3,7 +3,7 @@
 use super::apply::{Fate, carry_out};
 use super::program::{self, Event, STATE};
 use crate::observe::audit::{self, new_nonce};
-use crate::observe::{Context, Covers, Question};
+use crate::observe::{Covers, Question};
 use crate::spec::{Environment, Why};
 use crate::transport::{Connection, TransportError};
 
@@ -65,14 +65,8 @@ pub fn newest(
     connection: &mut Connection,
     environment: &Environment,
 ) -> Result<Result<Option<Generation>, Why>, TransportError> {
-    let question = Question {
-        subject: "generations".to_owned(),
-        script: format!("{STATE}\n{SCRIPT}"),
-        limit: environment.limits.probe,
-        covers: Covers::default(),
-        context: Context::None,
-        settled: None,
-    };
+    let question =
+        Question::new("generations", format!("{STATE}\n{SCRIPT}"), environment.limits.probe, Covers::default());
     let answer = audit::ask(connection, &[question])?.remove(0);
     Ok(answer.and_then(|answer| match answer.code {
         0 => read(&String::from_utf8_lossy(&answer.stdout)).map(Some),

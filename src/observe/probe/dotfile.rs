@@ -55,14 +55,12 @@ fn id(place: &str) -> ItemId {
 fn paths_question(paths: &[&str], limit: Duration) -> Question {
     let places: Vec<String> = paths.iter().map(|path| place(path)).collect();
     let places = quote::words(places.iter().map(String::as_str));
-    Question {
-        subject: "paths".to_owned(),
-        script: format!("cd || return\ntu_describe {places}"),
+    Question::new(
+        "paths",
+        format!("cd || return\ntu_describe {places}"),
         limit,
-        covers: Covers { items: paths.iter().map(|path| id(path)).collect(), listings: Vec::new() },
-        context: Context::None,
-        settled: None,
-    }
+        Covers { items: paths.iter().map(|path| id(path)).collect(), listings: Vec::new() },
+    )
 }
 
 fn folder_question(path: &str, limit: Duration) -> Question {

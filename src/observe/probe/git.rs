@@ -11,7 +11,7 @@ use regex::{Captures, Regex};
 
 use super::repo::{NOTHING_THERE, enter, settings, whole, without_userinfo};
 use super::{failed, restore, text};
-use crate::observe::{Answer, Context, Covers, Probe, Question, Sighting};
+use crate::observe::{Answer, Covers, Probe, Question, Sighting};
 use crate::spec::redact::{looks_secret, redact};
 use crate::spec::{Category, Digest, Environment, Fact, ItemId, Listing, Observed, Repo, TextFact, Why};
 
@@ -80,13 +80,13 @@ fn list() -> String {
 }
 
 fn ask(environment: &Environment) -> Vec<Question> {
-    let question = |repo: &Repo| Question {
-        subject: repo.name.clone(),
-        script: enter(repo) + &list(),
-        limit: environment.limits.probe,
-        covers: Covers { items: Vec::new(), listings: vec![listing(&repo.name)] },
-        context: Context::None,
-        settled: None,
+    let question = |repo: &Repo| {
+        Question::new(
+            &repo.name,
+            enter(repo) + &list(),
+            environment.limits.probe,
+            Covers { items: Vec::new(), listings: vec![listing(&repo.name)] },
+        )
     };
     environment.repos.iter().map(question).collect()
 }

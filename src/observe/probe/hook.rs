@@ -2,7 +2,7 @@
 
 use super::repo::{NOTHING_THERE, enter};
 use super::{failed, text};
-use crate::observe::{Answer, Context, Covers, Probe, Question, Sighting};
+use crate::observe::{Answer, Covers, Probe, Question, Sighting};
 use crate::quality::hooks;
 use crate::spec::{Category, Environment, Listing, Repo, Why};
 
@@ -10,13 +10,13 @@ pub(super) const PROBE: Probe =
     Probe { name: "hook", doc: "the hooks that git would run, and their content", manager: None, ask, read };
 
 fn ask(environment: &Environment) -> Vec<Question> {
-    let question = |repo: &Repo| Question {
-        subject: repo.name.clone(),
-        script: script(repo),
-        limit: environment.limits.probe,
-        covers: Covers { items: Vec::new(), listings: vec![listing(&repo.name)] },
-        context: Context::None,
-        settled: None,
+    let question = |repo: &Repo| {
+        Question::new(
+            &repo.name,
+            script(repo),
+            environment.limits.probe,
+            Covers { items: Vec::new(), listings: vec![listing(&repo.name)] },
+        )
     };
     environment.repos.iter().map(question).collect()
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::{failed, restore, text};
-use crate::observe::{Answer, Context, Covers, Probe, Question, Sighting};
+use crate::observe::{Answer, Covers, Probe, Question, Sighting};
 use crate::spec::{Category, Environment, Fact, ItemId, Observed, Remote, Repo, RepoFact, Why};
 use crate::transport::quote;
 
@@ -44,13 +44,13 @@ pub(super) fn whole<'a>(stdout: &'a str, stderr: &[u8], codes: &[i32]) -> Result
 }
 
 fn ask(environment: &Environment) -> Vec<Question> {
-    let question = |repo: &Repo| Question {
-        subject: repo.name.clone(),
-        script: enter(repo) + &settings("git config -z --get-regexp '^remote\\..*\\.(url|pushurl)$'"),
-        limit: environment.limits.probe,
-        covers: Covers { items: vec![ItemId::new(Category::Repo, &repo.name)], listings: Vec::new() },
-        context: Context::None,
-        settled: None,
+    let question = |repo: &Repo| {
+        Question::new(
+            &repo.name,
+            enter(repo) + &settings("git config -z --get-regexp '^remote\\..*\\.(url|pushurl)$'"),
+            environment.limits.probe,
+            Covers { items: vec![ItemId::new(Category::Repo, &repo.name)], listings: Vec::new() },
+        )
     };
     environment.repos.iter().map(question).collect()
 }

@@ -1,7 +1,7 @@
 //! Who the machine is: system, version, architecture, host name and a lasting id.
 
 use super::{failed, text};
-use crate::observe::{Answer, Context, Covers, Probe, Question, Sighting};
+use crate::observe::{Answer, Covers, Probe, Question, Sighting};
 use crate::spec::{Environment, Machine, Why};
 
 pub(super) const PROBE: Probe = Probe {
@@ -29,14 +29,7 @@ fi
 "#;
 
 fn ask(environment: &Environment) -> Vec<Question> {
-    vec![Question {
-        subject: "system".to_owned(),
-        script: SCRIPT.to_owned(),
-        limit: environment.limits.probe,
-        covers: Covers::default(),
-        context: Context::None,
-        settled: None,
-    }]
+    vec![Question::new("system", SCRIPT.to_owned(), environment.limits.probe, Covers::default())]
 }
 
 fn read(_: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
