@@ -115,13 +115,13 @@ fn read_files(
     let question = |path: &str, command: String| {
         Question::new(
             path,
-            format!("cd || return\n[ -f {} ] || return {NO_FILE}\n{command}", quote::word(&place(path))),
+            format!("cd || return\n[ -f {} ] || return {NO_FILE}\n{command}", quote::word(&quote::place(path))),
             environment.limits.probe,
             Covers::default(),
         )
     };
     let sizes: Vec<Question> =
-        paths.iter().map(|path| question(path, format!("wc -c <{}", quote::word(&place(path))))).collect();
+        paths.iter().map(|path| question(path, format!("wc -c <{}", quote::word(&quote::place(path))))).collect();
     let mut contents: Vec<FileContent> = Vec::new();
     let mut pieces: Vec<(usize, Question)> = Vec::new();
     for (file, (path, answer)) in paths.iter().zip(audit::ask(connection, &sizes)?).enumerate() {
@@ -130,7 +130,7 @@ fn read_files(
             Ok(Some(size)) if size > largest => Err(format!("it is larger than {} MiB", largest >> 20)),
             Ok(Some(size)) => {
                 pieces.extend((0..size.div_ceil(PIECE)).map(|piece| {
-                    let input = quote::word(&format!("if={}", place(path)));
+                    let input = quote::word(&format!("if={}", quote::place(path)));
                     let command = format!("dd {input} bs={PIECE} skip={piece} count=1 2>/dev/null | od -An -v -tx1");
                     (file, question(path, command))
                 }));
@@ -154,11 +154,6 @@ fn read_files(
         }
     }
     Ok(contents)
-}
-
-/// A path as a command's operand: below the home where it is relative, and never like an option.
-fn place(path: &str) -> String {
-    if path.starts_with('/') { path.to_owned() } else { format!("./{path}") }
 }
 
 /// What a question about a file was answered; none where there is no file.

@@ -53,24 +53,18 @@ fn closing(mut text: String) -> String {
     text
 }
 
-/// A path as the program knows it: below the home where it is relative, and never like an option.
-fn place(path: &str) -> String {
-    let path = path.strip_prefix("~/").unwrap_or(path);
-    if path.starts_with('/') { path.to_owned() } else { format!("./{path}") }
-}
-
 fn body(step: &Step, contents: &Contents) -> String {
     match &step.work {
         Work::PutFile { path, mode, digest } => {
             let content = contents.get(digest).map_or(&[][..], Vec::as_slice);
-            let put = quote::words(["tu_put_file", &place(path), &mode.to_string(), digest.hex()]);
+            let put = quote::words(["tu_put_file", &quote::place(path), &mode.to_string(), digest.hex()]);
             format!("{} | {put}", quote::printf_of(content))
         }
-        Work::PutLink { path, to } => quote::words(["tu_put_link", &place(path), to]),
-        Work::PutFolder { path, mode } => quote::words(["tu_put_folder", &place(path), &mode.to_string()]),
-        Work::Remove { path } => quote::words(["tu_remove", &place(path)]),
-        Work::GitSetting { repo, key, value: Some(value) } => quote::words(["tu_git", &place(repo), key, value]),
-        Work::GitSetting { repo, key, value: None } => quote::words(["tu_git", &place(repo), key]),
+        Work::PutLink { path, to } => quote::words(["tu_put_link", &quote::place(path), to]),
+        Work::PutFolder { path, mode } => quote::words(["tu_put_folder", &quote::place(path), &mode.to_string()]),
+        Work::Remove { path } => quote::words(["tu_remove", &quote::place(path)]),
+        Work::GitSetting { repo, key, value: Some(value) } => quote::words(["tu_git", &quote::place(repo), key, value]),
+        Work::GitSetting { repo, key, value: None } => quote::words(["tu_git", &quote::place(repo), key]),
         Work::Command { arguments, refresh } => {
             let run = |arguments: &[String]| {
                 let words = quote::words(arguments.iter().map(String::as_str));

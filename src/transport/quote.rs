@@ -14,6 +14,13 @@ pub fn words<'a>(values: impl IntoIterator<Item = &'a str>) -> String {
     values.into_iter().map(word).collect::<Vec<_>>().join(" ")
 }
 
+/// A path of the spec as a program on the machine names it once it is in the home: below the home where it is relative
+/// or begins with `~/`, and never like an option. Not quoted yet.
+pub fn place(path: &str) -> String {
+    let path = path.strip_prefix("~/").unwrap_or(path);
+    if path.starts_with('/') { path.to_owned() } else { format!("./{path}") }
+}
+
 /// `printf` with its arguments, so that it prints exactly these bytes. Text stays readable; anything else becomes
 /// octal escapes, which every sh's own printf knows.
 pub fn printf_of(bytes: &[u8]) -> String {

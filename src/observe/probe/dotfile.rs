@@ -41,11 +41,6 @@ fn ask(environment: &Environment) -> Vec<Question> {
 /// Ends a question whose place lies behind a folder that may not be searched.
 const UNSEARCHABLE: &str = "echo 'a folder on the way to it may not be searched' >&2; return 1";
 
-/// How the machine is given a path: below the home where it is relative, and never like an option.
-fn place(name: &str) -> String {
-    if name.starts_with('/') { name.to_owned() } else { format!("./{name}") }
-}
-
 fn id(place: &str) -> ItemId {
     ItemId::new(Category::Dotfile, place.strip_prefix("./").unwrap_or(place))
 }
@@ -53,7 +48,7 @@ fn id(place: &str) -> ItemId {
 /// What stands at each of the paths. What is below those that are folders is asked apart, so that a folder that is too
 /// big costs no other path its answer.
 fn paths_question(paths: &[&str], limit: Duration) -> Question {
-    let places: Vec<String> = paths.iter().map(|path| place(path)).collect();
+    let places: Vec<String> = paths.iter().map(|path| quote::place(path)).collect();
     let places = quote::words(places.iter().map(String::as_str));
     Question::new(
         "paths",
@@ -66,7 +61,7 @@ fn paths_question(paths: &[&str], limit: Duration) -> Question {
 fn folder_question(path: &str, limit: Duration) -> Question {
     // Nothing is below a regular file, and most paths are one.
     let from_home = if path.starts_with('/') { quote::word(path) } else { format!("\"$HOME\"/{}", quote::word(path)) };
-    let place = quote::word(&place(path));
+    let place = quote::word(&quote::place(path));
     // A listing that fails in one place says so on a line of its own, and what was found beside it keeps its answer.
     let script = format!(
         "cd || return\nif [ -L {place} ] || [ ! -d {place} ]; then\n\
@@ -85,16 +80,16 @@ fn folder_question(path: &str, limit: Duration) -> Question {
 }
 
 fn glob_question(glob: &str, root: &str, limit: Duration) -> Question {
-    let root = if root.is_empty() { ".".to_owned() } else { place(root) };
+    let root = if root.is_empty() { ".".to_owned() } else { quote::place(root) };
     let root = quote::word(&root);
     // find narrows the search with its own, wider patterns; which of the names really match is decided when reading.
     let depth = if glob.contains("**") {
         String::new()
     } else {
-        let below_root = place(glob).split('/').count() - root.split('/').count();
+        let below_root = quote::place(glob).split('/').count() - root.split('/').count();
         format!("-maxdepth {below_root} ")
     };
-    let wider = quote::word(&wider_pattern(&place(glob)));
+    let wider = quote::word(&wider_pattern(&quote::place(glob)));
     let script = format!(
         "cd || return\nif [ ! -d {root} ]; then [ -e {root} ] || tu_gone {root} || {{ {UNSEARCHABLE}; }}; return; fi\n\
          find {root} {depth}! -type d -path {wider} -exec /bin/sh -c \"$tu_library\"'tu_describe \"$@\"' sh {{}} +"

@@ -18,8 +18,7 @@ pub(super) const NOTHING_THERE: i32 = 44;
 
 /// sh commands that go into a repository, ending the question if there is none.
 pub(super) fn enter(repo: &Repo) -> String {
-    let path = repo.path.strip_prefix("~/").unwrap_or(&repo.path);
-    let path = quote::word(&if path.starts_with('/') { path.to_owned() } else { format!("./{path}") });
+    let path = quote::word(&quote::place(&repo.path));
     format!(
         "cd || return\nif [ ! -e {path} ] && tu_gone {path}; then return {NOTHING_THERE}; fi\ncd {path} || return\n\
          tu_find git >/dev/null || {{ echo 'git is not on PATH' >&2; return 1; }}\ntu_repository || return\n"
