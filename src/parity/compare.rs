@@ -3,16 +3,15 @@
 //! Every item that is named or found gets a finding of its own. An item that was not observed is unknown, whatever the
 //! lock says; a waiver covers drift and nothing else.
 
-use std::collections::BTreeMap;
-
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::{AppliedWaiver, Change, Finding, State, TargetReport};
 use crate::spec::{
-    Bearing, Covers, Environment, Fact, Facts, FileFact, HookFact, ItemId, LeadsTo, Listed, Listing, Lock, Locked,
-    Machine, Observed, Policy, Scope, Target, Version, VersionFact, Waiver, Why,
+    Bearing, Covers, Environment, Fact, Facts, FileFact, ItemId, LeadsTo, Listed, Listing, Lock, Locked, Machine,
+    Observed, Policy, Scope, Target, Version, VersionFact, Waiver, Why,
 };
 
 /// How an audit went, beside what it found.
@@ -35,7 +34,7 @@ pub fn target_report(
     outcome: Result<&Facts, String>,
 ) -> TargetReport {
     let Circumstances { observed_at, duration, round_trips } = circumstances;
-    let (machine, error, findings) = match outcome {
+    let (machine, error, findings, shown) = match outcome {
         Ok(facts) => {
             let findings = findings(environment, lock, &target.name, facts, observed_at);
             let error = match (&facts.machine.os, findings.as_slice()) {
@@ -43,15 +42,23 @@ pub fn target_report(
                 (_, []) => Some("the environment holds nothing true here, so nothing is known".to_owned()),
                 _ => None,
             };
-            (facts.machine.clone(), error, findings)
+            let shown = shown(facts, &findings);
+            (facts.machine.clone(), error, findings, shown)
         }
         Err(error) => {
             let why = Why::Unreachable(error.clone());
-            (Machine::default(), Some(error), unobserved(environment, lock, &why))
+            (Machine::default(), Some(error), unobserved(environment, lock, &why), BTreeMap::new())
         }
     };
     let (target, kind) = (target.name.clone(), target.kind);
-    TargetReport { target, kind, observed_at, duration, round_trips, error, machine, findings }
+    TargetReport { target, kind, observed_at, duration, round_trips, error, machine, findings, shown }
+}
+
+/// What was seen and is in no finding.
+fn shown(facts: &Facts, findings: &[Finding]) -> BTreeMap<ItemId, Fact> {
+    let held: BTreeSet<&ItemId> = findings.iter().map(|finding| &finding.id).collect();
+    let beside = facts.items.iter().filter(|(id, _)| !held.contains(id));
+    beside.filter_map(|(id, observed)| Some((id.clone(), observed.present()?.clone()))).collect()
 }
 
 /// All findings about one machine, sorted by id.
@@ -163,7 +170,13 @@ fn judge(id: &ItemId, policy: &Policy, wanted: Wanted<'_>, observed: Observed) -
         Observed::Present(fact) => fact.evidence().map(str::to_owned),
         Observed::Absent | Observed::Unknown(_) => None,
     };
-    Finding { id: id.clone(), state, policy: policy.clone(), locked, observed: Some(observed), reason, detail }
+    let weakness = observed.present().and_then(Fact::weakness).filter(|_| state == State::Match);
+    let reason = match &weakness {
+        Some(weakness) => format!("{reason}, which shares its weakness: {weakness}"),
+        None => reason,
+    };
+    let (id, policy) = (id.clone(), policy.clone());
+    Finding { id, state, policy, locked, observed: Some(observed), reason, detail, warning: weakness }
 }
 
 fn judge_absent(policy: &Policy, wanted: &Wanted<'_>) -> (State, String) {
@@ -191,21 +204,18 @@ fn judge_present(policy: &Policy, want: Option<&Fact>, got: &Fact) -> (State, St
     };
     match difference {
         Some(reason) => (State::Drift(Change::Changed), reason),
-        None => (State::Match, match_reason(policy, got)),
+        None => (State::Match, match_reason(policy)),
     }
 }
 
-fn match_reason(policy: &Policy, got: &Fact) -> String {
-    match (policy, got) {
-        (_, Fact::Hook(HookFact { runs: false, .. })) => {
-            "warning: not executable, so git skips it; the reference has the same weakness".to_owned()
-        }
-        (Policy::Exact, _) => "as on the reference".to_owned(),
-        (Policy::Major, _) => "the same major version as on the reference".to_owned(),
-        (Policy::Minor, _) => "the same minor version as on the reference".to_owned(),
-        (Policy::Present, _) => "there, which is all that is asked".to_owned(),
-        (Policy::Range(range), _) => format!("within {range}"),
-        (Policy::Literal(version), _) => format!("{version}, as the spec says"),
+fn match_reason(policy: &Policy) -> String {
+    match policy {
+        Policy::Exact => "as on the reference".to_owned(),
+        Policy::Major => "the same major version as on the reference".to_owned(),
+        Policy::Minor => "the same minor version as on the reference".to_owned(),
+        Policy::Present => "there, which is all that is asked".to_owned(),
+        Policy::Range(range) => format!("within {range}"),
+        Policy::Literal(version) => format!("{version}, as the spec says"),
     }
 }
 

@@ -4,12 +4,13 @@
 pub mod compare;
 pub mod report;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::spec::{Digest, ItemId, Locked, Machine, Observed, Policy, TargetKind};
+use crate::spec::{Digest, Fact, ItemId, Locked, Machine, Observed, Policy, TargetKind};
 
 /// The verdict over findings, targets or the whole: unknown if any is, else drift, else parity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -66,6 +67,8 @@ pub struct TargetReport {
     pub machine: Machine,
     /// Sorted by id.
     pub findings: Vec<Finding>,
+    /// What was seen beside: facts that the environment does not hold true, and that therefore decide nothing.
+    pub shown: BTreeMap<ItemId, Fact>,
 }
 
 /// A lock entry held against a fact.
@@ -85,6 +88,8 @@ pub struct Finding {
     pub reason: String,
     /// Path, unified diff, …: whatever else helps.
     pub detail: Option<String>,
+    /// A weakness that the machine has and the reference shares: no drift, but nothing to be silent about.
+    pub warning: Option<String>,
 }
 
 /// How the lock's entry and the fact stand to each other.

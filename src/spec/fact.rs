@@ -23,6 +23,16 @@ pub enum Observed {
     Unknown(Why),
 }
 
+impl Observed {
+    /// The fact, where there is one.
+    pub fn present(&self) -> Option<&Fact> {
+        match self {
+            Self::Present(fact) => Some(fact),
+            Self::Absent | Self::Unknown(_) => None,
+        }
+    }
+}
+
 /// Why something is unknown. The variants are what can happen between a question and its answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Why {
@@ -304,6 +314,14 @@ impl Fact {
             Self::Hook(HookFact { runs: true, hook_digest, .. }) => format!("runs {hook_digest}"),
             Self::Hook(HookFact { runs: false, hook_digest, .. }) => format!("not executable {hook_digest}"),
             Self::Text(TextFact { value, .. }) => value.clone(),
+        }
+    }
+
+    /// What is weak about it on any machine: no drift where the reference shares it, but named.
+    pub fn weakness(&self) -> Option<String> {
+        match self {
+            Self::Hook(HookFact { runs: false, .. }) => Some("it is not executable, so git skips it".to_owned()),
+            Self::Version(_) | Self::File(_) | Self::Repo(_) | Self::Hook(_) | Self::Text(_) => None,
         }
     }
 

@@ -145,6 +145,7 @@ mod tests {
     use super::*;
     use crate::parity::{Change, Finding};
     use crate::spec::{Machine, Policy, TargetKind};
+    use std::collections::BTreeMap;
 
     fn part(target: &str, observed_at: &str, states: Vec<(&str, State)>) -> TargetReport {
         let finding = |(id, state): (&str, State)| Finding {
@@ -155,6 +156,7 @@ mod tests {
             observed: None,
             reason: String::new(),
             detail: None,
+            warning: None,
         };
         TargetReport {
             target: target.to_owned(),
@@ -165,6 +167,7 @@ mod tests {
             error: None,
             machine: Machine { id: Some("4c4c".to_owned()), ..Machine::default() },
             findings: states.into_iter().map(finding).collect(),
+            shown: BTreeMap::new(),
         }
     }
 

@@ -292,6 +292,7 @@ pub(super) mod samples {
             observed: Some(Observed::Present(Fact::version(got))),
             reason: "a reason".to_owned(),
             detail: Some("TOKEN=hunter2".to_owned()),
+            warning: None,
         }
     }
 
@@ -317,6 +318,7 @@ pub(super) mod samples {
                 error: None,
                 machine,
                 findings,
+                shown: BTreeMap::new(),
             }],
         }
     }

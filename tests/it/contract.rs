@@ -75,6 +75,8 @@ fn the_json_report_has_the_documented_fields_in_their_order() {
             "reason",
             "detail",
             "waiver",
+            "warning",
+            "shown",
         ]
     );
     let report = ran.json();

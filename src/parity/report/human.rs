@@ -79,7 +79,7 @@ fn render_target(text: &mut String, report: &TargetReport, look: Look) {
 /// error stands for all of its unknowns.
 fn is_worth_showing(finding: &Finding, report: &TargetReport) -> bool {
     match finding.state {
-        State::Match => finding.reason.starts_with("warning:"),
+        State::Match => finding.warning.is_some(),
         State::Unknown => report.error.is_none(),
         State::Drift(_) | State::Waived(..) => true,
     }

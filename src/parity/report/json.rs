@@ -34,6 +34,7 @@ struct Target<'a> {
     machine: &'a Machine,
     counts: BTreeMap<&'static str, usize>,
     findings: Vec<Entry<'a>>,
+    shown: BTreeMap<&'a ItemId, String>,
 }
 
 #[derive(Serialize)]
@@ -49,6 +50,7 @@ struct Entry<'a> {
     reason: &'a str,
     detail: Option<&'a str>,
     waiver: Option<&'a AppliedWaiver>,
+    warning: Option<&'a str>,
 }
 
 fn render(report: &Report) -> String {
@@ -79,6 +81,7 @@ fn target(report: &TargetReport) -> Target<'_> {
         machine: &report.machine,
         counts: counts.collect(),
         findings: report.findings.iter().map(entry).collect(),
+        shown: report.shown.iter().map(|(id, fact)| (id, fact.shown())).collect(),
     }
 }
 
@@ -95,5 +98,6 @@ fn entry(finding: &Finding) -> Entry<'_> {
         reason: &finding.reason,
         detail: finding.detail.as_deref(),
         waiver: finding.state.waiver(),
+        warning: finding.warning.as_deref(),
     }
 }
