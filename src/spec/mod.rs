@@ -36,5 +36,5 @@ pub use parse::{Vocabulary, parse};
 pub use policy::{Policy, PolicyError};
 pub use problem::{Problem, ProblemInSource, SpecProblems};
 pub use scope::{Scope, ScopedItem};
-pub use version::{Range, Version};
+pub use version::{Range, Scheme, Version};
 pub use waiver::{Bearing, Covers, Waiver};
