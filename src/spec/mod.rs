@@ -12,6 +12,7 @@ mod item;
 pub mod load;
 mod lock;
 mod parse;
+pub mod pin;
 mod policy;
 mod problem;
 pub(crate) mod redact;
