@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::{AppliedWaiver, Change, Finding, State, TargetReport};
 use crate::spec::{
     Bearing, Covers, Environment, Fact, Facts, FileFact, ItemId, LeadsTo, Listed, Listing, Lock, Locked, Machine,
-    Observed, Policy, Scope, Target, Version, VersionFact, Waiver, Why,
+    Observed, Policy, Scheme, Scope, Target, Version, VersionFact, Waiver, Why,
 };
 
 /// How an audit went, beside what it found.
@@ -162,9 +162,9 @@ fn judge(id: &ItemId, policy: &Policy, wanted: Wanted<'_>, observed: Observed) -
         (_, Wanted::NoLock) => (State::Unknown, "there is no lock to compare with; run `trueup capture`".to_owned()),
         (_, Wanted::NotInLock) => (State::Unknown, "the lock does not have it yet; run `trueup capture`".to_owned()),
         (Observed::Absent, wanted) => judge_absent(policy, &wanted),
-        (Observed::Present(got), Wanted::Locked(Locked::Present(want))) => judge_present(policy, Some(want), got),
+        (Observed::Present(got), Wanted::Locked(Locked::Present(want))) => judge_present(id, policy, Some(want), got),
         (Observed::Present(_), Wanted::Locked(Locked::Absent)) if policy.own_want().is_none() => judge_unwanted(policy),
-        (Observed::Present(got), _) => judge_present(policy, None, got),
+        (Observed::Present(got), _) => judge_present(id, policy, None, got),
     };
     let detail = match &observed {
         Observed::Present(fact) => fact.evidence().map(str::to_owned),
@@ -194,10 +194,11 @@ fn judge_unwanted(policy: &Policy) -> (State, String) {
     (State::Drift(Change::Extra), "the reference does not have it".to_owned())
 }
 
-fn judge_present(policy: &Policy, want: Option<&Fact>, got: &Fact) -> (State, String) {
+fn judge_present(id: &ItemId, policy: &Policy, want: Option<&Fact>, got: &Fact) -> (State, String) {
+    let scheme = Scheme::of(id);
     let difference = match (want, got) {
-        (Some(Fact::Version(want)), Fact::Version(got)) => version_difference(policy, Some(want), got),
-        (None, Fact::Version(got)) => version_difference(policy, None, got),
+        (Some(Fact::Version(want)), Fact::Version(got)) => version_difference(scheme, policy, Some(want), got),
+        (None, Fact::Version(got)) => version_difference(scheme, policy, None, got),
         (Some(_), _) if *policy == Policy::Present => None,
         (Some(want), got) => fact_difference(want, got),
         (None, _) => Some("the lock does not say what it should be".to_owned()),
@@ -220,7 +221,12 @@ fn match_reason(policy: &Policy) -> String {
 }
 
 /// In which way a version is not within the policy.
-fn version_difference(policy: &Policy, want: Option<&VersionFact>, got: &VersionFact) -> Option<String> {
+fn version_difference(
+    scheme: Scheme,
+    policy: &Policy,
+    want: Option<&VersionFact>,
+    got: &VersionFact,
+) -> Option<String> {
     let name = |product: &Option<String>| product.clone().unwrap_or_else(|| "the usual product".to_owned());
     if let Some(want) = want.filter(|want| want.product != got.product) {
         return Some(format!("it is {}, the reference has {}", name(&got.product), name(&want.product)));
@@ -228,16 +234,16 @@ fn version_difference(policy: &Policy, want: Option<&VersionFact>, got: &Version
     if want.is_none() && got.product.is_some() {
         return Some(format!("it is {}", name(&got.product)));
     }
-    let version = Version::parse(&got.version);
-    let same = |part: fn(&Version) -> Option<u64>| {
-        let wanted = want.and_then(|want| Version::parse(&want.version));
-        matches!((&version, &wanted), (Some(got), Some(want)) if part(got) == part(want) && got.major() == want.major())
+    let version = scheme.read(&got.version);
+    let same = |part: fn(&Version, &Version) -> bool| {
+        let wanted = want.and_then(|want| scheme.read(&want.version));
+        matches!((&version, &wanted), (Some(got), Some(want)) if part(got, want))
     };
     let (holds, asked) = match policy {
         Policy::Present => (true, ""),
         Policy::Exact => (want.is_some_and(|want| want.version == got.version), ""),
-        Policy::Major => (same(|version| Some(version.major())), "; the same major version is asked"),
-        Policy::Minor => (same(Version::minor), "; the same minor version is asked"),
+        Policy::Major => (same(Version::same_major), "; the same major version is asked"),
+        Policy::Minor => (same(Version::same_minor), "; the same minor version is asked"),
         Policy::Literal(literal) => {
             return (*literal != got.version).then(|| format!("it is {}, the spec says {literal}", got.version));
         }
