@@ -92,6 +92,8 @@ mod tests {
             let temp = tempfile::tempdir().unwrap();
             let path = temp.path().join("store.db");
             left_by(&path, &MIGRATIONS[..version], "INSERT INTO finding_sets VALUES ('kept')");
+            let looked = Store::open_to_read(&path).unwrap();
+            assert_eq!(looked.is_some(), version == MIGRATIONS.len(), "looking upgraded version {version}");
             let store = Store::open(&path).unwrap();
             let kept = store.read("look", sqlx::query("SELECT digest FROM finding_sets")).unwrap();
             assert_eq!(kept[0].get::<String, _>(0), "kept");

@@ -288,7 +288,8 @@ any = true
     fn a_glob_tells_of_what_is_amiss_and_counts_the_rest() {
         let text = explained("tool:*");
         assert!(text.ends_with("and 1 more that are as on the reference\n"), "{text}");
-        let heads: Vec<&str> = text.lines().filter(|line| line.contains(" on ") && !line.starts_with(' ')).collect();
+        let heads: Vec<&str> =
+            text.lines().filter(|line| line.contains(" on ") && !line.starts_with([' ', 'a'])).collect();
         assert_eq!(heads.len(), 5, "{text}");
         assert!(!text.contains('\u{1b}'));
     }

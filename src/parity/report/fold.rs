@@ -28,13 +28,13 @@ pub(super) struct More {
 /// How many of a kind are shown of those that are folded.
 const SHOWN_OF_A_KIND: usize = 2;
 
-/// How many lines a target may take when so many are in trouble.
-pub(super) fn lines_for(troubled: usize) -> usize {
+/// How many lines a target may take when so many are in trouble. None where there is no room for any.
+pub(super) fn lines_for(troubled: usize) -> Option<usize> {
     match troubled {
-        0..=1 => 14,
-        2..=3 => 10,
-        4..=8 => 5,
-        _ => 3,
+        0..=1 => Some(14),
+        2..=3 => Some(10),
+        4..=8 => Some(5),
+        _ => None,
     }
 }
 

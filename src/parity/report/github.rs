@@ -37,12 +37,16 @@ fn render_target(text: &mut String, report: &Report, target: &TargetReport) {
             State::Match if finding.warning.is_some() => "warning",
             State::Match => continue,
         };
-        let title = format!("{}: {} {}", target.target, finding.id, finding.state.word());
+        let word = if finding.state == State::Match { "warning" } else { finding.state.word() };
+        let title = format!("{}: {} {word}", target.target, finding.id);
         command(text, level, places.best(&finding.id).as_ref(), &title, &message(finding));
     }
 }
 
 fn message(finding: &Finding) -> String {
+    if let (State::Match, Some(warning)) = (&finding.state, &finding.warning) {
+        return format!("{warning}, as on the reference");
+    }
     let mut message = match finding.state.change() {
         Some(change) => format!("{}: {}", change.word(), finding.reason),
         None => finding.reason.clone(),

@@ -35,8 +35,17 @@ fn render(report: &Report, view: View) -> String {
     let together = true_ones.len() > TRUE_LINES;
     for target in &targets {
         if !(together && quiet(target)) {
-            render_target(&mut text, report, target, fold::lines_for(troubled), view);
+            match fold::lines_for(troubled) {
+                None => writeln!(text, "{}", brief(target, view)).expect(INFALLIBLE),
+                Some(lines) => {
+                    render_target(&mut text, report, target, lines, view);
+                    text.push('\n');
+                }
+            }
         }
+    }
+    if fold::lines_for(troubled).is_none() {
+        text.push('\n');
     }
     if together {
         let names: Vec<&str> = true_ones.iter().map(|target| target.target.as_str()).collect();
@@ -86,10 +95,26 @@ fn render_target(text: &mut String, whole: &Report, report: &TargetReport, lines
             writeln!(text, "    {}", view.look.paint(Style::new().dimmed(), &line)).expect(INFALLIBLE);
         }
     }
-    text.push('\n');
 }
 
 fn heading(report: &TargetReport, view: View) -> String {
+    let (standing, taken) = standing(report, view);
+    let machine = view.look.paint(Style::new().dimmed(), &view.fit(&machine_line(report), taken));
+    format!("{standing}{machine}")
+}
+
+/// A target in one line, where there are too many in trouble to say more: what is wrong with it, by name.
+fn brief(report: &TargetReport, view: View) -> String {
+    let (standing, taken) = standing(report, view);
+    let wrong = match &report.error {
+        Some(error) => error.clone(),
+        None => rows(report).iter().map(|finding| finding.id.to_string()).collect::<Vec<_>>().join(", "),
+    };
+    format!("{standing}{}", view.look.paint(Style::new().dimmed(), &view.fit(&printable(&wrong), taken)))
+}
+
+/// Who, how it stands, and how many findings of each state; and how many columns that takes.
+fn standing(report: &TargetReport, view: View) -> (String, usize) {
     let verdict = report.verdict();
     let counts: Vec<String> = ["drift", "unknown", "waived", "match"]
         .into_iter()
@@ -101,8 +126,7 @@ fn heading(report: &TargetReport, view: View) -> String {
     let taken = report.target.width() + verdict.word().len() + counts.len() + 6;
     let name = view.look.paint(Style::new().bold(), &printable(&report.target));
     let word = view.look.paint(verdict_style(verdict), verdict.word());
-    let machine = view.look.paint(Style::new().dimmed(), &view.fit(&machine_line(report), taken));
-    format!("{name}  {word}  {counts}  {machine}")
+    (format!("{name}  {word}  {counts}  "), taken)
 }
 
 fn render_finding(
@@ -298,20 +322,26 @@ mod tests {
         assert!(text.lines().count() <= 20);
     }
 
+    fn fleet(in_trouble: usize) -> String {
+        let git = || finding("tool:git", State::Match, "1", Some("1"), "as on the reference");
+        let mut targets: Vec<TargetReport> =
+            (in_trouble..40).map(|number| target(&format!("true-{number}"), vec![git()])).collect();
+        let findings = || (0..9).map(|number| drifted(&format!("tool:t{number}"))).collect::<Vec<_>>();
+        targets.extend((0..in_trouble).map(|number| target(&format!("vm-{number}"), findings())));
+        let text = render(&of(targets), NARROW);
+        assert!(text.lines().all(|line| line.width() <= 100), "{text}");
+        text
+    }
+
     #[test]
     fn forty_targets_are_still_read_at_a_glance() {
-        let mut targets: Vec<TargetReport> = (0..30).map(|number| target(&format!("true-{number}"), vec![])).collect();
-        for one in &mut targets {
-            one.findings = vec![finding("tool:git", State::Match, "1", Some("1"), "as on the reference")];
-        }
-        let ids: Vec<String> = (0..9).map(|number| format!("tool:t{number}")).collect();
-        let findings = || ids.iter().map(|id| drifted(id)).collect::<Vec<_>>();
-        targets.extend((0..10).map(|number| target(&format!("vm-{number}"), findings())));
-        let text = render(&of(targets), NARROW);
-        assert!(text.lines().count() <= 60, "{text}");
-        assert!(text.lines().all(|line| line.width() <= 100), "{text}");
-        assert!(text.contains("parity  30 targets: true-0, true-1"), "{text}");
-        assert!(text.contains("… and 6 more: trueup check vm-9 --explain"), "{text}");
+        let some = fleet(6);
+        assert!(some.contains("parity  34 targets: true-6, true-7"), "{some}");
+        assert!(some.contains("… and 7 more: trueup check vm-5 --explain 'tool:*'"), "{some}");
+        assert!(some.lines().count() <= 40, "{some}");
+        let most = fleet(30);
+        assert!(most.contains("\nvm-29  drift  9 drift  tool:t0, tool:t1, tool:t2"), "{most}");
+        assert!(most.lines().count() <= 40, "{most}");
     }
 
     #[test]
