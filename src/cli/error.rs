@@ -41,6 +41,8 @@ pub(super) enum CliError {
     NotAPlan { path: String, why: String },
     #[error("nothing is named by --only {0}; `trueup check` lists the findings")]
     NothingNamed(String),
+    #[error("no finding is named {name}{}", did_you_mean(.nearest.as_deref()))]
+    NoSuchFinding { name: String, nearest: Option<String> },
     #[error("the saved plan no longer holds: {why}")]
     PlanOutdated { why: String },
     #[error("{0} is not reached over SSH, so there is no host key to trust")]
@@ -74,6 +76,13 @@ fn items(count: usize) -> String {
     if count == 1 { "1 listed item".to_owned() } else { format!("{count} listed items") }
 }
 
+fn did_you_mean(nearest: Option<&str>) -> String {
+    nearest.map_or_else(
+        || "; `trueup check --format json` lists them all".to_owned(),
+        |nearest| format!("; did you mean {nearest}?"),
+    )
+}
+
 impl CliError {
     pub(super) fn exit(&self) -> Exit {
         match self {
@@ -95,6 +104,7 @@ impl CliError {
             | Self::NeedsFingerprint { .. }
             | Self::NotAPlan { .. }
             | Self::NothingNamed(_)
+            | Self::NoSuchFinding { .. }
             | Self::CannotAsk { .. }
             | Self::Declined => Exit::Usage,
         }

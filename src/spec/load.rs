@@ -17,6 +17,8 @@ pub struct Project {
     pub root: PathBuf,
     /// The spec file, relative to the root where it can be.
     pub spec_path: PathBuf,
+    /// The spec's text, for pointing at its lines.
+    pub spec_text: String,
     /// The lock file, there or not.
     pub lock_path: PathBuf,
     /// What the spec says, its paths made absolute.
@@ -114,7 +116,7 @@ pub fn load(whereabouts: &Whereabouts, vocabulary: &Vocabulary) -> Result<Projec
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(source) => return Err(LoadError::Read { path: lock_path, source }),
     };
-    Ok(Project { root, spec_path, lock_path, environment, spec_digest, lock })
+    Ok(Project { root, spec_path, spec_text: text, lock_path, environment, spec_digest, lock })
 }
 
 fn find_root(start: &Path) -> Result<PathBuf, LoadError> {

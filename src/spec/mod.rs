@@ -13,12 +13,13 @@ pub mod load;
 mod lock;
 mod parse;
 pub mod pin;
+mod place;
 mod policy;
 mod problem;
 pub(crate) mod redact;
 mod scope;
 mod section;
-mod suggest;
+pub(crate) mod suggest;
 mod version;
 mod waiver;
 
@@ -34,6 +35,7 @@ pub use fact::{
 pub use item::{Category, ItemId, ItemIdError};
 pub use lock::{Lock, LockError, Locked};
 pub use parse::{Vocabulary, parse};
+pub use place::{Place, Places};
 pub use policy::{Policy, PolicyError};
 pub use problem::{Problem, ProblemInSource, SpecProblems};
 pub use scope::{Scope, ScopedItem};

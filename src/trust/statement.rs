@@ -309,6 +309,7 @@ pub(super) mod samples {
             environment: "carmenta".to_owned(),
             spec_digest: Digest::of(b"spec"),
             lock_digest: Some(Digest::of(b"lock")),
+            background: crate::parity::Background::default(),
             targets: vec![TargetReport {
                 target: "vm".to_owned(),
                 kind: TargetKind::Vm,
