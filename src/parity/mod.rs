@@ -2,6 +2,7 @@
 //! derive.
 
 pub mod compare;
+mod keys;
 pub mod report;
 
 use std::collections::BTreeMap;
