@@ -3,6 +3,7 @@
 
 pub mod compare;
 pub mod history;
+mod keys;
 pub mod report;
 
 use std::collections::BTreeMap;

@@ -64,6 +64,7 @@ pub(super) fn target(name: &str, findings: Vec<Finding>) -> TargetReport {
             os_version: Some("12".to_owned()),
             arch: Some("x86_64".to_owned()),
             host_key: Some("SHA256:host".to_owned()),
+            account: None,
         },
         findings,
         shown: BTreeMap::new(),
