@@ -25,6 +25,12 @@ pub(super) enum CliError {
     NoTargets(String),
     #[error("no target is named `{name}`; targets are: {}", .known.join(", "))]
     NoSuchTarget { name: String, known: Vec<String> },
+    #[error(
+        "--here holds this machine as one target, and {} named: trueup check TARGET --here, where TARGET is one of {}",
+        if *.named == 0 { "none is".to_owned() } else { format!("{named} are") },
+        .known.join(", ")
+    )]
+    HereIsOneTarget { named: usize, known: Vec<String> },
     #[error("{doing} failed: {source}")]
     Io { doing: &'static str, source: io::Error },
     #[error("cannot write {}: {source}", .path.display())]
@@ -98,6 +104,7 @@ impl CliError {
             | Self::NoHome
             | Self::NoTargets(_)
             | Self::NoSuchTarget { .. }
+            | Self::HereIsOneTarget { .. }
             | Self::Formats(_)
             | Self::Read { .. }
             | Self::NoHostKey(_)

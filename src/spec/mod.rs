@@ -29,7 +29,7 @@ mod wanted;
 
 pub use dotfile::{Compare, Dotfile, Extent, glob_matches};
 pub use environment::{
-    Dotfiles, Environment, GatePolicy, Limits, PackageNames, Packages, Reach, Reference, Repo, Sandbox, Shell,
+    Devcontainer, Dotfiles, Environment, GatePolicy, Limits, PackageNames, Packages, Reach, Reference, Repo, Sandbox, Shell,
     SshAddress, Target, TargetKind, Tool, ToolQuestion,
 };
 pub use fact::{
