@@ -158,7 +158,8 @@ fn exchange(connection: &mut Connection, program: &Program) -> Result<(Vec<u8>, 
     let run = Run {
         command_line: &command_line,
         stdin: program.text.as_bytes(),
-        stdin_after: StdinAfter::Ends,
+        // Its end tells the program that nobody listens any more.
+        stdin_after: StdinAfter::StaysOpen,
         limit: Some(program.limit),
     };
     let ended = connection.run(&run, &mut |stream, bytes| {
