@@ -6,6 +6,7 @@
 //! the items that the question covers. Pure but for `audit`.
 
 pub mod audit;
+mod clock;
 mod frame;
 mod probe;
 mod program;
@@ -91,4 +92,6 @@ pub enum Sighting {
     Unlisted(Listing, Why),
     /// Who the machine is.
     Machine(Machine),
+    /// What its clock says, in seconds since 1970.
+    Clock(i64),
 }

@@ -18,13 +18,16 @@ pub(crate) mod redact;
 mod scope;
 mod section;
 mod suggest;
+mod system;
+mod threshold;
+pub(crate) mod variable;
 mod version;
 mod waiver;
 
 pub use dotfile::{Dotfile, Extent, glob_matches};
 pub use environment::{
     Dotfiles, Environment, GatePolicy, Limits, PackageNames, Packages, Reach, Reference, Repo, Sandbox, Shell,
-    SshAddress, Target, TargetKind, Tool, ToolQuestion,
+    EnvVariable, SshAddress, SystemItem, Target, TargetKind, Tool, ToolQuestion,
 };
 pub use fact::{
     Digest, Fact, Facts, FileFact, HookFact, LeadsTo, Listed, Listing, Machine, Mode, Observed, Remote, RepoFact,
@@ -36,5 +39,7 @@ pub use parse::{Vocabulary, parse};
 pub use policy::{Policy, PolicyError};
 pub use problem::{Problem, ProblemInSource, SpecProblems};
 pub use scope::{Scope, ScopedItem};
+pub use system::{SYSTEM_FACTS, SystemFact, arch, is_volatile, locale, timezone, umask};
+pub use threshold::{Measure, Threshold};
 pub use version::{Range, Version};
 pub use waiver::{Bearing, Covers, Waiver};

@@ -21,3 +21,4 @@ mod run;
 mod ssh;
 mod story;
 mod support;
+mod surroundings;

@@ -1,6 +1,7 @@
 //! The probes: one file each, and this table.
 
 mod dotfile;
+mod env;
 #[cfg(test)]
 mod fixtures;
 mod git;
@@ -10,6 +11,7 @@ mod package_apt;
 mod package_npm;
 mod repo;
 mod system;
+mod system_around;
 mod tool;
 mod tool_table;
 
@@ -19,6 +21,7 @@ use crate::spec::{Vocabulary, Why};
 /// Every probe. Adding one is a file and a line here.
 pub const PROBES: &[&Probe] = &[
     &system::PROBE,
+    &env::PROBE,
     &tool::PROBE,
     &package_npm::PROBE,
     &package_apt::PROBE,
