@@ -22,3 +22,4 @@ mod run;
 mod ssh;
 mod story;
 mod support;
+mod surroundings;
