@@ -27,6 +27,8 @@ pub struct Environment {
     pub tools: Vec<Tool>,
     /// Packages of a package manager, one entry each.
     pub packages: Vec<Packages>,
+    /// Packages that go by a manager's name on each machine.
+    pub mapped: Vec<MappedPackage>,
     /// Files in the home.
     pub dotfiles: Dotfiles,
     /// Working copies.
@@ -188,6 +190,17 @@ pub struct Packages {
     pub policy: Policy,
     /// Which packages.
     pub names: PackageNames,
+}
+
+/// One thing that many managers have: `ripgrep = { brew = "ripgrep", apt = "ripgrep" }`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MappedPackage {
+    /// What the spec calls it.
+    pub title: String,
+    /// How strictly its version is held.
+    pub policy: Policy,
+    /// The managers and what each calls it, in the order written.
+    pub names: Vec<(String, String)>,
 }
 
 /// Which packages of a manager are held.

@@ -11,6 +11,7 @@ mod fact;
 mod item;
 pub mod load;
 mod lock;
+pub(crate) mod package;
 mod parse;
 mod policy;
 mod problem;
@@ -23,8 +24,8 @@ mod waiver;
 
 pub use dotfile::{Dotfile, Extent, glob_matches};
 pub use environment::{
-    Dotfiles, Environment, GatePolicy, Limits, PackageNames, Packages, Reach, Reference, Repo, Sandbox, Shell,
-    SshAddress, Target, TargetKind, Tool, ToolQuestion,
+    Dotfiles, Environment, GatePolicy, Limits, MappedPackage, PackageNames, Packages, Reach, Reference, Repo, Sandbox,
+    Shell, SshAddress, Target, TargetKind, Tool, ToolQuestion,
 };
 pub use fact::{
     Digest, Fact, Facts, FileFact, HookFact, LeadsTo, Listed, Listing, Machine, Mode, Observed, Remote, RepoFact,
@@ -35,6 +36,6 @@ pub use lock::{Lock, LockError, Locked};
 pub use parse::{Vocabulary, parse};
 pub use policy::{Policy, PolicyError};
 pub use problem::{Problem, ProblemInSource, SpecProblems};
-pub use scope::{Scope, ScopedItem};
+pub use scope::{MappedItem, Scope, ScopedItem, manager_of};
 pub use version::{Range, Version};
 pub use waiver::{Bearing, Covers, Waiver};

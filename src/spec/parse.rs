@@ -64,7 +64,7 @@ fn read_environment(mut root: Section<'_>, vocabulary: &Vocabulary) -> Option<En
     let shell = root.section("shell").map(read_shell).unwrap_or_default();
     let limits = root.section("limits").map(read_limits).unwrap_or_default();
     let tools = root.section("tools").map(|mut table| read_tools(table.entries(), vocabulary)).unwrap_or_default();
-    let packages = root.section("packages").map(|table| read_packages(table, vocabulary)).unwrap_or_default();
+    let (packages, mapped) = root.section("packages").map(|table| read_packages(table, vocabulary)).unwrap_or_default();
     let dotfiles = root.section("dotfiles").map(read_dotfiles).unwrap_or_default();
     let repos = root.section("repos").map(|mut table| read_repos(table.entries())).unwrap_or_default();
     let gate = root.section("gate").map(read_gate).unwrap_or_default();
@@ -91,6 +91,7 @@ fn read_environment(mut root: Section<'_>, vocabulary: &Vocabulary) -> Option<En
         limits,
         tools,
         packages,
+        mapped,
         dotfiles,
         repos,
         gate,

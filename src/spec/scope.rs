@@ -2,8 +2,9 @@
 
 use super::dotfile::Extent;
 use super::environment::{Environment, PackageNames};
-use super::fact::Listing;
+use super::fact::{Facts, Listing, Observed};
 use super::item::{Category, ItemId};
+use super::package;
 use super::policy::Policy;
 
 /// All that is held true, each with how strictly.
@@ -11,6 +12,8 @@ use super::policy::Policy;
 pub struct Scope {
     /// Items that the spec names. Those with systems are held only there.
     pub items: Vec<ScopedItem>,
+    /// Things that are an item of the manager that has them, which differs from machine to machine.
+    pub mapped: Vec<MappedItem>,
     /// Sets whose members the machines tell.
     pub listings: Vec<(Listing, Policy)>,
 }
@@ -24,6 +27,42 @@ pub struct ScopedItem {
     pub policy: Policy,
     /// The systems on which it is held; none named means all.
     pub only: Vec<String>,
+}
+
+/// A thing that goes by an item of its own under each manager.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MappedItem {
+    /// How strictly.
+    pub policy: Policy,
+    /// Its ids, in the order in which the spec has them; never empty.
+    pub ids: Vec<ItemId>,
+}
+
+/// The manager of a package's id.
+pub fn manager_of(id: &ItemId) -> &str {
+    id.name.split_once('/').map_or(id.name.as_str(), |(manager, _)| manager)
+}
+
+impl MappedItem {
+    /// The item that counts on a machine: of the managers that it has, the one by which the thing is there, those of the
+    /// system before those of a language. None where none of the managers is for this machine.
+    pub fn on(&self, facts: &Facts) -> Option<&ItemId> {
+        let can_be = |id: &&ItemId| {
+            let manager = manager_of(id);
+            let os = facts.machine.os.as_deref();
+            os.is_none_or(|os| package::can_exist(manager, os))
+                && !(package::SYSTEM_MANAGERS.contains(&manager) && facts.lacks_manager(manager))
+        };
+        let rank = |id: &&ItemId| {
+            let seen = match facts.items.get(*id) {
+                Some(Observed::Present(_)) => 0,
+                Some(Observed::Unknown(_)) | None => 1,
+                Some(Observed::Absent) => 2,
+            };
+            (seen, !package::SYSTEM_MANAGERS.contains(&manager_of(id)))
+        };
+        self.ids.iter().filter(can_be).min_by_key(rank)
+    }
 }
 
 impl Environment {
@@ -50,6 +89,11 @@ impl Environment {
                 }
             }
         }
+        let ids = |names: &[(String, String)]| {
+            names.iter().map(|(manager, name)| ItemId::new(Category::Package, format!("{manager}/{name}"))).collect()
+        };
+        let mapped = self.mapped.iter().filter(|mapped| !mapped.names.is_empty());
+        scope.mapped = mapped.map(|one| MappedItem { policy: one.policy.clone(), ids: ids(&one.names) }).collect();
         for entry in &self.dotfiles.entries {
             match entry.extent {
                 Extent::Path => {

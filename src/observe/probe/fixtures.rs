@@ -76,6 +76,7 @@ fn line(sighting: &Sighting) -> String {
         Sighting::Item(id, Observed::Absent) => format!("{id} absent"),
         Sighting::Item(id, Observed::Unknown(why)) => format!("{id} unknown: {why}"),
         Sighting::Unlisted(listing, why) => format!("{listing} unlisted, unknown: {why}"),
+        Sighting::NoManager(manager) => format!("no {manager} on this machine"),
         Sighting::Machine(machine) => {
             let told =
                 |value: &Option<String>| value.as_ref().map_or_else(|| "-".to_owned(), |value| format!("`{value}`"));

@@ -6,8 +6,6 @@ mod fixtures;
 mod git;
 mod hook;
 mod package;
-mod package_apt;
-mod package_npm;
 mod repo;
 mod system;
 mod tool;
@@ -20,8 +18,22 @@ use crate::spec::{Vocabulary, Why};
 pub const PROBES: &[&Probe] = &[
     &system::PROBE,
     &tool::PROBE,
-    &package_npm::PROBE,
-    &package_apt::PROBE,
+    &package::apt::PROBE,
+    &package::rpm::PROBE,
+    &package::apk::PROBE,
+    &package::brew::PROBE,
+    &package::cask::PROBE,
+    &package::tap::PROBE,
+    &package::npm::PROBE,
+    &package::pnpm::PROBE,
+    &package::pipx::PROBE,
+    &package::uv::PROBE,
+    &package::pip::PROBE,
+    &package::cargo::PROBE,
+    &package::gem::PROBE,
+    &package::go::PROBE,
+    &package::mise::PROBE,
+    &package::vscode::PROBE,
     &dotfile::PROBE,
     &repo::PROBE,
     &git::PROBE,

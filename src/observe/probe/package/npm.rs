@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{failed, package};
+use super::super::failed;
+use super::{Installed, NO_MANAGER, questions, sightings, version, without_manager};
 use crate::observe::{Answer, Probe, Question, Sighting};
 use crate::spec::{Environment, Why};
 
-pub(super) const PROBE: Probe =
+pub(in crate::observe::probe) const PROBE: Probe =
     Probe { name: "package-npm", doc: "packages that npm installed globally", manager: Some("npm"), ask, read };
 
 fn ask(environment: &Environment) -> Vec<Question> {
-    // Without npm nothing was installed by it: an empty list, not an unknown.
-    package::questions(environment, "npm", |_| {
-        "tu_find npm >/dev/null || { echo '{}'; return 0; }\n\"$tu_path\" ls --global --depth=0 --json".to_owned()
+    questions(environment, "npm", |_| {
+        format!("tu_find npm >/dev/null || return {NO_MANAGER}\n\"$tu_path\" ls --global --depth=0 --json")
     })
 }
 
@@ -52,6 +52,9 @@ struct Dependency {
 }
 
 fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
+    if answer.code == NO_MANAGER {
+        return without_manager(question, "npm");
+    }
     // npm exits 1 for a tree with problems and still tells all of it, so its JSON decides.
     let parsed = serde_json::from_slice::<serde_json::Map<_, _>>(&answer.stdout)
         .and_then(|map| serde_json::from_value(serde_json::Value::Object(map)));
@@ -64,11 +67,11 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
         let message = error.summary.or(error.code).unwrap_or_else(|| "it does not say why".to_owned());
         return Err(Why::Failed { command: "npm ls --global".to_owned(), code: answer.code, message });
     }
-    let mut installed = BTreeMap::new();
+    let mut installed = Installed::new();
     for (name, dependency) in list.dependencies.into_iter().filter(|(_, dependency)| !dependency.missing) {
-        let version =
+        let found =
             dependency.version.ok_or_else(|| Why::NotUnderstood(format!("npm lists {name} without a version")))?;
-        installed.insert(name, version);
+        installed.insert(name, version(found));
     }
-    package::sightings(question, "npm", installed)
+    sightings(question, "npm", installed)
 }
