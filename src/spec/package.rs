@@ -83,7 +83,9 @@ fn with_version(manager: &str, name: &str) -> Option<String> {
         "pip" | "pipx" | "uv" => name.split_once("==").or_else(|| name.split_once('@'))?,
         "apt" | "apk" => name.split_once('=').or_else(|| name.split_once('@'))?,
         _ => {
-            let at = name.char_indices().skip(1).find(|(_, c)| *c == '@')?.0;
+            // Behind a colon (`npm:@scope/tool`) it begins a scope.
+            let is_version = |at: usize| at > 0 && !name[..at].ends_with(':');
+            let at = name.match_indices('@').map(|(at, _)| at).find(|at| is_version(*at))?;
             (&name[..at], &name[at + 1..])
         }
     };

@@ -207,3 +207,6 @@ pub(super) fn offer_waiver(finding: &mut Finding, lock: Option<&Lock>, facts: &F
         });
     }
 }
+
+#[cfg(test)]
+mod tests;
