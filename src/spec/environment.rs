@@ -230,7 +230,14 @@ pub struct Repo {
     pub url: Option<String>,
     /// Where it lies: relative to the home, `~/…`, or absolute.
     pub path: String,
+    /// Which of its [`REPO_STATES`] are compared, and not merely shown.
+    pub compared: Vec<&'static str>,
 }
+
+/// The states of a working copy that are shown as `repo:<name>/<state>`, and compared where the spec asks for it under the
+/// same word.
+pub const REPO_STATES: [&str; 9] =
+    ["branch", "commit", "default_branch", "dirty", "identity", "lfs", "signing", "stashes", "submodules"];
 
 /// `[gate]`.
 #[derive(Clone, Debug, PartialEq, Eq)]

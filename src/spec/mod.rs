@@ -24,8 +24,8 @@ mod waiver;
 
 pub use dotfile::{Dotfile, Extent, glob_matches};
 pub use environment::{
-    Dotfiles, Environment, GatePolicy, Limits, MappedPackage, PackageNames, Packages, Reach, Reference, Repo, Sandbox,
-    Shell, SshAddress, Target, TargetKind, Tool, ToolQuestion,
+    Dotfiles, Environment, GatePolicy, Limits, MappedPackage, PackageNames, Packages, REPO_STATES, Reach, Reference,
+    Repo, Sandbox, Shell, SshAddress, Target, TargetKind, Tool, ToolQuestion,
 };
 pub use fact::{
     Digest, Fact, Facts, FileFact, HookFact, LeadsTo, Listed, Listing, Machine, Mode, Observed, Remote, RepoFact,

@@ -57,7 +57,8 @@ pub(super) fn problem(manager: &str, name: &str) -> Option<String> {
         _ if parts.iter().any(|part| part.is_empty()) => "name each package as the manager lists it",
         "npm" | "pnpm" if !is_npm_name(&parts) => "write `name` or `@scope/name`",
         "tap" if parts.len() != 2 => "write `user/repository`, such as `homebrew/cask-fonts`",
-        "brew" | "cask" if parts.len() != 1 && parts.len() != 3 => "write `name` or `user/repository/name`",
+        "brew" if parts.len() != 1 && parts.len() != 3 => "write `name` or `user/repository/name`",
+        "cask" if parts.len() != 1 => "write the name alone, as `brew list --cask` has it",
         "vscode" if name.split('.').count() < 2 || parts.len() != 1 => "write `publisher.name`",
         "go" if !parts[0].contains('.') => "write the package's whole path, such as `golang.org/x/tools/cmd/goimports`",
         "apt" | "rpm" | "apk" | "pip" | "pipx" | "uv" | "cargo" | "gem" if parts.len() != 1 => {

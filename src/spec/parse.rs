@@ -14,7 +14,7 @@ use toml_edit::Document;
 
 use self::items::{read_dotfiles, read_packages, read_tools};
 use self::targets::{check_target, read_targets};
-use super::environment::{Environment, GatePolicy, Limits, Reference, Repo, Shell, Target};
+use super::environment::{Environment, GatePolicy, Limits, REPO_STATES, Reference, Repo, Shell, Target};
 use super::item::{ItemId, ItemIdError};
 use super::policy::Policy;
 use super::problem::{Problem, SpecProblems};
@@ -180,11 +180,20 @@ fn read_repo(entry: &Entry<'_>) -> Option<Repo> {
             not_yet(&table, &format!("`{automatic}` other than \"auto\""));
         }
     }
-    if table.item("commit").is_some() {
-        not_yet(&table, "`commit`");
-    }
+    let compared = REPO_STATES.into_iter().filter(|state| is_compared(&mut table, state)).collect();
     table.finish();
-    Some(Repo { name: entry.name.clone(), url, path: path?.value })
+    Some(Repo { name: entry.name.clone(), url, path: path?.value, compared })
+}
+
+/// Whether the spec asks that a state of a working copy be the reference's.
+fn is_compared(table: &mut Section<'_>, state: &'static str) -> bool {
+    let Some(policy) = table.string(state) else { return false };
+    if policy.value != "exact" {
+        let message = format!("`{}` is no way to hold `{state}`", policy.value);
+        let problem = Problem::new(message, policy.span, "unknown");
+        table.problem(problem.help("write \"exact\", or leave it out: then it is shown and not compared"));
+    }
+    true
 }
 
 fn read_gate(mut table: Section<'_>) -> GatePolicy {

@@ -105,6 +105,9 @@ impl Environment {
         }
         for repo in &self.repos {
             name(Category::Repo, &repo.name, &Policy::Exact, &[]);
+            for state in &repo.compared {
+                name(Category::Repo, &format!("{}/{state}", repo.name), &Policy::Exact, &[]);
+            }
             for category in [Category::Git, Category::Hook] {
                 scope.listings.push((Listing::below(category, format!("{}/", repo.name)), Policy::Exact));
             }

@@ -7,6 +7,7 @@ mod git;
 mod hook;
 mod package;
 mod repo;
+mod repo_state;
 mod system;
 mod tool;
 mod tool_table;
@@ -36,6 +37,7 @@ pub const PROBES: &[&Probe] = &[
     &package::vscode::PROBE,
     &dotfile::PROBE,
     &repo::PROBE,
+    &repo_state::PROBE,
     &git::PROBE,
     &hook::PROBE,
 ];

@@ -22,6 +22,8 @@ pub(super) mod pip;
 pub(super) mod pipx;
 pub(super) mod pnpm;
 pub(super) mod rpm;
+#[cfg(test)]
+mod shell_tests;
 pub(super) mod tap;
 pub(super) mod uv;
 pub(super) mod vscode;
@@ -148,7 +150,9 @@ fn several(versions: BTreeMap<String, BTreeSet<String>>) -> Installed {
 
 fn newest_first(versions: &BTreeSet<String>) -> String {
     let mut sorted: Vec<&str> = versions.iter().map(String::as_str).collect();
-    sorted.sort_by(|one, other| by_number(other, one));
+    // What is no number (`ref-main`, a link's name) tells no age, and comes last.
+    let is_word = |version: &str| !version.starts_with(|c: char| c.is_ascii_digit());
+    sorted.sort_by(|one, other| is_word(one).cmp(&is_word(other)).then_with(|| by_number(other, one)));
     sorted.join(", ")
 }
 

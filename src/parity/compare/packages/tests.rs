@@ -70,7 +70,7 @@ fn only(environment: &Environment, lock: &Lock, facts: &Facts) -> Finding {
 fn one_thing_is_held_by_each_machines_own_manager_and_by_its_upstream_version() {
     let lock = lock("macos", &[("package:brew/ripgrep", "14.1.0_1")], &[]);
     let linux = |version: &str| {
-        let items = [("package:brew/ripgrep", "-"), ("package:apt/rg", version), ("package:apk/ripgrep", "-")];
+        let items = [("package:brew/ripgrep", "-"), ("package:apt/rg", version), ("package:cargo/ripgrep", "-")];
         facts("linux", &items, &["brew", "apk", "cargo"])
     };
     for (policy, version, state) in [
