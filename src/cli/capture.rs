@@ -10,7 +10,7 @@ use super::context::{Context, print, reference};
 use super::error::CliError;
 use crate::observe::audit;
 use crate::spec::load::{Project, replace_file};
-use crate::spec::{Facts, ItemId, Listed, Lock, Locked, Observed, Why};
+use crate::spec::{Facts, ItemId, Listed, Lock, Locked, Observed, ScopedItem, Why};
 
 /// Observe the reference and write what it has to the lock
 #[derive(clap::Args)]
@@ -72,7 +72,18 @@ fn shown_path(project: &Project) -> String {
 
 /// The lock that these facts make; an unknown has no place in it.
 fn lock_of(project: &Project, facts: Facts) -> Result<Lock, CliError> {
-    let scope = project.environment.scope();
+    let mut scope = project.environment.scope();
+    // Of a thing that many managers have, the lock keeps what this machine's own manager tells. Where it has none of
+    // them, it keeps that none has it.
+    for mapped in std::mem::take(&mut scope.mapped) {
+        let ids = mapped.on(&facts).map_or_else(|| mapped.ids.clone(), |id| vec![id.clone()]);
+        let only = Vec::new();
+        scope.items.extend(ids.into_iter().map(|id| ScopedItem {
+            id,
+            policy: mapped.policy.clone(),
+            only: only.clone(),
+        }));
+    }
     let mut unknown: BTreeMap<String, String> = BTreeMap::new();
     let mut items: BTreeMap<ItemId, Locked> = BTreeMap::new();
     let named = |id: &ItemId| scope.items.iter().any(|item| item.id == *id);

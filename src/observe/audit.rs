@@ -231,6 +231,7 @@ pub(super) fn enter(facts: &mut Facts, question: &Question, answer: Result<Vec<S
                 match sighting {
                     Sighting::Item(id, observed) => drop(facts.items.insert(id, observed)),
                     Sighting::Unlisted(listing, why) => drop(facts.listings.insert(listing, Listed::Unknown(why))),
+                    Sighting::NoManager(manager) => drop(facts.without.insert(manager.to_owned())),
                     Sighting::Machine(machine) => {
                         let account = facts.machine.account.take();
                         facts.machine = Machine { account, ..machine };

@@ -92,6 +92,8 @@ pub enum Sighting {
     Item(ItemId, Observed),
     /// That a set could not be listed although the question was answered.
     Unlisted(Listing, Why),
+    /// That the machine does not have this package manager.
+    NoManager(&'static str),
     /// Who the machine is.
     Machine(Machine),
     /// Who the user on it is.

@@ -299,6 +299,10 @@ fn start_up_files_that_talk_read_or_give_up_are_told_from_answers() {
 fn every_question() -> Program {
     let mut spec = "name = \"all\"\n[tools]\ngit = \"exact\"\njava = \"exact\"\n\"it's\" = \"exact\"\n".to_owned();
     spec += "[packages]\nnpm = { policy = \"exact\", names = [\"prettier\"] }\napt = { policy = \"exact\", names = \"all\" }\n";
+    for manager in super::vocabulary().managers.into_iter().filter(|manager| !["npm", "apt"].contains(manager)) {
+        spec += &format!("{manager} = {{ names = \"all\" }}\n");
+    }
+    spec += "of-a-tap = { brew = \"acme/tap/tf\" }\n";
     spec += "[dotfiles]\nfiles = [\".zshrc\", \"it's odd\", \".config/**\", \".x/*.{a,b}\"]\n";
     spec += "[repos.carmenta]\nurl = \"git@github.com:example/carmenta.git\"\npath = \"~/src/car menta\"\n";
     let environment = crate::spec::parse("all.toml", &spec, &super::vocabulary()).unwrap();

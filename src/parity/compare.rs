@@ -3,6 +3,7 @@
 //! Every item that is named or found gets a finding of its own. An item that was not observed is unknown, whatever the
 //! lock says; a waiver covers drift and nothing else.
 
+mod packages;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,8 +13,8 @@ use jiff::Timestamp;
 
 use super::{AppliedWaiver, Change, Finding, State, TargetReport};
 use crate::spec::{
-    Bearing, Covers, Environment, Fact, Facts, FileFact, ItemId, LeadsTo, Listed, Listing, Lock, Locked, Machine,
-    Observed, Policy, Scheme, Scope, Target, Version, VersionFact, Waiver, Why,
+    Bearing, Category, Covers, Environment, Fact, Facts, FileFact, ItemId, LeadsTo, Listed, Listing, Lock, Locked,
+    Machine, Observed, Policy, Scheme, Scope, Target, Version, VersionFact, Waiver, Why,
 };
 
 /// How an audit went, beside what it found.
@@ -79,7 +80,7 @@ pub fn findings(
         let observed = facts.items.get(&item.id).cloned().unwrap_or(Observed::Unknown(Why::NotAsked));
         let entry = lock.and_then(|lock| lock.items.get(&item.id)).map(|locked| wanted(&item.id, locked));
         let finding = match entry.transpose() {
-            Ok(entry) => judge(&item.id, &item.policy, Wanted::of(lock, entry.as_ref()), observed),
+            Ok(entry) => judge(&item.id, None, &item.policy, Wanted::of(lock, entry.as_ref()), observed),
             Err(why) => unclear(&item.id, &item.policy, observed, why),
         };
         findings.insert(item.id.clone(), finding);
@@ -93,6 +94,12 @@ pub fn findings(
             }
         }
     }
+    packages::gather(&mut findings, lock, facts, target);
+    for mapped in &scope.mapped {
+        let finding = packages::judge_mapped(mapped, lock, facts, target);
+        findings.entry(finding.id.clone()).or_insert(finding);
+    }
+    findings.values_mut().for_each(|finding| packages::offer_waiver(finding, lock, facts, target));
     let mut findings: Vec<Finding> = findings.into_values().collect();
     for finding in &mut findings {
         apply_waivers(finding, &environment.waivers, target, now);
@@ -102,8 +109,9 @@ pub fn findings(
 
 /// Findings for a machine that could not be observed: everything that should hold there is unknown.
 pub fn unobserved(environment: &Environment, lock: Option<&Lock>, why: &Why) -> Vec<Finding> {
-    let Scope { items, listings } = environment.scope();
+    let Scope { items, mapped, listings } = environment.scope();
     let mut facts = Facts::default();
+    facts.items.extend(mapped.into_iter().flat_map(|one| one.ids).map(|id| (id, Observed::Unknown(why.clone()))));
     facts.items.extend(items.into_iter().map(|item| (item.id, Observed::Unknown(why.clone()))));
     facts.listings.extend(listings.into_iter().map(|(listing, _)| (listing, Listed::Unknown(why.clone()))));
     // No waiver can cover an unknown, so neither the target nor the time matters.
@@ -174,15 +182,17 @@ fn judge_listing(listing: &Listing, policy: &Policy, lock: Option<&Lock>, facts:
             None if was_captured => Wanted::Locked(&Locked::Absent),
             _ => Wanted::of(lock, entry),
         };
-        findings.push(judge(&id, policy, wanted, observed));
+        findings.push(judge(&id, None, policy, wanted, observed));
     }
     if let (Listed::Unknown(why), true) = (&listed, findings.is_empty()) {
-        findings.push(judge(&listing.id(), policy, Wanted::of(lock, None), Observed::Unknown(why.clone())));
+        findings.push(judge(&listing.id(), None, policy, Wanted::of(lock, None), Observed::Unknown(why.clone())));
     }
     findings
 }
 
-fn judge(id: &ItemId, policy: &Policy, wanted: Wanted<'_>, observed: Observed) -> Finding {
+/// `locked_as` is the id under which the lock has it, where that is another one.
+fn judge(id: &ItemId, locked_as: Option<&ItemId>, policy: &Policy, wanted: Wanted<'_>, observed: Observed) -> Finding {
+    let ids = (locked_as.unwrap_or(id), id);
     let locked = match wanted {
         Wanted::Locked(locked) => Some(locked.clone()),
         Wanted::NoLock | Wanted::NotInLock => None,
@@ -192,9 +202,9 @@ fn judge(id: &ItemId, policy: &Policy, wanted: Wanted<'_>, observed: Observed) -
         (_, Wanted::NoLock) => (State::Unknown, "there is no lock to compare with; run `trueup capture`".to_owned()),
         (_, Wanted::NotInLock) => (State::Unknown, "the lock does not have it yet; run `trueup capture`".to_owned()),
         (Observed::Absent, wanted) => judge_absent(policy, &wanted),
-        (Observed::Present(got), Wanted::Locked(Locked::Present(want))) => judge_present(id, policy, Some(want), got),
+        (Observed::Present(got), Wanted::Locked(Locked::Present(want))) => judge_present(ids, policy, Some(want), got),
         (Observed::Present(_), Wanted::Locked(Locked::Absent)) if policy.own_want().is_none() => judge_unwanted(policy),
-        (Observed::Present(got), _) => judge_present(id, policy, None, got),
+        (Observed::Present(got), _) => judge_present(ids, policy, None, got),
     };
     let detail = match &observed {
         Observed::Present(Fact::File(FileFact::Keys { keys: got, values, .. })) => match &locked {
@@ -232,9 +242,15 @@ fn judge_unwanted(policy: &Policy) -> (State, String) {
     (State::Drift(Change::Extra), "the reference does not have it".to_owned())
 }
 
-fn judge_present(id: &ItemId, policy: &Policy, want: Option<&Fact>, got: &Fact) -> (State, String) {
+/// `ids` are those of the lock's entry and of what is there.
+fn judge_present(ids: (&ItemId, &ItemId), policy: &Policy, want: Option<&Fact>, got: &Fact) -> (State, String) {
+    let (want_id, id) = ids;
     let scheme = Scheme::of(id);
     let difference = match (want, got) {
+        (Some(Fact::Version(want)), Fact::Version(got)) if id.category == Category::Package => {
+            packages::difference(policy, Some((want_id, want)), (id, got))
+        }
+        (None, Fact::Version(got)) if id.category == Category::Package => packages::difference(policy, None, (id, got)),
         (Some(Fact::Version(want)), Fact::Version(got)) => version_difference(scheme, policy, Some(want), got),
         (None, Fact::Version(got)) => version_difference(scheme, policy, None, got),
         (want, Fact::Text(got)) => text::difference(policy, want, got),

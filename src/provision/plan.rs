@@ -143,6 +143,9 @@ fn merge_same_work(steps: &mut Vec<Step>) {
 
 fn nobody(finding: &Finding, environment: &Environment) -> String {
     match finding.id.category {
+        Category::Repo if finding.id.name.contains('/') => {
+            "the state of a working copy is not changed by this version of trueup".to_owned()
+        }
         Category::Repo if finding.got().is_none() => {
             let repo = environment.repos.iter().find(|repo| repo.name == finding.id.name);
             let path = repo.map_or(finding.id.name.as_str(), |repo| &repo.path);
@@ -192,7 +195,7 @@ fn brings(step: &Step, finding: &Finding) -> bool {
         // Settings come with the file that the reference has them from.
         (Work::PutFile { path, .. } | Work::PutLink { path, .. }, Some(Locked::Present(Fact::Text(setting)))) => {
             finding.id.category == Category::Git
-                && setting.scope.as_deref() == Some("global")
+                && setting.scope.as_deref().is_some_and(|scope| scope.split(',').next() == Some("global"))
                 && [".gitconfig", ".config/git/config"].contains(&path.as_str())
         }
         // A tool that is itself one of the files.

@@ -33,6 +33,8 @@ pub struct Environment {
     pub env: Vec<EnvVariable>,
     /// Packages of a package manager, one entry each.
     pub packages: Vec<Packages>,
+    /// Packages that go by a manager's name on each machine.
+    pub mapped: Vec<MappedPackage>,
     /// Files in the home.
     pub dotfiles: Dotfiles,
     /// Working copies.
@@ -228,6 +230,17 @@ pub struct Packages {
     pub names: PackageNames,
 }
 
+/// One thing that many managers have: `ripgrep = { brew = "ripgrep", apt = "ripgrep" }`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MappedPackage {
+    /// What the spec calls it.
+    pub title: String,
+    /// How strictly its version is held.
+    pub policy: Policy,
+    /// The managers and what each calls it, in the order written.
+    pub names: Vec<(String, String)>,
+}
+
 /// Which packages of a manager are held.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PackageNames {
@@ -261,7 +274,14 @@ pub struct Repo {
     pub url: Option<String>,
     /// Where it lies: relative to the home, `~/…`, or absolute.
     pub path: String,
+    /// Which of its [`REPO_STATES`] are compared, and not merely shown.
+    pub compared: Vec<&'static str>,
 }
+
+/// The states of a working copy that are shown as `repo:<name>/<state>`, and compared where the spec asks for it under the
+/// same word.
+pub const REPO_STATES: [&str; 9] =
+    ["branch", "commit", "default_branch", "dirty", "identity", "lfs", "signing", "stashes", "submodules"];
 
 /// `[gate]`.
 #[derive(Clone, Debug, PartialEq, Eq)]

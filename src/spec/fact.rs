@@ -4,7 +4,7 @@
 //! carries what is compared and the evidence that goes with it; [`Fact::shown`] is the text that reports print as
 //! `want` and `got`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -482,6 +482,15 @@ pub struct Facts {
     pub listings: BTreeMap<Listing, Listed>,
     /// What files hold whose digest is not the lock's, where that was asked: for showing the difference, never kept.
     pub contents: BTreeMap<ItemId, Vec<u8>>,
+    /// The package managers that were looked for and are not on the machine.
+    pub without: BTreeSet<String>,
+}
+
+impl Facts {
+    /// Whether a package manager is known not to be there.
+    pub fn lacks_manager(&self, manager: &str) -> bool {
+        self.without.contains(manager)
+    }
 }
 
 /// Whether an open set was listed in full.

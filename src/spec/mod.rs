@@ -12,6 +12,7 @@ mod item;
 mod keys;
 pub mod load;
 mod lock;
+pub(crate) mod package;
 mod parse;
 pub mod pin;
 mod place;
@@ -32,8 +33,9 @@ mod wanted;
 
 pub use dotfile::{Compare, Dotfile, Extent, glob_matches};
 pub use environment::{
-    Devcontainer, Dotfiles, EnvVariable, Environment, GatePolicy, Limits, PackageNames, Packages, Reach, Reference,
-    Repo, Sandbox, Shell, SshAddress, SystemItem, Target, TargetKind, Tool, ToolQuestion,
+    Devcontainer, Dotfiles, EnvVariable, Environment, GatePolicy, Limits, MappedPackage, PackageNames, Packages,
+    REPO_STATES, Reach, Reference, Repo, Sandbox, Shell, SshAddress, SystemItem, Target, TargetKind, Tool,
+    ToolQuestion,
 };
 pub use fact::{
     Account, Digest, Fact, Facts, FileFact, HookFact, LeadsTo, Listed, Listing, Machine, Mode, Observed, Remote,
@@ -46,7 +48,7 @@ pub use parse::{Vocabulary, parse};
 pub use place::{Place, Places};
 pub use policy::{Policy, PolicyError};
 pub use problem::{Problem, ProblemInSource, SpecProblems};
-pub use scope::{Scope, ScopedItem};
+pub use scope::{MappedItem, Scope, ScopedItem, manager_of};
 pub use system::{SYSTEM_FACTS, SystemFact, arch, is_volatile, locale, timezone, umask};
 pub use template::{Template, TemplateError};
 pub use threshold::{Measure, Threshold};

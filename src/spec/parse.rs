@@ -18,7 +18,7 @@ use self::dotfiles::read_dotfiles;
 use self::items::{read_packages, read_tools};
 use self::surroundings::{read_env, read_system};
 use self::targets::{check_target, read_targets};
-use super::environment::{Environment, GatePolicy, Limits, Reference, Repo, Shell, Target};
+use super::environment::{Environment, GatePolicy, Limits, REPO_STATES, Reference, Repo, Shell, Target};
 use super::item::{ItemId, ItemIdError};
 use super::policy::Policy;
 use super::problem::{Problem, SpecProblems};
@@ -70,7 +70,7 @@ fn read_environment(mut root: Section<'_>, vocabulary: &Vocabulary) -> Option<En
     let tools = root.section("tools").map(|mut table| read_tools(table.entries(), vocabulary)).unwrap_or_default();
     let system = root.section("system").map(|mut table| read_system(table.entries())).unwrap_or_default();
     let env = root.section("env").map(|mut table| read_env(table.entries())).unwrap_or_default();
-    let packages = root.section("packages").map(|table| read_packages(table, vocabulary)).unwrap_or_default();
+    let (packages, mapped) = root.section("packages").map(|table| read_packages(table, vocabulary)).unwrap_or_default();
     let dotfiles = root.section("dotfiles").map(read_dotfiles).unwrap_or_default();
     let repos = root.section("repos").map(|mut table| read_repos(table.entries())).unwrap_or_default();
     let gate = root.section("gate").map(read_gate).unwrap_or_default();
@@ -99,6 +99,7 @@ fn read_environment(mut root: Section<'_>, vocabulary: &Vocabulary) -> Option<En
         system,
         env,
         packages,
+        mapped,
         dotfiles,
         repos,
         gate,
@@ -187,11 +188,20 @@ fn read_repo(entry: &Entry<'_>) -> Option<Repo> {
             not_yet(&table, &format!("`{automatic}` other than \"auto\""));
         }
     }
-    if table.item("commit").is_some() {
-        not_yet(&table, "`commit`");
-    }
+    let compared = REPO_STATES.into_iter().filter(|state| is_compared(&mut table, state)).collect();
     table.finish();
-    Some(Repo { name: entry.name.clone(), url, path: path?.value })
+    Some(Repo { name: entry.name.clone(), url, path: path?.value, compared })
+}
+
+/// Whether the spec asks that a state of a working copy be the reference's.
+fn is_compared(table: &mut Section<'_>, state: &'static str) -> bool {
+    let Some(policy) = table.string(state) else { return false };
+    if policy.value != "exact" {
+        let message = format!("`{}` is no way to hold `{state}`", policy.value);
+        let problem = Problem::new(message, policy.span, "unknown");
+        table.problem(problem.help("write \"exact\", or leave it out: then it is shown and not compared"));
+    }
+    true
 }
 
 fn read_gate(mut table: Section<'_>) -> GatePolicy {

@@ -2,8 +2,9 @@
 
 use super::dotfile::Extent;
 use super::environment::{Environment, PackageNames};
-use super::fact::{Fact, Listing};
+use super::fact::{Fact, Facts, Listing, Observed};
 use super::item::{Category, ItemId};
+use super::package;
 use super::policy::Policy;
 
 /// All that is held true, each with how strictly.
@@ -11,6 +12,8 @@ use super::policy::Policy;
 pub struct Scope {
     /// Items that the spec names. Those with systems are held only there.
     pub items: Vec<ScopedItem>,
+    /// Things that are an item of the manager that has them, which differs from machine to machine.
+    pub mapped: Vec<MappedItem>,
     /// Sets whose members the machines tell.
     pub listings: Vec<(Listing, Policy)>,
 }
@@ -34,6 +37,42 @@ impl Scope {
             Some(Policy::Threshold(threshold)) => Fact::text(threshold.to_string()),
             _ => fact,
         }
+    }
+}
+
+/// A thing that goes by an item of its own under each manager.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MappedItem {
+    /// How strictly.
+    pub policy: Policy,
+    /// Its ids, in the order in which the spec has them; never empty.
+    pub ids: Vec<ItemId>,
+}
+
+/// The manager of a package's id.
+pub fn manager_of(id: &ItemId) -> &str {
+    id.name.split_once('/').map_or(id.name.as_str(), |(manager, _)| manager)
+}
+
+impl MappedItem {
+    /// The item that counts on a machine: of the managers that it has, the one by which the thing is there, those of the
+    /// system before those of a language. None where none of the managers is for this machine.
+    pub fn on(&self, facts: &Facts) -> Option<&ItemId> {
+        let can_be = |id: &&ItemId| {
+            let manager = manager_of(id);
+            let os = facts.machine.os.as_deref();
+            os.is_none_or(|os| package::can_exist(manager, os))
+                && !(package::SYSTEM_MANAGERS.contains(&manager) && facts.lacks_manager(manager))
+        };
+        let rank = |id: &&ItemId| {
+            let seen = match facts.items.get(*id) {
+                Some(Observed::Present(_)) => 0,
+                Some(Observed::Unknown(_)) | None => 1,
+                Some(Observed::Absent) => 2,
+            };
+            (seen, !package::SYSTEM_MANAGERS.contains(&manager_of(id)))
+        };
+        self.ids.iter().filter(can_be).min_by_key(rank)
     }
 }
 
@@ -67,6 +106,11 @@ impl Environment {
                 }
             }
         }
+        let ids = |names: &[(String, String)]| {
+            names.iter().map(|(manager, name)| ItemId::new(Category::Package, format!("{manager}/{name}"))).collect()
+        };
+        let mapped = self.mapped.iter().filter(|mapped| !mapped.names.is_empty());
+        scope.mapped = mapped.map(|one| MappedItem { policy: one.policy.clone(), ids: ids(&one.names) }).collect();
         for entry in &self.dotfiles.entries {
             if entry.extent == Extent::Path {
                 name(Category::Dotfile, &entry.name, &Policy::Exact, &entry.only);
@@ -75,6 +119,9 @@ impl Environment {
         }
         for repo in &self.repos {
             name(Category::Repo, &repo.name, &Policy::Exact, &[]);
+            for state in &repo.compared {
+                name(Category::Repo, &format!("{}/{state}", repo.name), &Policy::Exact, &[]);
+            }
             for category in [Category::Git, Category::Hook] {
                 scope.listings.push((Listing::below(category, format!("{}/", repo.name)), Policy::Exact));
             }

@@ -79,6 +79,7 @@ fn line(sighting: &Sighting) -> String {
         Sighting::Account(account) => format!("account {} at {}", account.user, account.home),
         Sighting::Content(id, bytes) => format!("{id} holds {:?}", String::from_utf8_lossy(bytes)),
         Sighting::Clock(seconds) => format!("clock {seconds}"),
+        Sighting::NoManager(manager) => format!("no {manager} on this machine"),
         Sighting::Machine(machine) => {
             let told =
                 |value: &Option<String>| value.as_ref().map_or_else(|| "-".to_owned(), |value| format!("`{value}`"));

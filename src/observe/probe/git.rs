@@ -1,5 +1,5 @@
 //! Effective git settings of a repository that change how it behaves: system, global, local and included files, as
-//! git itself merges them.
+//! git itself merges them, each with where it comes from. Beside them, who commits and how commits are signed.
 //!
 //! Userinfo in URLs is dropped before it can reach a fact, from keys (`url.https://token@host/.insteadOf`) as from
 //! values; of a value that looks secret in another way the fact holds the digest.
@@ -67,10 +67,14 @@ const DOCUMENTED: [&str; 38] = [
     "diff.submodule",
 ];
 
-/// Prints the home, then two lines a setting: its scope, and its key and value; at last git's exit code. A git older than
-/// 2.26 knows no scopes.
+/// What a setting's origin begins with, as git prints it. No key does: they have no colon before their first dot.
+const ORIGINS: [&str; 4] = ["file:", "command line:", "standard input:", "blob:"];
+
+/// Prints the home, then three lines a setting: its scope, the file it stands in, and its key and value; at last git's
+/// exit code. A git older than 2.26 knows no scopes, and then the file is left out too.
 fn list() -> String {
-    let (scoped, plain) = ("git config --list --includes --show-scope -z", "git config --list --includes -z");
+    let (scoped, plain) =
+        ("git config --list --includes --show-scope --show-origin -z", "git config --list --includes -z");
     format!(
         "printf '%s\\n' \"$HOME\"\ntu_listed=$({{ {}; }} 2>/dev/null)\ncase $tu_listed in\n\
          *=0) printf '%s\\n' \"$tu_listed\" ;;\n*) {} | awk '!/^=/ {{ print \"unknown\" }} {{ print }}' ;;\nesac",
@@ -85,7 +89,7 @@ fn ask(environment: &Environment) -> Vec<Question> {
             &repo.name,
             enter(repo) + &list(),
             environment.limits.probe,
-            Covers { items: Vec::new(), listings: vec![listing(&repo.name)] },
+            Covers { items: beside(&repo.name).to_vec(), listings: vec![listing(&repo.name)] },
         )
     };
     environment.repos.iter().map(question).collect()
@@ -95,10 +99,17 @@ fn listing(repo: &str) -> Listing {
     Listing::below(Category::Git, format!("{repo}/"))
 }
 
+/// Who commits, and how commits are signed: shown, and compared only where the spec asks.
+fn beside(repo: &str) -> [ItemId; 2] {
+    ["identity", "signing"].map(|fact| ItemId::new(Category::Repo, format!("{repo}/{fact}")))
+}
+
 fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
     match answer.code {
         0 => {}
-        NOTHING_THERE => return Ok(Vec::new()),
+        NOTHING_THERE => {
+            return Ok(beside(&question.subject).map(|id| Sighting::Item(id, Observed::Absent)).to_vec());
+        }
         _ => return Err(failed("git", answer)),
     }
     let stdout = text(&answer.stdout);
@@ -106,9 +117,17 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
     let (home, listed) = stdout.split_once('\n').ok_or_else(empty)?;
     let mut lines = whole(listed, &answer.stderr, &[0])?.into_iter();
     let mut settings: BTreeMap<String, (Vec<String>, String)> = BTreeMap::new();
+    let mut person: BTreeMap<String, (String, String)> = BTreeMap::new();
     while let Some(scope) = lines.next() {
         let not_a_scope = || Why::NotUnderstood(format!("`{}` is not a scope of git's settings", scope.escape_debug()));
-        let line = lines.next().filter(|_| SCOPES.contains(&scope)).ok_or_else(not_a_scope)?;
+        let mut line = lines.next().filter(|_| SCOPES.contains(&scope)).ok_or_else(not_a_scope)?;
+        let mut source = scope.to_owned();
+        if let Some(file) = ORIGINS.iter().find_map(|origin| line.strip_prefix(origin)) {
+            if !file.is_empty() {
+                source = format!("{scope}, {}", below_home(&restore(file), home));
+            }
+            line = lines.next().ok_or_else(not_a_scope)?;
+        }
         let setting = restore(line);
         // A key without a value stands for true.
         let (key, value) = setting.split_once('\n').unwrap_or((&setting, "true"));
@@ -116,7 +135,10 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
         if SECTIONS.contains(&section) {
             let (values, last_scope) = settings.entry(documented(&public_key(key))).or_default();
             values.push(public_value(value, home));
-            scope.clone_into(last_scope);
+            source.clone_into(last_scope);
+        }
+        if PERSON.contains(&key) {
+            person.insert(key.to_owned(), (value.to_owned(), source));
         }
     }
     let fact = |(key, (values, scope)): (String, (Vec<String>, String))| {
@@ -126,7 +148,46 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
         let id = ItemId::new(Category::Git, format!("{}/{key}", question.subject));
         Sighting::Item(id, Observed::Present(Fact::Text(TextFact { value, scope: Some(scope) })))
     };
-    Ok(settings.into_iter().map(fact).collect())
+    let [identity, signing] = beside(&question.subject);
+    let mut sightings: Vec<Sighting> = settings.into_iter().map(fact).collect();
+    sightings.push(Sighting::Item(identity, identity_of(&person)));
+    sightings.push(Sighting::Item(signing, signing_of(&person, home)));
+    Ok(sightings)
+}
+
+/// The settings that say who commits, and how commits are signed.
+const PERSON: [&str; 6] = ["user.name", "user.email", "user.signingkey", "gpg.format", "commit.gpgsign", "tag.gpgsign"];
+
+fn identity_of(person: &BTreeMap<String, (String, String)>) -> Observed {
+    let (name, email) = (person.get("user.name"), person.get("user.email"));
+    let Some((_, source)) = email.or(name) else { return Observed::Absent };
+    let text = |setting: Option<&(String, String)>, none: &str| {
+        setting.map_or_else(|| none.to_owned(), |(value, _)| redact(&without_any_userinfo(value)))
+    };
+    let value = format!("{} <{}>", text(name, "no name"), text(email, "no email"));
+    Observed::Present(Fact::Text(TextFact { value, scope: Some(source.clone()) }))
+}
+
+/// How commits are signed. Which key it is can be compared without telling it.
+fn signing_of(person: &BTreeMap<String, (String, String)>, home: &str) -> Observed {
+    let mut parts = Vec::new();
+    let mut source = None;
+    for (key, shown) in
+        [("commit.gpgsign", "commit.gpgSign"), ("tag.gpgsign", "tag.gpgSign"), ("gpg.format", "gpg.format")]
+    {
+        if let Some((value, from)) = person.get(key) {
+            parts.push(format!("{shown} {}", redact(value)));
+            source.get_or_insert_with(|| from.clone());
+        }
+    }
+    if let Some((key, from)) = person.get("user.signingkey") {
+        parts.push(format!("key {}", Digest::of(below_home(key, home).as_bytes())));
+        source.get_or_insert_with(|| from.clone());
+    }
+    if parts.is_empty() {
+        return Observed::Absent;
+    }
+    Observed::Present(Fact::Text(TextFact { value: parts.join(", "), scope: source }))
 }
 
 fn documented(key: &str) -> String {

@@ -8,9 +8,8 @@ mod fixtures;
 mod git;
 mod hook;
 mod package;
-mod package_apt;
-mod package_npm;
 mod repo;
+mod repo_state;
 mod system;
 mod system_around;
 mod tool;
@@ -24,10 +23,25 @@ pub const PROBES: &[&Probe] = &[
     &system::PROBE,
     &env::PROBE,
     &tool::PROBE,
-    &package_npm::PROBE,
-    &package_apt::PROBE,
+    &package::apt::PROBE,
+    &package::rpm::PROBE,
+    &package::apk::PROBE,
+    &package::brew::PROBE,
+    &package::cask::PROBE,
+    &package::tap::PROBE,
+    &package::npm::PROBE,
+    &package::pnpm::PROBE,
+    &package::pipx::PROBE,
+    &package::uv::PROBE,
+    &package::pip::PROBE,
+    &package::cargo::PROBE,
+    &package::gem::PROBE,
+    &package::go::PROBE,
+    &package::mise::PROBE,
+    &package::vscode::PROBE,
     &dotfile::PROBE,
     &repo::PROBE,
+    &repo_state::PROBE,
     &git::PROBE,
     &hook::PROBE,
 ];

@@ -87,7 +87,7 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
 }
 
 /// `host/path` of any URL form that git knows; a plain path stays one.
-fn normalise(url: &str) -> String {
+pub(super) fn normalise(url: &str) -> String {
     let place = match url.split_once("://") {
         Some(("file", path)) => path.to_owned(),
         Some((scheme, rest)) => {

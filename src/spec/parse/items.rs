@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use toml_edit::Item;
 
-use super::super::environment::{PackageNames, Packages, Tool, ToolQuestion};
+use super::super::environment::{MappedPackage, PackageNames, Packages, Tool, ToolQuestion};
+use super::super::package;
 use super::super::policy::Policy;
 use super::super::problem::Problem;
 use super::super::section::{Entry, Placed, Section, strings_of};
@@ -83,8 +84,9 @@ fn read_names_by_manager(entries: Vec<Entry<'_>>, vocabulary: &Vocabulary) -> Ve
         if !vocabulary.managers.contains(&entry.name.as_str()) {
             unknown_manager(&entry, vocabulary);
         } else if let Some(name) = entry.item.as_str() {
-            check_package_name(&entry, name, &entry.span);
-            names.push((entry.name, name.to_owned()));
+            check_package_name(&entry, &entry.name, name, &entry.span);
+            let name = package::canonical(&entry.name, name);
+            names.push((entry.name, name));
         } else {
             entry.wrong_type("a package name");
         }
@@ -92,19 +94,21 @@ fn read_names_by_manager(entries: Vec<Entry<'_>>, vocabulary: &Vocabulary) -> Ve
     names
 }
 
-/// A name is neither an option nor a pattern, and its version is the policy's business: any of these would be looked for
-/// to the letter, not be found on either side, and pass for a match.
-fn check_package_name(entry: &Entry<'_>, name: &str, span: &Range<usize>) {
-    let message = format!("`{name}` is not a package's name");
-    let problem = Problem::new(message, span.clone(), "here");
-    let rest = name.get(1..).unwrap_or("");
-    if let Some((bare, version)) = rest.split_once('@') {
-        let first = &name[..name.len() - rest.len()];
-        let help =
-            format!("the version goes into the policy: {{ policy = \"{version}\", names = [\"{first}{bare}\"] }}");
-        entry.problem(problem.help(help));
-    } else if name.is_empty() || name.starts_with('-') || name.contains(['*', '?', '[', ' ', '\t', '\n']) {
-        entry.problem(problem.help("name each package as the manager lists it"));
+/// Notes what is wrong with a name that the manager would never list: it would be looked for to the letter, not be found
+/// on either side, and pass for a match.
+fn check_package_name(entry: &Entry<'_>, manager: &str, name: &str, span: &Range<usize>) {
+    if let Some(help) = package::problem(manager, name) {
+        let message = format!("`{name}` is not a package's name");
+        entry.problem(Problem::new(message, span.clone(), "here").help(help));
+    }
+}
+
+/// Taps have no versions: they are there, from where the reference has them, or they are not.
+fn check_policy(entry: &Entry<'_>, manager: &str, policy: &Policy) {
+    if manager == "tap" && !matches!(policy, Policy::Exact | Policy::Present) {
+        let message = format!("`{policy}` asks for a version, and a tap has none");
+        let problem = Problem::new(message, entry.key_span.clone(), "cannot be honoured");
+        entry.problem(problem.help("write \"exact\" (from the same remote) or \"present\""));
     }
 }
 
@@ -117,8 +121,10 @@ fn unknown_manager(entry: &Entry<'_>, vocabulary: &Vocabulary) {
     });
 }
 
-pub(super) fn read_packages(mut table: Section<'_>, vocabulary: &Vocabulary) -> Vec<Packages> {
+/// `[packages]`: lists of a manager each, and packages that each manager may have a name for.
+pub(super) fn read_packages(mut table: Section<'_>, vocabulary: &Vocabulary) -> (Vec<Packages>, Vec<MappedPackage>) {
     let mut packages: Vec<Packages> = Vec::new();
+    let mut mapped: Vec<MappedPackage> = Vec::new();
     for entry in table.entries() {
         if vocabulary.managers.contains(&entry.name.as_str()) {
             packages.extend(read_managed(&entry));
@@ -127,15 +133,21 @@ pub(super) fn read_packages(mut table: Section<'_>, vocabulary: &Vocabulary) -> 
                 Some(text) => read_policy(&names, text),
                 None => Some(Policy::Exact),
             };
-            for (manager, name) in read_names_by_manager(names.entries(), vocabulary) {
-                let policy = policy.clone().unwrap_or(Policy::Exact);
-                packages.push(Packages { manager, policy, names: PackageNames::These(vec![name]) });
+            let names = read_names_by_manager(names.entries(), vocabulary);
+            if names.is_empty() {
+                let message = format!("`{}` names no package of any manager", entry.name);
+                let problem = Problem::new(message, entry.key_span.clone(), "here");
+                entry.problem(problem.help(format!("write {} = {{ brew = \"…\", apt = \"…\" }}", entry.name)));
+            }
+            if let Some(policy) = policy {
+                names.iter().for_each(|(manager, _)| check_policy(&entry, manager, &policy));
+                mapped.push(MappedPackage { title: entry.name.clone(), policy, names });
             }
         } else {
             unknown_manager(&entry, vocabulary);
         }
     }
-    packages
+    (packages, mapped)
 }
 
 fn read_managed(entry: &Entry<'_>) -> Option<Packages> {
@@ -160,6 +172,9 @@ fn read_managed(entry: &Entry<'_>) -> Option<Packages> {
         );
     }
     table.finish();
+    if let Some(policy) = &policy {
+        check_policy(entry, &manager, policy);
+    }
     Some(Packages { manager, policy: policy?, names: package_names(entry, item?, names?) })
 }
 
@@ -168,7 +183,7 @@ fn package_names(entry: &Entry<'_>, item: &Item, names: Vec<Placed<String>>) -> 
         return PackageNames::All;
     }
     for name in &names {
-        check_package_name(entry, &name.value, &name.span);
+        check_package_name(entry, &entry.name, &name.value, &name.span);
     }
-    PackageNames::These(names.into_iter().map(|name| name.value).collect())
+    PackageNames::These(names.into_iter().map(|name| package::canonical(&entry.name, &name.value)).collect())
 }

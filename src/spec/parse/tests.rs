@@ -1,7 +1,7 @@
 //! What a person who mistypes a spec gets to read, and what a right one means.
 
 use super::{Vocabulary, parse};
-use crate::spec::{Covers, Environment, PackageNames, Policy, Reach, Reference, TargetKind};
+use crate::spec::{Covers, Environment, MappedPackage, PackageNames, Policy, Reach, Reference, TargetKind};
 
 fn vocabulary() -> Vocabulary {
     Vocabulary { managers: vec!["npm", "apt"] }
@@ -51,15 +51,10 @@ fn packages_are_grouped_by_manager_or_mapped_to_managers() {
     let shown: Vec<_> =
         environment.packages.iter().map(|one| (one.manager.as_str(), &one.policy, &one.names)).collect();
     let these = |names: &[&str]| PackageNames::These(names.iter().map(|name| (*name).to_owned()).collect());
-    assert_eq!(
-        shown,
-        [
-            ("npm", &Policy::Major, &these(&["a", "b"])),
-            ("apt", &Policy::Exact, &PackageNames::All),
-            ("apt", &Policy::Exact, &these(&["rg"])),
-            ("npm", &Policy::Exact, &these(&["ripgrep"])),
-        ]
-    );
+    assert_eq!(shown, [("npm", &Policy::Major, &these(&["a", "b"])), ("apt", &Policy::Exact, &PackageNames::All),]);
+    let names = [("apt", "rg"), ("npm", "ripgrep")].map(|(manager, name)| (manager.to_owned(), name.to_owned()));
+    let ripgrep = MappedPackage { title: "ripgrep".to_owned(), policy: Policy::Exact, names: names.to_vec() };
+    assert_eq!(environment.mapped, [ripgrep]);
 }
 
 #[test]
@@ -203,9 +198,25 @@ run = "trueup worker"
 [repos.a]
 path = "a"
 checks = ["lint-error"]
-commit = "exact"
+commit = "newest"
 "#
     ));
+}
+
+#[test]
+fn states_of_a_working_copy_are_compared_where_the_spec_asks() {
+    let environment = read("name = \"a\"\n[repos.a]\npath = \"a\"\ncommit = \"exact\"\nidentity = \"exact\"\n");
+    assert_eq!(environment.repos[0].compared, ["commit", "identity"]);
+    let ids: Vec<String> = environment.scope().items.iter().map(|item| item.id.to_string()).collect();
+    assert_eq!(ids, ["repo:a", "repo:a/commit", "repo:a/identity"]);
+}
+
+#[test]
+fn package_names_are_each_managers_own() {
+    let fine = "name = \"a\"\n[packages]\nnpm = [\"@scope/pkg\"]\nx = { npm = \"y\", policy = \"minor\" }\n";
+    assert_eq!(read(fine).mapped[0].policy, Policy::Minor);
+    assert!(problems("name = \"a\"\n[packages]\nx = { policy = \"exact\" }\n").contains("names no package"));
+    assert!(problems("name = \"a\"\n[packages]\nnpm = [\"@scope\"]\n").contains("`@scope/name`"));
 }
 
 #[test]
