@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::{Answer, Probe, Program, Question, Reply, Sighting, compile, frame, probe::PROBES};
+use crate::quality::pins;
 use crate::spec::{Environment, Facts, Listed, Observed, Target, Why};
 use crate::transport::{Aim, Connection, Ended, Run, StdinAfter, Stream, Surroundings, TransportError};
 
@@ -91,6 +92,7 @@ fn observe(connection: &mut Connection, environment: &Environment) -> Result<Fac
     for ((probe, question), answer) in probes.iter().zip(&questions).zip(ask(connection, &questions)?) {
         enter(&mut facts, question, answer.and_then(|answer| (probe.read)(question, &answer)));
     }
+    pins::settle(&mut facts);
     facts.machine.host_key = connection.host_key().map(str::to_owned);
     Ok(facts)
 }
@@ -183,6 +185,7 @@ pub(super) fn enter(facts: &mut Facts, question: &Question, answer: Result<Vec<S
                 match sighting {
                     Sighting::Item(id, observed) => drop(facts.items.insert(id, observed)),
                     Sighting::Unlisted(listing, why) => drop(facts.listings.insert(listing, Listed::Unknown(why))),
+                    Sighting::Pins(repo, pins) => drop(facts.pins.insert(repo, pins)),
                     Sighting::Machine(machine) => facts.machine = machine,
                 }
             }

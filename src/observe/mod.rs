@@ -19,6 +19,7 @@ pub use frame::{Answer, Reply};
 pub use probe::{PROBES, vocabulary};
 pub use program::{Program, compile};
 
+use crate::spec::pin::Pin;
 use crate::spec::{Environment, ItemId, Listing, Machine, Observed, Why};
 
 /// A kind of question, with the reader of its answers. Adding one is a file and a line in [`PROBES`].
@@ -89,6 +90,8 @@ pub enum Sighting {
     Item(ItemId, Observed),
     /// That a set could not be listed although the question was answered.
     Unlisted(Listing, Why),
+    /// What the files of a repository pin.
+    Pins(String, Vec<Pin>),
     /// Who the machine is.
     Machine(Machine),
 }

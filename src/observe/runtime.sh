@@ -138,6 +138,25 @@ tu_tool() {
   esac
 }
 
+# tu_lacks FOLDER FILE…: whether a folder holds none of these files.
+tu_lacks() {
+  tu_in=$1
+  shift
+  for tu_one; do
+    [ ! -f "$tu_in/$tu_one" ] || return 1
+  done
+}
+
+# tu_mention EXPRESSION FILE…: whether one of the files that are there has a line that matches.
+tu_mention() {
+  tu_sought=$1
+  shift
+  for tu_one; do
+    if [ -f "$tu_one" ] && grep -E -q -e "$tu_sought" <"$tu_one"; then return; fi
+  done
+  return 1
+}
+
 # tu_repository: whether the working folder itself is a repository, not merely a folder inside one.
 tu_repository() {
   tu_git=$(git rev-parse --git-dir) || return

@@ -61,7 +61,7 @@ impl Environment {
         }
         for repo in &self.repos {
             name(Category::Repo, &repo.name, &Policy::Exact, &[]);
-            for category in [Category::Git, Category::Hook] {
+            for category in [Category::Git, Category::Pin, Category::Hook] {
                 scope.listings.push((Listing::below(category, format!("{}/", repo.name)), Policy::Exact));
             }
         }

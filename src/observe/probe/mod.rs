@@ -8,6 +8,7 @@ mod hook;
 mod package;
 mod package_apt;
 mod package_npm;
+mod pin;
 mod repo;
 mod system;
 mod tool;
@@ -25,6 +26,7 @@ pub const PROBES: &[&Probe] = &[
     &dotfile::PROBE,
     &repo::PROBE,
     &git::PROBE,
+    &pin::PROBE,
     &hook::PROBE,
 ];
 

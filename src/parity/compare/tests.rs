@@ -29,7 +29,7 @@ fn facts(items: &[(&str, Observed)], listings: &[(Listing, Listed)]) -> Facts {
     let items: BTreeMap<ItemId, Observed> =
         items.iter().map(|(id, observed)| (id.parse().unwrap(), observed.clone())).collect();
     let machine = Machine { os: Some("linux".to_owned()), ..Machine::default() };
-    Facts { machine, items, listings: listings.iter().cloned().collect() }
+    Facts { machine, items, listings: listings.iter().cloned().collect(), ..Facts::default() }
 }
 
 fn locked(version: &str) -> Locked {
@@ -249,6 +249,6 @@ fn a_machine_that_was_not_reached_is_unknown_in_everything() {
     let why = Why::Unreachable("cannot connect".to_owned());
     let findings = unobserved(&environment, Some(&lock), &why);
     let ids: Vec<String> = findings.iter().map(|finding| finding.id.to_string()).collect();
-    assert_eq!(ids, ["tool:x", "tool:y", "git:r", "repo:r", "hook:r/pre-commit"]);
+    assert_eq!(ids, ["tool:x", "tool:y", "git:r", "repo:r", "pin:r", "hook:r/pre-commit"]);
     assert!(findings.iter().all(|finding| finding.state == State::Unknown && finding.got().is_none()));
 }

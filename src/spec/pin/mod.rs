@@ -6,6 +6,7 @@
 //! [`hold`] says whether a version keeps a pin, and whether several pins can be kept at once.
 
 mod asdf;
+mod fact;
 mod go_mod;
 mod hold;
 mod json;
@@ -21,7 +22,9 @@ mod toml;
 mod version_file;
 mod wants;
 
+pub use fact::{Holds, PinFact, Pinned};
 pub use hold::{Told, Verdict, hold};
+pub(crate) use hold::{contradiction, maker};
 pub use source::Source;
 pub use wants::{Range, Wants};
 
@@ -70,10 +73,14 @@ pub const FORMATS: &[Format] = &[
     Format { files: &[".ruby-version"], about: About::One("ruby"), parse: version_file::ruby },
     Format { files: &[".java-version"], about: About::One("java"), parse: version_file::java },
     Format { files: &[".go-version"], about: About::One("go"), parse: version_file::go },
-    Format { files: &["rust-toolchain", "rust-toolchain.toml"], about: About::One("rust"), parse: rust_toolchain::parse },
+    Format {
+        files: &["rust-toolchain", "rust-toolchain.toml"],
+        about: About::One("rust"),
+        parse: rust_toolchain::parse,
+    },
     Format { files: &["package.json"], about: About::Named, parse: package_json::parse },
     Format { files: &["go.mod"], about: About::One("go"), parse: go_mod::parse },
-    Format { files: &["pyproject.toml"], about: About::One("python"), parse: pyproject::parse },
+    Format { files: &["pyproject.toml"], about: About::Named, parse: pyproject::parse },
 ];
 
 /// The format of a file, by its name relative to the repository.

@@ -140,7 +140,10 @@ fn what_cannot_be_decided_is_neither_kept_nor_broken() {
     assert_eq!(undecided("node", "{{env.NODE}}", "20.1.0"), "is a template, which only its tool renders");
     assert_eq!(undecided("node", "sub-2:latest", "20.1.0"), "is relative to the latest release, which changes");
     assert_eq!(undecided("python", "my-project", "3.12.1"), "is a name that tells no version");
-    assert_eq!(undecided("rust", "nightly-2024-01-01", "1.77.0-nightly"), "asks for the nightly of 2024-01-01, and a version tells no day");
+    assert_eq!(
+        undecided("rust", "nightly-2024-01-01", "1.77.0-nightly"),
+        "asks for the nightly of 2024-01-01, and a version tells no day"
+    );
     let several = Wants::Several(vec![word("python", "3.12"), word("python", "3.11")]);
     assert!(matches!(verdict("python", &several, "3.12.1", None), Verdict::Undecided(_)));
     assert_eq!(verdict("python", &several, "3.11.1", None), Verdict::Broken);
@@ -155,12 +158,15 @@ fn a_makers_build_is_kept_only_by_that_maker() {
     assert!(matches!(verdict("java", &temurin, "21.0.1", None), Verdict::Undecided(_)));
     assert_eq!(verdict("java", &word("java", "21"), "21.0.1", Some("zulu")), Verdict::Kept);
     // GraalVM's own numbers are not Java's.
-    assert!(matches!(verdict("java", &word("java", "graalvm-22.3.0"), "17.0.5", Some("graalvm")), Verdict::Undecided(_)));
+    assert!(matches!(
+        verdict("java", &word("java", "graalvm-22.3.0"), "17.0.5", Some("graalvm")),
+        Verdict::Undecided(_)
+    ));
     let pypy = word("python", "pypy3.10-7.3.12");
     assert_eq!(verdict("python", &pypy, "3.10.12", None), Verdict::Broken);
     assert!(matches!(verdict("python", &pypy, "3.10.12", Some("pypy")), Verdict::Undecided(_)));
     assert_eq!(verdict("python", &word("python", "3.10"), "3.10.12", Some("pypy")), Verdict::Broken);
-    assert_eq!(hold::maker("java", "OpenJDK Runtime Environment Temurin-21.0.1+12").as_deref(), Some("temurin"));
+    assert_eq!(maker("java", "OpenJDK Runtime Environment Temurin-21.0.1+12").as_deref(), Some("temurin"));
 }
 
 #[test]
@@ -174,7 +180,7 @@ fn pins_that_no_version_keeps_contradict_each_other() {
     };
     let contradict = |one: (&str, Wants), other: (&str, Wants)| {
         let (one, other) = (pin(one.0, one.1), pin(other.0, other.1));
-        hold::contradiction("node", &[&one, &other]).is_some()
+        contradiction("node", &[&one, &other]).is_some()
     };
     let of_word = |text: &'static str| (text, Wants::word("node", text));
     let of_range = |text: &'static str| (text, Wants::npm(text));
@@ -240,6 +246,6 @@ mod properties {
             assert!(!pin.tool.is_empty() || pin.written.is_empty() || !pin.file.is_empty());
             hold(&pin.tool, &pin.wants, Told { version: "1.2.3", product: None });
         }
-        hold::contradiction("node", &pins.iter().collect::<Vec<_>>());
+        contradiction("node", &pins.iter().collect::<Vec<_>>());
     }
 }

@@ -1,0 +1,207 @@
+//! What the files of a repository pin, and what the pinned tools tell inside it, where shims answer by folder.
+//!
+//! One question brings the files; one for each tool that a file can name asks it there, only if a file names it. What
+//! the answers amount to together is for `quality` to say. A tool that is asked inside a repository may want to install
+//! what is pinned there, so that every way to the network and every automatic installation is closed first.
+
+use super::repo::NOTHING_THERE;
+use super::{failed, text, tool};
+use crate::observe::{Answer, Covers, Probe, Question, Sighting};
+use crate::quality::pins::{ASKED, not_understood, told_in};
+use crate::spec::pin::{About, FORMATS, Pin, Source, format_of, maker};
+use crate::spec::{Category, Digest, Environment, Fact, Listing, Observed, Policy, Repo, Tool, VersionFact, Why};
+use crate::transport::quote;
+
+pub(super) const PROBE: Probe = Probe {
+    name: "pin",
+    doc: "versions that a repository's files pin, and whether they are kept",
+    manager: None,
+    ask,
+    read,
+};
+
+/// Files larger than this are not read.
+const LARGEST: usize = 128 << 10;
+
+/// Closes what would install or download: Go's toolchains, rustup, corepack, pnpm, mise, proto, Volta and, by a proxy that
+/// is not there, anything else. What is installed already still answers.
+const NOTHING_NEW: &str = "\
+export GOPROXY=off RUSTUP_AUTO_INSTALL=0 RUSTUP_DIST_SERVER=http://127.0.0.1:9 COREPACK_ENABLE_NETWORK=0
+export COREPACK_ENABLE_AUTO_PIN=0 COREPACK_DEFAULT_TO_LATEST=0 COREPACK_ENABLE_DOWNLOAD_PROMPT=0
+export npm_config_manage_package_manager_versions=false pnpm_config_manage_package_manager_versions=false
+export MISE_OFFLINE=1 MISE_AUTO_INSTALL=0 MISE_EXEC_AUTO_INSTALL=0 MISE_NOT_FOUND_AUTO_INSTALL=0 PROTO_AUTO_INSTALL=false
+export http_proxy=http://127.0.0.1:9 https_proxy=http://127.0.0.1:9 HTTP_PROXY=http://127.0.0.1:9
+export HTTPS_PROXY=http://127.0.0.1:9 ALL_PROXY=http://127.0.0.1:9 no_proxy= NO_PROXY=
+";
+
+fn ask(environment: &Environment) -> Vec<Question> {
+    let mut questions = Vec::new();
+    for repo in &environment.repos {
+        questions.push(files_question(repo, environment));
+        questions.extend(ASKED.iter().flat_map(|(tool, command)| tool_question(repo, tool, command, environment)));
+    }
+    questions
+}
+
+fn listing(repo: &str) -> Listing {
+    Listing::below(Category::Pin, format!("{repo}/"))
+}
+
+/// sh commands that go into a repository's folder.
+fn enter(repo: &Repo) -> String {
+    let place = quote::word(&quote::place(&repo.path));
+    format!(
+        "cd || return\nif [ ! -e {place} ] && tu_gone {place}; then return {NOTHING_THERE}; fi\ncd {place} || return\n"
+    )
+}
+
+/// Prints `= FILE` and its bytes in hexadecimal digits for each file, `! FILE` for one that cannot be read, then `=end`.
+fn files_question(repo: &Repo, environment: &Environment) -> Question {
+    let files = quote::words(FORMATS.iter().flat_map(|format| format.files).copied());
+    let script = enter(repo)
+        + &format!(
+            "for tu_one in {files}; do\n\
+             if [ -f \"$tu_one\" ] && [ -r \"$tu_one\" ]; then\n\
+             printf '= %s\\n' \"$tu_one\"\nhead -c {} <\"$tu_one\" | od -An -v -tx1\n\
+             elif [ ! -d \"$tu_one\" ] && {{ [ -e \"$tu_one\" ] || ! tu_gone \"$tu_one\"; }}; then\n\
+             printf '! %s\\n' \"$tu_one\"\nfi\ndone\necho '=end'",
+            LARGEST + 1
+        );
+    let covers = Covers { items: Vec::new(), listings: vec![listing(&repo.name)] };
+    Question::new(&repo.name, script, environment.limits.probe, covers)
+}
+
+/// Other names of a tool in the files that name it.
+fn names(tool: &str) -> &str {
+    match tool {
+        "node" => "node|nodejs",
+        "python" => "python|python3|cpython",
+        "go" => "go|golang",
+        "rust" => "rust|rustc",
+        "mise" => "mise|min_version",
+        own => own,
+    }
+}
+
+/// Asks a tool as the `tool` probe would, in the repository's folder, if one of the files there is about it.
+fn tool_question(
+    repo: &Repo,
+    name: &'static str,
+    command: &str,
+    environment: &Environment,
+) -> impl Iterator<Item = Question> {
+    let files = |about: About| {
+        let files = FORMATS.iter().filter(|format| format.about == about).flat_map(|format| format.files);
+        quote::words(files.copied())
+    };
+    let (own, shared) = (files(About::One(name)), files(About::Named));
+    let mention = quote::word(&format!("(^|[^[:alnum:]_])({})([^[:alnum:]_]|$)", names(name)));
+    let begin = format!(
+        "{}if tu_lacks . {own}; then tu_mention {mention} {shared} || return 0; fi\n{NOTHING_NEW}",
+        enter(repo)
+    );
+    let place = quote::place(&repo.path);
+    let home = if place.starts_with('/') { "" } else { "\"$HOME\"/" };
+    let settled = format!("tu_lacks {home}{} {own} {shared}", quote::word(&place));
+    let tool = environment.tools.iter().find(|tool| tool.name == command).cloned().unwrap_or_else(|| Tool {
+        name: command.to_owned(),
+        policy: Policy::Present,
+        ask: None,
+        install: Vec::new(),
+        only: Vec::new(),
+    });
+    let alone = Environment { tools: vec![tool], ..environment.clone() };
+    let (subject, told) = (format!("{}/{name}", repo.name), told_in(&repo.name, name));
+    (tool::PROBE.ask)(&alone).into_iter().map(move |question| Question {
+        subject: subject.clone(),
+        script: format!("{begin}{}", question.script),
+        covers: Covers { items: vec![told.clone()], listings: Vec::new() },
+        settled: Some(settled.clone()),
+        ..question
+    })
+}
+
+fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
+    let of_tool = question.subject.rsplit_once('/').and_then(|(repo, tool)| {
+        let (name, command) = ASKED.iter().find(|(name, _)| *name == tool)?;
+        question.covers.listings.is_empty().then_some((repo, *name, *command))
+    });
+    match (of_tool, answer.code) {
+        (Some(_), NOTHING_THERE) => Ok(Vec::new()),
+        // No file names it.
+        (Some(_), 0) if answer.stdout.is_empty() => Ok(Vec::new()),
+        (Some((repo, name, command)), _) => read_tool(question, answer, repo, name, command),
+        (None, 0) => read_files(&question.subject, answer),
+        (None, NOTHING_THERE) => Ok(Vec::new()),
+        (None, _) => Err(failed("reading the files that pin tools", answer)),
+    }
+}
+
+fn read_tool(
+    question: &Question,
+    answer: &Answer,
+    repo: &str,
+    name: &str,
+    command: &str,
+) -> Result<Vec<Sighting>, Why> {
+    let asked = Question { subject: command.to_owned(), ..question.clone() };
+    let said = format!("{}{}", text(&answer.stdout), text(&answer.stderr));
+    let observed = |sighting| match sighting {
+        Sighting::Item(_, Observed::Present(Fact::Version(version))) => {
+            let product = version.product.or_else(|| maker(name, &said));
+            Some(Observed::Present(Fact::Version(VersionFact { product, ..version })))
+        }
+        Sighting::Item(_, observed) => Some(observed),
+        Sighting::Unlisted(..) | Sighting::Pins(..) | Sighting::Machine(_) => None,
+    };
+    let sightings = (tool::PROBE.read)(&asked, answer)?.into_iter().filter_map(observed);
+    Ok(sightings.map(|observed| Sighting::Item(told_in(repo, name), observed)).collect())
+}
+
+fn read_files(repo: &str, answer: &Answer) -> Result<Vec<Sighting>, Why> {
+    let stdout = text(&answer.stdout);
+    let listed = stdout
+        .strip_suffix("=end\n")
+        .ok_or_else(|| Why::NotUnderstood("the list of files that pin tools has no end".to_owned()))?;
+    let mut files: Vec<(&str, Vec<u8>)> = Vec::new();
+    let mut sightings = Vec::new();
+    for line in listed.lines() {
+        match (line.split_once(' '), files.last_mut()) {
+            (Some(("=", file)), _) => files.push((file, Vec::new())),
+            (Some(("!", file)), _) => {
+                let why = Why::Failed {
+                    command: format!("reading {file}"),
+                    code: 1,
+                    message: "permission denied".to_owned(),
+                };
+                sightings.push(Sighting::Unlisted(listing(repo), why));
+            }
+            (_, Some((_, bytes))) => bytes.extend(hexadecimal(line)?),
+            _ => return Err(unexpected(line)),
+        }
+    }
+    let mut pins: Vec<Pin> = Vec::new();
+    for (file, bytes) in &files {
+        if bytes.len() > LARGEST {
+            let why = Why::NotUnderstood(format!("{file} is larger than {} KiB", LARGEST >> 10));
+            sightings.push(Sighting::Unlisted(listing(repo), why));
+            continue;
+        }
+        let format = format_of(file).ok_or_else(|| unexpected(file))?;
+        match Source::of(file, bytes).and_then(|source| (format.parse)(&source)) {
+            Ok(read) => pins.extend(read),
+            Err(why) => pins.push(not_understood(file, Digest::of(bytes).short(), &why)),
+        }
+    }
+    sightings.push(Sighting::Pins(repo.to_owned(), pins));
+    Ok(sightings)
+}
+
+fn unexpected(line: &str) -> Why {
+    Why::NotUnderstood(format!("unexpected `{line}` among the files that pin tools"))
+}
+
+fn hexadecimal(line: &str) -> Result<Vec<u8>, Why> {
+    let byte = |pair: &str| (pair.len() == 2).then(|| u8::from_str_radix(pair, 16).ok()).flatten();
+    line.split_ascii_whitespace().map(|pair| byte(pair).ok_or_else(|| unexpected(line))).collect()
+}
