@@ -147,7 +147,9 @@ fn judge_listing(listing: &Listing, policy: &Policy, lock: Option<&Lock>, facts:
         };
         findings.push(judge(&id, policy, wanted, observed));
     }
-    if let (Listed::Unknown(why), true) = (&listed, findings.is_empty()) {
+    // What else may be in the set is unknown, even where some of it was seen.
+    let is_said = findings.iter().any(|finding| finding.state == State::Unknown);
+    if let (Listed::Unknown(why), false) = (&listed, is_said) {
         findings.push(judge(&listing.id(), policy, Wanted::of(lock, None), Observed::Unknown(why.clone())));
     }
     findings

@@ -23,17 +23,6 @@ pub(super) const PROBE: Probe = Probe {
 /// Files larger than this are not read.
 const LARGEST: usize = 128 << 10;
 
-/// Closes what would install or download: Go's toolchains, rustup, corepack, pnpm, mise, proto, Volta and, by a proxy that
-/// is not there, anything else. What is installed already still answers.
-const NOTHING_NEW: &str = "\
-export GOPROXY=off RUSTUP_AUTO_INSTALL=0 RUSTUP_DIST_SERVER=http://127.0.0.1:9 COREPACK_ENABLE_NETWORK=0
-export COREPACK_ENABLE_AUTO_PIN=0 COREPACK_DEFAULT_TO_LATEST=0 COREPACK_ENABLE_DOWNLOAD_PROMPT=0
-export npm_config_manage_package_manager_versions=false pnpm_config_manage_package_manager_versions=false
-export MISE_OFFLINE=1 MISE_AUTO_INSTALL=0 MISE_EXEC_AUTO_INSTALL=0 MISE_NOT_FOUND_AUTO_INSTALL=0 PROTO_AUTO_INSTALL=false
-export http_proxy=http://127.0.0.1:9 https_proxy=http://127.0.0.1:9 HTTP_PROXY=http://127.0.0.1:9
-export HTTPS_PROXY=http://127.0.0.1:9 ALL_PROXY=http://127.0.0.1:9 no_proxy= NO_PROXY=
-";
-
 fn ask(environment: &Environment) -> Vec<Question> {
     let mut questions = Vec::new();
     for repo in &environment.repos {
@@ -97,8 +86,9 @@ fn tool_question(
     let (own, shared) = (files(About::One(name)), files(About::Named));
     let mention = quote::word(&format!("(^|[^[:alnum:]_])({})([^[:alnum:]_]|$)", names(name)));
     let begin = format!(
-        "{}if tu_lacks . {own}; then tu_mention {mention} {shared} || return 0; fi\n{NOTHING_NEW}",
-        enter(repo)
+        "{}if tu_lacks . {own}; then tu_mention {mention} {shared} || return 0; fi\ntu_nothing_new\n{}",
+        enter(repo),
+        if CORE_PACKED.contains(&name) { only_if_corepack_has(name) } else { String::new() }
     );
     let place = quote::place(&repo.path);
     let home = if place.starts_with('/') { "" } else { "\"$HOME\"/" };
@@ -120,6 +110,36 @@ fn tool_question(
         ..question
     })
 }
+
+/// The tools that corepack stands in for.
+const CORE_PACKED: [&str; 3] = ["npm", "pnpm", "yarn"];
+
+/// corepack makes a folder in its cache for a version that it does not have, even where it may not download. So what it
+/// would run is looked for first: the project's, else the one that it ran last.
+fn only_if_corepack_has(tool: &str) -> String {
+    let version = |key: &str, before: &str| {
+        quote::word(&format!("s/.*\"{key}\"[[:space:]]*:[[:space:]]*\"{before}\\([^\"+]*\\).*/\\1/p"))
+    };
+    let (pinned, last) = (version("packageManager", &format!("{tool}@")), version(tool, ""));
+    format!(
+        "case $(tu_find {tool}) in *corepack*)\n\
+         tu_cache=${{COREPACK_HOME:-${{XDG_CACHE_HOME:-$HOME/.cache}}/node/corepack}}\n\
+         tu_wants=$(sed -n {pinned} package.json 2>/dev/null)\n\
+         [ -n \"$tu_wants\" ] || tu_wants=$(sed -n {last} \"$tu_cache/lastKnownGood.json\" 2>/dev/null)\n\
+         if [ -z \"$tu_wants\" ] || [ ! -d \"$tu_cache/v1/{tool}/$tu_wants\" ]; then\n\
+         echo 'the version that corepack would run is not installed' >&2\nreturn 1\nfi ;;\nesac\n"
+    )
+}
+
+/// What version managers say of a version that a file asks for and that they do not have.
+const NOT_INSTALLED: [&str; 6] = [
+    "not installed",
+    "no version is set",
+    "no preset version",
+    "toolchain not available",
+    "could not download",
+    "network access disabled",
+];
 
 fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
     let of_tool = question.subject.rsplit_once('/').and_then(|(repo, tool)| {
@@ -146,6 +166,10 @@ fn read_tool(
 ) -> Result<Vec<Sighting>, Why> {
     let asked = Question { subject: command.to_owned(), ..question.clone() };
     let said = format!("{}{}", text(&answer.stdout), text(&answer.stderr));
+    let told = said.to_lowercase();
+    if answer.code != 0 && NOT_INSTALLED.iter().any(|words| told.contains(words)) {
+        return Ok(vec![Sighting::Item(told_in(repo, name), Observed::Absent)]);
+    }
     let observed = |sighting| match sighting {
         Sighting::Item(_, Observed::Present(Fact::Version(version))) => {
             let product = version.product.or_else(|| maker(name, &said));
