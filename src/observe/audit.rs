@@ -92,7 +92,7 @@ fn observe(connection: &mut Connection, environment: &Environment) -> Result<Fac
     for ((probe, question), answer) in probes.iter().zip(&questions).zip(ask(connection, &questions)?) {
         enter(&mut facts, question, answer.and_then(|answer| (probe.read)(question, &answer)));
     }
-    pins::settle(&mut facts);
+    pins::settle(&mut facts, &environment.repos);
     facts.machine.host_key = connection.host_key().map(str::to_owned);
     Ok(facts)
 }

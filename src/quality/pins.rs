@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 
 use crate::spec::pin::{self, Holds, Pin, PinFact, Pinned, Told, Verdict};
-use crate::spec::{Category, Fact, Facts, ItemId, Observed, VersionFact, Why};
+use crate::spec::{Category, Fact, Facts, ItemId, Observed, Repo, VersionFact, Why};
 
-/// The tools that are asked inside a repository, by the names of pins, and the commands that answer for them.
+/// The tools that are asked inside any repository, by the names of pins, and the commands that answer for them.
 pub const ASKED: &[(&str, &str)] = &[
     ("node", "node"),
     ("npm", "npm"),
@@ -30,8 +30,9 @@ pub fn told_in(repo: &str, tool: &str) -> ItemId {
     ItemId::new(Category::Tool, format!("{tool}@{repo}"))
 }
 
-/// Turns the pins that were read, and what the tools told, into the facts `pin:<repo>/<tool>`.
-pub fn settle(facts: &mut Facts) {
+/// Turns the pins that were read, and what the tools told, into the facts `pin:<repo>/<tool>`. What the tools of other
+/// folders than `repos` told stays as it is.
+pub fn settle(facts: &mut Facts, repos: &[Repo]) {
     let read = std::mem::take(&mut facts.pins);
     for (repo, pins) in &read {
         let mut by_tool: BTreeMap<&str, Vec<&Pin>> = BTreeMap::new();
@@ -51,9 +52,8 @@ pub fn settle(facts: &mut Facts) {
             facts.items.insert(ItemId::new(Category::Pin, format!("{repo}/{tool}")), observed);
         }
     }
-    let told: Vec<ItemId> =
-        read.keys().flat_map(|repo| ASKED.iter().map(move |(tool, _)| told_in(repo, tool))).collect();
-    facts.items.retain(|id, _| !told.contains(id));
+    let inside: Vec<String> = repos.iter().map(|repo| told_in(&repo.name, "").name).collect();
+    facts.items.retain(|id, _| id.category != Category::Tool || !inside.iter().any(|repo| id.name.ends_with(repo)));
 }
 
 fn is_decidable(pin: &Pin) -> bool {
@@ -153,7 +153,8 @@ mod tests {
         let tool = pins[0].tool.clone();
         facts.items.extend(told.map(|told| (told_in("shop", &tool), told)));
         facts.pins.insert("shop".to_owned(), pins);
-        settle(&mut facts);
+        let shop = Repo { name: "shop".to_owned(), url: None, path: "~/shop".to_owned() };
+        settle(&mut facts, &[shop]);
         assert_eq!(facts.items.len(), 1, "{facts:?}");
         facts.items.remove(&ItemId::new(Category::Pin, format!("shop/{tool}"))).unwrap()
     }

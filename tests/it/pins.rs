@@ -105,6 +105,21 @@ fn tools_are_asked_inside_the_repository() {
     assert_eq!(project.check(&["vm"], 1).amiss("vm"), ["pin:shop/node drift changed"]);
 }
 
+/// Any tool that the spec names, and so knows how to ask, is asked there too.
+#[test]
+fn a_tool_of_the_spec_is_asked_inside_the_repository() {
+    let (laptop, vm) = pair(&[(".tool-versions", "made.here 1.5.7\n")]);
+    for (machine, version) in [(&laptop, "1.5.7"), (&vm, "1.5.8")] {
+        machine.says("made.here", &format!("made {version}"));
+    }
+    let tool = "[tools]\n\"made.here\" = \"minor\"\n";
+    let project = Project::of(&[("laptop", &laptop), ("vm", &vm)], &format!("{tool}{REPO}"));
+    project.capture();
+    let report = project.check(&["vm"], 1);
+    assert_eq!(report.amiss("vm"), ["pin:shop/made.here drift changed"]);
+    assert_eq!(text(&report, "pin:shop/made.here", "got"), "1.5.8 (pinned 1.5.7 in .tool-versions)");
+}
+
 #[test]
 fn what_is_not_understood_is_said_and_compared_as_text() {
     let (laptop, vm) = pair(&[(".nvmrc", "lts/*\n"), ("mise.toml", "[tools\n"), (".tool-versions", "elixir 1.16.0\n")]);

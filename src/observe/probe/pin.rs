@@ -1,6 +1,7 @@
 //! What the files of a repository pin, and what the pinned tools tell inside it, where shims answer by folder.
 //!
-//! One question brings the files; one for each tool that a file can name asks it there, only if a file names it. What
+//! One question brings the files; one for each tool that a file can name, or the spec does, asks it there, only if a file
+//! names it. What
 //! the answers amount to together is for `quality` to say. A tool that is asked inside a repository may want to install
 //! what is pinned there, so that every way to the network and every automatic installation is closed first.
 
@@ -28,6 +29,9 @@ fn ask(environment: &Environment) -> Vec<Question> {
     for repo in &environment.repos {
         questions.push(files_question(repo, environment));
         questions.extend(ASKED.iter().flat_map(|(tool, command)| tool_question(repo, tool, command, environment)));
+        let known = |tool: &&Tool| ASKED.iter().any(|(name, command)| tool.name == *name || tool.name == *command);
+        let others = environment.tools.iter().filter(|tool| !known(tool));
+        questions.extend(others.flat_map(|tool| tool_question(repo, &tool.name, &tool.name, environment)));
     }
     questions
 }
@@ -61,29 +65,38 @@ fn files_question(repo: &Repo, environment: &Environment) -> Question {
 }
 
 /// Other names of a tool in the files that name it.
-fn names(tool: &str) -> &str {
+fn names(tool: &str) -> String {
     match tool {
         "node" => "node|nodejs",
         "python" => "python|python3|cpython",
         "go" => "go|golang",
         "rust" => "rust|rustc",
         "mise" => "mise|min_version",
-        own => own,
+        own => return literal(own),
     }
+    .to_owned()
+}
+
+/// A text as an extended regular expression of grep that matches just it.
+fn literal(text: &str) -> String {
+    let special =
+        |c: char| matches!(c, '.' | '[' | ']' | '(' | ')' | '{' | '}' | '*' | '+' | '?' | '|' | '^' | '$' | '\\');
+    text.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect()
 }
 
 /// Asks a tool as the `tool` probe would, in the repository's folder, if one of the files there is about it.
 fn tool_question(
     repo: &Repo,
-    name: &'static str,
+    name: &str,
     command: &str,
     environment: &Environment,
-) -> impl Iterator<Item = Question> {
-    let files = |about: About| {
-        let files = FORMATS.iter().filter(|format| format.about == about).flat_map(|format| format.files);
+) -> impl Iterator<Item = Question> + use<> {
+    let files = |holds: &dyn Fn(About) -> bool| {
+        let files = FORMATS.iter().filter(|format| holds(format.about)).flat_map(|format| format.files);
         quote::words(files.copied())
     };
-    let (own, shared) = (files(About::One(name)), files(About::Named));
+    let own = files(&|about| matches!(about, About::One(tool) if tool == name));
+    let shared = files(&|about| about == About::Named);
     let mention = quote::word(&format!("(^|[^[:alnum:]_])({})([^[:alnum:]_]|$)", names(name)));
     let begin = format!(
         "{}if tu_lacks . {own}; then tu_mention {mention} {shared} || return 0; fi\ntu_nothing_new\n{}",
@@ -142,9 +155,10 @@ const NOT_INSTALLED: [&str; 6] = [
 ];
 
 fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
-    let of_tool = question.subject.rsplit_once('/').and_then(|(repo, tool)| {
-        let (name, command) = ASKED.iter().find(|(name, _)| *name == tool)?;
-        question.covers.listings.is_empty().then_some((repo, *name, *command))
+    let of_tool = question.subject.rsplit_once('/').filter(|_| question.covers.listings.is_empty());
+    let of_tool = of_tool.map(|(repo, tool)| {
+        let command = ASKED.iter().find(|(name, _)| *name == tool).map_or(tool, |(_, command)| *command);
+        (repo, tool, command)
     });
     match (of_tool, answer.code) {
         (Some(_), NOTHING_THERE) => Ok(Vec::new()),
