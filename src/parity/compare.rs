@@ -72,14 +72,24 @@ pub fn findings(
 ) -> Vec<Finding> {
     let scope = environment.scope();
     let mut findings: BTreeMap<ItemId, Finding> = BTreeMap::new();
+    let target_named = environment.target(target);
+    let wanted = |id: &ItemId, locked: &Locked| environment.wanted(id, locked, target_named, &facts.machine);
     for item in scope.items.iter().filter(|item| is_held(&item.only, &facts.machine)) {
         let observed = facts.items.get(&item.id).cloned().unwrap_or(Observed::Unknown(Why::NotAsked));
-        let entry = lock.and_then(|lock| lock.items.get(&item.id));
-        findings.insert(item.id.clone(), judge(&item.id, &item.policy, Wanted::of(lock, entry), observed));
+        let entry = lock.and_then(|lock| lock.items.get(&item.id)).map(|locked| wanted(&item.id, locked));
+        let finding = match entry.transpose() {
+            Ok(entry) => judge(&item.id, &item.policy, Wanted::of(lock, entry.as_ref()), observed),
+            Err(why) => unclear(&item.id, &item.policy, observed, why),
+        };
+        findings.insert(item.id.clone(), finding);
     }
-    for (listing, policy) in &scope.listings {
+    // What an entry of its own holds elsewhere is not held here by a set that it also belongs to.
+    let named: BTreeSet<&ItemId> = scope.items.iter().map(|item| &item.id).collect();
+    for (listing, policy) in scope.listings.iter().filter(|(listing, _)| environment.is_held(listing, &facts.machine)) {
         for finding in judge_listing(listing, policy, lock, facts) {
-            findings.entry(finding.id.clone()).or_insert(finding);
+            if !named.contains(&finding.id) {
+                findings.entry(finding.id.clone()).or_insert(finding);
+            }
         }
     }
     let mut findings: Vec<Finding> = findings.into_values().collect();
@@ -97,6 +107,24 @@ pub fn unobserved(environment: &Environment, lock: Option<&Lock>, why: &Why) -> 
     facts.listings.extend(listings.into_iter().map(|(listing, _)| (listing, Listed::Unknown(why.clone()))));
     // No waiver can cover an unknown, so neither the target nor the time matters.
     findings(environment, lock, "", &facts, Timestamp::UNIX_EPOCH)
+}
+
+/// What was observed stands, but what it should be is not known.
+fn unclear(id: &ItemId, policy: &Policy, observed: Observed, reason: String) -> Finding {
+    let reason = match &observed {
+        Observed::Unknown(why) => why.to_string(),
+        Observed::Present(_) | Observed::Absent => reason,
+    };
+    Finding {
+        id: id.clone(),
+        state: State::Unknown,
+        policy: policy.clone(),
+        locked: None,
+        observed: Some(observed),
+        reason,
+        detail: None,
+        warning: None,
+    }
 }
 
 /// An item bound to certain systems is held on a machine of such a system, and on one that did not say what it is.
@@ -170,6 +198,12 @@ fn judge(id: &ItemId, policy: &Policy, wanted: Wanted<'_>, observed: Observed) -
         (Observed::Present(got), _) => judge_present(id, policy, None, got),
     };
     let detail = match &observed {
+        Observed::Present(Fact::File(FileFact::Keys { keys: got, values, .. })) => match &locked {
+            Some(Locked::Present(Fact::File(FileFact::Keys { keys: want, .. }))) => {
+                super::keys::detail(want, &BTreeMap::new(), got, values)
+            }
+            _ => None,
+        },
         Observed::Present(fact) => fact.evidence().map(str::to_owned),
         Observed::Absent | Observed::Unknown(_) => None,
     };
@@ -290,6 +324,10 @@ fn fact_difference(want: &Fact, got: &Fact) -> Option<String> {
             Fact::File(FileFact::Link { to: want_to, leads_to: want }),
             Fact::File(FileFact::Link { to: got_to, leads_to: got }),
         ) if want_to == got_to => link_difference(want.as_ref(), got.as_ref()),
+        (
+            Fact::File(FileFact::Keys { keys: want, mode: want_mode, .. }),
+            Fact::File(FileFact::Keys { keys: got, mode: got_mode, .. }),
+        ) => super::keys::difference((want, *want_mode), (got, *got_mode)),
         (Fact::Hook(want), Fact::Hook(got)) => match (want.runs, got.runs) {
             (true, false) => "it is not executable, so git skips it; on the reference it runs".to_owned(),
             (false, true) => "it runs; on the reference it is not executable".to_owned(),

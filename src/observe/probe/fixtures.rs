@@ -82,6 +82,8 @@ fn line(sighting: &Sighting) -> String {
             let pin = |pin: &Pin| format!("{repo} pins {} to {} ({}:{})", pin.tool, pin.written, pin.file, pin.line);
             pins.iter().map(pin).collect::<Vec<_>>().join("; ")
         }
+        Sighting::Account(account) => format!("account {} at {}", account.user, account.home),
+        Sighting::Content(id, bytes) => format!("{id} holds {:?}", String::from_utf8_lossy(bytes)),
         Sighting::Machine(machine) => {
             let told =
                 |value: &Option<String>| value.as_ref().map_or_else(|| "-".to_owned(), |value| format!("`{value}`"));
@@ -159,7 +161,7 @@ fn record(case: &str) {
     let program = compile(&[question(probe, &case)], "recording");
     let mut shell = Command::new("/bin/sh");
     shell.arg("-s");
-    let ran = test_shells::run(shell, program.text.as_bytes(), "/bin/sh");
+    let ran = test_shells::run_attended(shell, program.text.as_bytes(), "/bin/sh");
     let Some(Reply::Answered(answer)) = frame::read(&ran.stdout, "recording").replies.remove(&0) else {
         panic!("no answer: {ran:?}");
     };

@@ -190,7 +190,8 @@ fn read_tool(
             Some(Observed::Present(Fact::Version(VersionFact { product, ..version })))
         }
         Sighting::Item(_, observed) => Some(observed),
-        Sighting::Unlisted(..) | Sighting::Pins(..) | Sighting::Machine(_) => None,
+        // The tool probe tells of nothing else.
+        _ => None,
     };
     let sightings = (tool::PROBE.read)(&asked, answer)?.into_iter().filter_map(observed);
     Ok(sightings.map(|observed| Sighting::Item(told_in(repo, name), observed)).collect())
