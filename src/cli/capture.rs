@@ -32,6 +32,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     let facts = observation.outcome.map_err(|source| CliError::Reference { name: reference.name.clone(), source })?;
     let lock = lock_of(&project, project.environment.captured(facts))?;
     let text = lock.to_text();
+    tell_weaknesses(&lock)?;
     let old = project.lock.as_ref().map(|loaded| loaded.text.as_str());
     if old == Some(text.as_str()) {
         print(&format!("{} is up to date: {}\n", shown_path(&project), count(&lock)))?;
@@ -63,6 +64,18 @@ fn absent(lock: &Lock, project: &Project) -> Option<String> {
     let absent: Vec<String> =
         scope.items.iter().map(|item| &item.id).filter(is_absent).map(ToString::to_string).collect();
     (!absent.is_empty()).then(|| absent.join(", "))
+}
+
+/// What the reference itself is weak in: nothing that a target could be blamed for, so it is told here.
+fn tell_weaknesses(lock: &Lock) -> Result<(), CliError> {
+    for (id, locked) in &lock.items {
+        if let Locked::Present(fact) = locked
+            && let Some(weakness) = fact.weakness()
+        {
+            print(&format!("the reference itself is weak in {id}: {weakness}\n"))?;
+        }
+    }
+    Ok(())
 }
 
 fn shown_path(project: &Project) -> String {

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::{Answer, Probe, Program, Question, Reply, Sighting, clock, compile, frame, probe::PROBES};
+use crate::quality::pins;
 use crate::spec::{Environment, Facts, Listed, Machine, Observed, Target, Why};
 use crate::transport::{Aim, Connection, Ended, Run, StdinAfter, Stream, Surroundings, TransportError};
 
@@ -123,6 +124,7 @@ fn observe(connection: &mut Connection, environment: &Environment) -> Result<Fac
         }
         enter(&mut facts, question, sightings);
     }
+    pins::settle(&mut facts, &environment.repos);
     facts.machine.host_key = connection.host_key().map(str::to_owned);
     Ok(facts)
 }
@@ -232,6 +234,7 @@ pub(super) fn enter(facts: &mut Facts, question: &Question, answer: Result<Vec<S
                     Sighting::Item(id, observed) => drop(facts.items.insert(id, observed)),
                     Sighting::Unlisted(listing, why) => drop(facts.listings.insert(listing, Listed::Unknown(why))),
                     Sighting::NoManager(manager) => drop(facts.without.insert(manager.to_owned())),
+                    Sighting::Pins(repo, pins) => drop(facts.pins.insert(repo, pins)),
                     Sighting::Machine(machine) => {
                         let account = facts.machine.account.take();
                         facts.machine = Machine { account, ..machine };

@@ -20,6 +20,7 @@ pub use frame::{Answer, Reply};
 pub use probe::{PROBES, vocabulary};
 pub use program::{Program, compile};
 
+use crate::spec::pin::Pin;
 use crate::spec::{Account, Environment, ItemId, Listing, Machine, Observed, Why};
 
 /// A kind of question, with the reader of its answers. Adding one is a file and a line in [`PROBES`].
@@ -94,6 +95,8 @@ pub enum Sighting {
     Unlisted(Listing, Why),
     /// That the machine does not have this package manager.
     NoManager(&'static str),
+    /// What the files of a repository pin.
+    Pins(String, Vec<Pin>),
     /// Who the machine is.
     Machine(Machine),
     /// Who the user on it is.

@@ -276,6 +276,37 @@ tu_tool() {
   esac
 }
 
+# tu_lacks FOLDER FILE…: whether a folder holds none of these files.
+tu_lacks() {
+  tu_in=$1
+  shift
+  for tu_one; do
+    [ ! -f "$tu_in/$tu_one" ] || return 1
+  done
+}
+
+# tu_mention EXPRESSION FILE…: whether one of the files that are there has a line that matches.
+tu_mention() {
+  tu_sought=$1
+  shift
+  for tu_one; do
+    if [ -f "$tu_one" ] && grep -E -q -e "$tu_sought" <"$tu_one"; then return; fi
+  done
+  return 1
+}
+
+# tu_nothing_new: closes what would install or download a tool when it is asked: Go's toolchains, rustup, corepack, pnpm,
+# mise, proto and, by a proxy that is not there, anything else. What is installed already still answers.
+tu_nothing_new() {
+  export GOPROXY=off RUSTUP_AUTO_INSTALL=0 RUSTUP_DIST_SERVER=http://127.0.0.1:9 COREPACK_ENABLE_NETWORK=0
+  export COREPACK_ENABLE_AUTO_PIN=0 COREPACK_DEFAULT_TO_LATEST=0 COREPACK_ENABLE_DOWNLOAD_PROMPT=0
+  export npm_config_manage_package_manager_versions=false pnpm_config_manage_package_manager_versions=false
+  export MISE_OFFLINE=1 MISE_AUTO_INSTALL=0 MISE_EXEC_AUTO_INSTALL=0 MISE_NOT_FOUND_AUTO_INSTALL=0
+  export PROTO_AUTO_INSTALL=false http_proxy=http://127.0.0.1:9 https_proxy=http://127.0.0.1:9
+  export HTTP_PROXY=http://127.0.0.1:9 HTTPS_PROXY=http://127.0.0.1:9 ALL_PROXY=http://127.0.0.1:9
+  export no_proxy='' NO_PROXY=''
+}
+
 # tu_repository: whether the working folder itself is a repository, not merely a folder inside one.
 tu_repository() {
   tu_git=$(git rev-parse --git-dir) || return

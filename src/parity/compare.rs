@@ -12,6 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{AppliedWaiver, Change, Finding, State, TargetReport};
+use crate::spec::pin::Holds;
 use crate::spec::{
     Bearing, Category, Covers, Environment, Fact, Facts, FileFact, ItemId, LeadsTo, Listed, Listing, Lock, Locked,
     Machine, Observed, Policy, Scheme, Scope, Target, Version, VersionFact, Waiver, Why,
@@ -184,7 +185,9 @@ fn judge_listing(listing: &Listing, policy: &Policy, lock: Option<&Lock>, facts:
         };
         findings.push(judge(&id, None, policy, wanted, observed));
     }
-    if let (Listed::Unknown(why), true) = (&listed, findings.is_empty()) {
+    // What else may be in the set is unknown, even where some of it was seen.
+    let is_said = findings.iter().any(|finding| finding.state == State::Unknown);
+    if let (Listed::Unknown(why), false) = (&listed, is_said) {
         findings.push(judge(&listing.id(), None, policy, Wanted::of(lock, None), Observed::Unknown(why.clone())));
     }
     findings
@@ -260,7 +263,17 @@ fn judge_present(ids: (&ItemId, &ItemId), policy: &Policy, want: Option<&Fact>, 
     };
     match difference {
         Some(reason) => (State::Drift(Change::Changed), reason),
-        None => (State::Match, match_reason(policy)),
+        None => (State::Match, better_than_reference(want, got).unwrap_or_else(|| match_reason(policy))),
+    }
+}
+
+/// What is said of a machine that keeps a pin which the reference breaks.
+fn better_than_reference(want: Option<&Fact>, got: &Fact) -> Option<String> {
+    match (want, got) {
+        (Some(Fact::Pin(want)), Fact::Pin(got)) if want.holds == Holds::Broken && got.holds == Holds::Kept => Some(
+            format!("it keeps the pin, which the reference breaks with {}", want.got.as_deref().unwrap_or("nothing")),
+        ),
+        _ => None,
     }
 }
 
@@ -315,6 +328,9 @@ fn version_difference(
 
 /// In which way two facts without a version differ. Evidence, such as a path, is no difference.
 fn fact_difference(want: &Fact, got: &Fact) -> Option<String> {
+    if let (Fact::Pin(want), Fact::Pin(got)) = (want, got) {
+        return want.difference(got);
+    }
     if want.shown() == got.shown() {
         return None;
     }

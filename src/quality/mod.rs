@@ -3,3 +3,4 @@
 //! Today this is the effective hooks of a repository; effective linter configuration and canaries come here.
 
 pub mod hooks;
+pub mod pins;

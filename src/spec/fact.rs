@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::item::{Category, ItemId};
+use super::pin::{Pin, PinFact};
 
 /// What is known about one item on one machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +87,8 @@ pub enum Fact {
     Repo(RepoFact),
     /// A hook that git would look at.
     Hook(HookFact),
+    /// What a repository's files ask of a tool, and whether the machine keeps it.
+    Pin(PinFact),
     /// A single value: a setting.
     Text(TextFact),
 }
@@ -322,7 +325,8 @@ impl Fact {
         Self::Text(TextFact { value: value.into(), scope: None })
     }
 
-    /// The text that stands as `want` or `got` in a report. Two facts that compare as equal show the same text.
+    /// The text that stands as `want` or `got` in a report. Two facts that compare as equal show the same text, but for
+    /// pins that a machine breaks.
     pub fn shown(&self) -> String {
         match self {
             Self::Version(fact) => fact.shown(),
@@ -336,6 +340,7 @@ impl Fact {
             Self::Repo(fact) => fact.shown(),
             Self::Hook(HookFact { runs: true, hook_digest, .. }) => format!("runs {hook_digest}"),
             Self::Hook(HookFact { runs: false, hook_digest, .. }) => format!("not executable {hook_digest}"),
+            Self::Pin(fact) => fact.shown(),
             Self::Text(TextFact { value, .. }) => value.clone(),
         }
     }
@@ -344,6 +349,7 @@ impl Fact {
     pub fn weakness(&self) -> Option<String> {
         match self {
             Self::Hook(HookFact { runs: false, .. }) => Some("it is not executable, so git skips it".to_owned()),
+            Self::Pin(fact) => fact.because.clone(),
             Self::Version(_) | Self::File(_) | Self::Repo(_) | Self::Hook(_) | Self::Text(_) => None,
         }
     }
@@ -353,6 +359,7 @@ impl Fact {
         match self {
             Self::Version(fact) => fact.path.as_deref(),
             Self::Hook(fact) => Some(&fact.path),
+            Self::Pin(fact) => fact.path.as_deref(),
             Self::Text(fact) => fact.scope.as_deref(),
             Self::File(_) | Self::Repo(_) => None,
         }
@@ -480,6 +487,8 @@ pub struct Facts {
     pub items: BTreeMap<ItemId, Observed>,
     /// The open sets, each listed in full or unknown.
     pub listings: BTreeMap<Listing, Listed>,
+    /// What the files of each repository pin, until it is held against what the tools told.
+    pub pins: BTreeMap<String, Vec<Pin>>,
     /// What files hold whose digest is not the lock's, where that was asked: for showing the difference, never kept.
     pub contents: BTreeMap<ItemId, Vec<u8>>,
     /// The package managers that were looked for and are not on the machine.

@@ -14,6 +14,7 @@ mod gate;
 mod killed;
 mod observed;
 mod packages;
+mod pins;
 mod places;
 mod quiet;
 mod registered;

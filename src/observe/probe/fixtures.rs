@@ -10,6 +10,7 @@ use std::process::Command;
 
 use super::{PROBES, vocabulary};
 use crate::observe::{Answer, Probe, Question, Reply, Sighting, compile, frame};
+use crate::spec::pin::Pin;
 use crate::spec::{self, Observed, Why};
 use crate::transport::test_shells;
 
@@ -76,6 +77,11 @@ fn line(sighting: &Sighting) -> String {
         Sighting::Item(id, Observed::Absent) => format!("{id} absent"),
         Sighting::Item(id, Observed::Unknown(why)) => format!("{id} unknown: {why}"),
         Sighting::Unlisted(listing, why) => format!("{listing} unlisted, unknown: {why}"),
+        Sighting::Pins(repo, pins) if pins.is_empty() => format!("{repo} pins nothing"),
+        Sighting::Pins(repo, pins) => {
+            let pin = |pin: &Pin| format!("{repo} pins {} to {} ({}:{})", pin.tool, pin.written, pin.file, pin.line);
+            pins.iter().map(pin).collect::<Vec<_>>().join("; ")
+        }
         Sighting::Account(account) => format!("account {} at {}", account.user, account.home),
         Sighting::Content(id, bytes) => format!("{id} holds {:?}", String::from_utf8_lossy(bytes)),
         Sighting::Clock(seconds) => format!("clock {seconds}"),

@@ -8,6 +8,7 @@ mod fixtures;
 mod git;
 mod hook;
 mod package;
+mod pin;
 mod repo;
 mod repo_state;
 mod system;
@@ -43,6 +44,7 @@ pub const PROBES: &[&Probe] = &[
     &repo::PROBE,
     &repo_state::PROBE,
     &git::PROBE,
+    &pin::PROBE,
     &hook::PROBE,
 ];
 

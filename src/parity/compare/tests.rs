@@ -249,6 +249,71 @@ fn a_machine_that_was_not_reached_is_unknown_in_everything() {
     let why = Why::Unreachable("cannot connect".to_owned());
     let findings = unobserved(&environment, Some(&lock), &why);
     let ids: Vec<String> = findings.iter().map(|finding| finding.id.to_string()).collect();
-    assert_eq!(ids, ["tool:x", "tool:y", "git:r", "repo:r", "hook:r/pre-commit"]);
+    assert_eq!(ids, ["tool:x", "tool:y", "git:r", "repo:r", "pin:r", "hook:r/pre-commit"]);
     assert!(findings.iter().all(|finding| finding.state == State::Unknown && finding.got().is_none()));
+}
+
+#[test]
+fn a_set_of_which_only_a_part_was_seen_is_unknown_beside_that_part() {
+    let environment = environment("[repos.r]\npath = \"r\"\n");
+    let lock = lock(&[("hook:r/pre-commit", Locked::Present(hook("a", true)))], &["hook:r/"]);
+    let seen = ("hook:r/pre-commit", Observed::Present(hook("a", true)));
+    let partly = facts(&[seen], &[(hooks(), Listed::Unknown(Why::NoAnswer))]);
+    let states: Vec<(String, State)> = findings(&environment, Some(&lock), "vm", &partly, now())
+        .into_iter()
+        .filter(|finding| finding.id.category == crate::spec::Category::Hook)
+        .map(|finding| (finding.id.to_string(), finding.state))
+        .collect();
+    assert_eq!(states, [("hook:r".to_owned(), State::Unknown), ("hook:r/pre-commit".to_owned(), State::Match)]);
+}
+
+mod pins {
+    use super::*;
+    use crate::spec::pin::{Holds, PinFact, Pinned};
+
+    fn pin(wants: &str, got: Option<&str>, holds: Holds) -> Fact {
+        let pinned = vec![Pinned { wants: wants.to_owned(), file: ".nvmrc".to_owned(), line: 1 }];
+        let because = (holds != Holds::Kept).then(|| format!("it has {got:?}"));
+        Fact::Pin(PinFact { pinned, holds, got: got.map(str::to_owned), because, path: None })
+    }
+
+    fn judged(want: Fact, got: Fact) -> Finding {
+        let environment = environment("[repos.r]\npath = \"r\"\n");
+        let lock = lock(&[("pin:r/node", Locked::Present(want))], &["pin:r/"]);
+        let facts = facts(&[("pin:r/node", Observed::Present(got))], &[]);
+        let mut findings = findings(&environment, Some(&lock), "vm", &facts, now()).into_iter();
+        findings.find(|finding| finding.id.to_string() == "pin:r/node").unwrap()
+    }
+
+    #[test]
+    fn what_the_reference_keeps_a_machine_must_keep_too() {
+        let (drift, fine) = (State::Drift(Change::Changed), State::Match);
+        let (kept, broken, unchecked) = (Holds::Kept, Holds::Broken, Holds::Unchecked);
+        for (want, got, expected) in [
+            (pin(">=20", Some("22.1.0"), kept), pin(">=20", Some("20.0.0"), kept), &fine),
+            (pin("22", Some("22.1.0"), kept), pin("22", Some("20.0.0"), broken), &drift),
+            (pin("22", Some("22.1.0"), kept), pin("22", None, broken), &drift),
+            (pin("22", Some("20.0.0"), broken), pin("22", Some("18.0.0"), broken), &fine),
+            (pin("22", Some("20.0.0"), broken), pin("22", None, broken), &drift),
+            (pin("22", None, broken), pin("22", None, broken), &fine),
+            (pin("22", None, broken), pin("22", Some("22.1.0"), kept), &fine),
+            (pin("lts/*", Some("22.1.0"), unchecked), pin("lts/*", Some("20.0.0"), unchecked), &fine),
+            (pin("lts/*", Some("22.1.0"), unchecked), pin("lts/*", None, unchecked), &drift),
+            (pin("t-21", Some("21"), kept), pin("t-21", Some("21"), unchecked), &drift),
+            (pin("22", Some("22.1.0"), kept), pin("20", Some("20.0.0"), kept), &drift),
+        ] {
+            let finding = judged(want.clone(), got.clone());
+            assert_eq!(finding.state, *expected, "{want:?} {got:?}: {}", finding.reason);
+            let is_weak = finding.state == State::Match && got.weakness().is_some();
+            assert_eq!(finding.warning.is_some(), is_weak, "{want:?} {got:?}");
+        }
+    }
+
+    #[test]
+    fn a_pin_reads_back_from_the_lock_as_it_was_written() {
+        let lock = lock(&[("pin:r/node", Locked::Present(pin(">=20 in 1:2", None, Holds::Broken)))], &["pin:r/"]);
+        assert_eq!(Lock::parse("x", &lock.to_text()).unwrap(), lock);
+        assert!(lock.to_text().contains("pinned = [\">=20 in 1:2 in .nvmrc:1\"]"), "{}", lock.to_text());
+        assert!(Lock::parse("x", &lock.to_text().replace(" in ", " at ")).is_err());
+    }
 }

@@ -6,6 +6,7 @@
 //! [`hold`] says whether a version keeps a pin, and whether several pins can be kept at once.
 
 mod asdf;
+mod fact;
 mod go_mod;
 mod hold;
 mod json;
@@ -21,7 +22,9 @@ mod toml;
 mod version_file;
 mod wants;
 
+pub use fact::{Holds, PinFact, Pinned};
 pub use hold::{Told, Verdict, hold};
+pub(crate) use hold::{contradiction, maker};
 pub use source::Source;
 pub use wants::{Range, Wants};
 
@@ -77,7 +80,7 @@ pub const FORMATS: &[Format] = &[
     },
     Format { files: &["package.json"], about: About::Named, parse: package_json::parse },
     Format { files: &["go.mod"], about: About::One("go"), parse: go_mod::parse },
-    Format { files: &["pyproject.toml"], about: About::One("python"), parse: pyproject::parse },
+    Format { files: &["pyproject.toml"], about: About::Named, parse: pyproject::parse },
 ];
 
 /// The format of a file, by its name relative to the repository.

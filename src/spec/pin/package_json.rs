@@ -86,8 +86,14 @@ fn dev_engines(source: &Source<'_>, property: &ObjectProp<'_>, pins: &mut Vec<Pi
             Value::Array(several) => several.elements.iter().collect(),
             one => vec![one],
         };
+        let one_of_several = engines.len() > 1;
         for engine in engines {
             pins.push(match engine {
+                Value::Object(engine) if one_of_several => {
+                    let mut pin = dev_engine(source, kind, engine);
+                    pin.wants = Wants::NotUnderstood("is one of several tools, of which one will do".to_owned());
+                    pin
+                }
                 Value::Object(engine) => dev_engine(source, kind, engine),
                 _ => unknown(source, kind.name.as_str(), kind, "is not an object"),
             });

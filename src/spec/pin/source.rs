@@ -1,6 +1,8 @@
 //! A file of a repository as its format's reader is given it.
 
 use super::{Pin, Wants, canonical};
+use crate::spec::fact::Digest;
+use crate::spec::redact::redact;
 
 /// A file's text and name.
 #[derive(Clone, Copy, Debug)]
@@ -37,8 +39,24 @@ impl<'a> Source<'a> {
         1 + self.text.bytes().take(byte).filter(|byte| *byte == b'\n').count()
     }
 
-    /// A pin that stands in this file.
+    /// A pin that stands in this file. What is written is shown and kept in the lock, so it is one line of bounded
+    /// length, without secrets.
     pub(super) fn pin(&self, tool: &str, wants: Wants, written: &str, line: usize) -> Pin {
-        Pin { tool: canonical(tool), wants, written: written.to_owned(), file: self.file.to_owned(), line }
+        let tool = one_line(&canonical(tool), "(no name)");
+        Pin { tool, wants, written: one_line(&redact(written), "(no version)"), file: self.file.to_owned(), line }
+    }
+}
+
+/// How much of a text is shown as it is.
+const SHOWN: usize = 120;
+
+/// A text as one line; of a long one the beginning, and its digest so that two are still told apart.
+fn one_line(text: &str, empty: &str) -> String {
+    let words: Vec<String> = text.split_whitespace().map(|word| word.replace(char::is_control, "\u{fffd}")).collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}… {}", &line[..end], Digest::of(line.as_bytes()).short()),
+        None if line.is_empty() => empty.to_owned(),
+        None => line,
     }
 }

@@ -166,7 +166,7 @@ fn a_makers_build_is_kept_only_by_that_maker() {
     assert_eq!(verdict("python", &pypy, "3.10.12", None), Verdict::Broken);
     assert!(matches!(verdict("python", &pypy, "3.10.12", Some("pypy")), Verdict::Undecided(_)));
     assert_eq!(verdict("python", &word("python", "3.10"), "3.10.12", Some("pypy")), Verdict::Broken);
-    assert_eq!(hold::maker("java", "OpenJDK Runtime Environment Temurin-21.0.1+12").as_deref(), Some("temurin"));
+    assert_eq!(maker("java", "OpenJDK Runtime Environment Temurin-21.0.1+12").as_deref(), Some("temurin"));
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn pins_that_no_version_keeps_contradict_each_other() {
     };
     let contradict = |one: (&str, Wants), other: (&str, Wants)| {
         let (one, other) = (pin(one.0, one.1), pin(other.0, other.1));
-        hold::contradiction("node", &[&one, &other]).is_some()
+        contradiction("node", &[&one, &other]).is_some()
     };
     let of_word = |text: &'static str| (text, Wants::word("node", text));
     let of_range = |text: &'static str| (text, Wants::npm(text));
@@ -246,6 +246,6 @@ mod properties {
             assert!(!pin.tool.is_empty() || pin.written.is_empty() || !pin.file.is_empty());
             hold(&pin.tool, &pin.wants, Told { version: "1.2.3", product: None });
         }
-        hold::contradiction("node", &pins.iter().collect::<Vec<_>>());
+        contradiction("node", &pins.iter().collect::<Vec<_>>());
     }
 }

@@ -49,7 +49,7 @@ pub enum Range {
 
 impl Wants {
     /// An npm range; one that is a single version is that version.
-    pub(super) fn npm(text: &str) -> Self {
+    pub fn npm(text: &str) -> Self {
         let text = text.trim();
         if semver::Version::parse(text.strip_prefix('v').unwrap_or(text)).is_ok() {
             return Self::Exact(text.strip_prefix('v').unwrap_or(text).to_owned());
@@ -61,7 +61,7 @@ impl Wants {
     }
 
     /// Python's version specifiers.
-    pub(super) fn pep440(text: &str) -> Self {
+    pub fn pep440(text: &str) -> Self {
         match pep440_rs::VersionSpecifiers::from_str(text) {
             Ok(_) if text.trim().is_empty() => Self::NotUnderstood("is empty".to_owned()),
             Ok(_) => Self::Range(Range::Pep440(text.trim().to_owned())),
@@ -70,7 +70,7 @@ impl Wants {
     }
 
     /// One word as version managers read it: a version, the beginning of one, a vendor's, an alias, a way to install.
-    pub(super) fn word(tool: &str, word: &str) -> Self {
+    pub fn word(tool: &str, word: &str) -> Self {
         let unknown = |why: &str| Self::NotUnderstood(why.to_owned());
         if word.contains("{{") || word.contains("{%") {
             return unknown("is a template, which only its tool renders");

@@ -49,6 +49,7 @@ fn facts(os: &str, items: &[(&str, &str)], without: &[&str]) -> Facts {
         items: items.iter().map(|(id, version)| (id.parse().unwrap(), observed(version))).collect(),
         listings: BTreeMap::new(),
         contents: BTreeMap::new(),
+        pins: BTreeMap::new(),
         without: without.iter().map(|one| (*one).to_owned()).collect(),
     }
 }

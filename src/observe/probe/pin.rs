@@ -1,0 +1,246 @@
+//! What the files of a repository pin, and what the pinned tools tell inside it, where shims answer by folder.
+//!
+//! One question brings the files; one for each tool that a file can name, or the spec does, asks it there, only if a file
+//! names it. What
+//! the answers amount to together is for `quality` to say. A tool that is asked inside a repository may want to install
+//! what is pinned there, so that every way to the network and every automatic installation is closed first.
+
+use super::repo::NOTHING_THERE;
+use super::{failed, text, tool};
+use crate::observe::{Answer, Covers, Probe, Question, Sighting};
+use crate::quality::pins::{ASKED, not_understood, told_in};
+use crate::spec::pin::{About, FORMATS, Pin, Source, format_of, maker};
+use crate::spec::{Category, Digest, Environment, Fact, Listing, Observed, Policy, Repo, Tool, VersionFact, Why};
+use crate::transport::quote;
+
+pub(super) const PROBE: Probe = Probe {
+    name: "pin",
+    doc: "versions that a repository's files pin, and whether they are kept",
+    manager: None,
+    ask,
+    read,
+};
+
+/// Files larger than this are not read.
+const LARGEST: usize = 128 << 10;
+
+fn ask(environment: &Environment) -> Vec<Question> {
+    let mut questions = Vec::new();
+    for repo in &environment.repos {
+        questions.push(files_question(repo, environment));
+        questions.extend(ASKED.iter().flat_map(|(tool, command)| tool_question(repo, tool, command, environment)));
+        let known = |tool: &&Tool| ASKED.iter().any(|(name, command)| tool.name == *name || tool.name == *command);
+        let others = environment.tools.iter().filter(|tool| !known(tool));
+        questions.extend(others.flat_map(|tool| tool_question(repo, &tool.name, &tool.name, environment)));
+    }
+    questions
+}
+
+fn listing(repo: &str) -> Listing {
+    Listing::below(Category::Pin, format!("{repo}/"))
+}
+
+/// sh commands that go into a repository's folder.
+fn enter(repo: &Repo) -> String {
+    let place = quote::word(&quote::place(&repo.path));
+    format!(
+        "cd || return\nif [ ! -e {place} ] && tu_gone {place}; then return {NOTHING_THERE}; fi\ncd {place} || return\n"
+    )
+}
+
+/// Prints `= FILE` and its bytes in hexadecimal digits for each file, `! FILE` for one that cannot be read, then `=end`.
+fn files_question(repo: &Repo, environment: &Environment) -> Question {
+    let files = quote::words(FORMATS.iter().flat_map(|format| format.files).copied());
+    let script = enter(repo)
+        + &format!(
+            "for tu_one in {files}; do\n\
+             if [ -f \"$tu_one\" ] && [ -r \"$tu_one\" ]; then\n\
+             printf '= %s\\n' \"$tu_one\"\nhead -c {} <\"$tu_one\" | od -An -v -tx1\n\
+             elif [ ! -d \"$tu_one\" ] && {{ [ -e \"$tu_one\" ] || ! tu_gone \"$tu_one\"; }}; then\n\
+             printf '! %s\\n' \"$tu_one\"\nfi\ndone\necho '=end'",
+            LARGEST + 1
+        );
+    let covers = Covers { items: Vec::new(), listings: vec![listing(&repo.name)] };
+    Question::new(&repo.name, script, environment.limits.probe, covers)
+}
+
+/// Other names of a tool in the files that name it.
+fn names(tool: &str) -> String {
+    match tool {
+        "node" => "node|nodejs",
+        "python" => "python|python3|cpython",
+        "go" => "go|golang",
+        "rust" => "rust|rustc",
+        "mise" => "mise|min_version",
+        own => return literal(own),
+    }
+    .to_owned()
+}
+
+/// A text as an extended regular expression of grep that matches just it.
+fn literal(text: &str) -> String {
+    let special =
+        |c: char| matches!(c, '.' | '[' | ']' | '(' | ')' | '{' | '}' | '*' | '+' | '?' | '|' | '^' | '$' | '\\');
+    text.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect()
+}
+
+/// Asks a tool as the `tool` probe would, in the repository's folder, if one of the files there is about it.
+fn tool_question(
+    repo: &Repo,
+    name: &str,
+    command: &str,
+    environment: &Environment,
+) -> impl Iterator<Item = Question> + use<> {
+    let files = |holds: &dyn Fn(About) -> bool| {
+        let files = FORMATS.iter().filter(|format| holds(format.about)).flat_map(|format| format.files);
+        quote::words(files.copied())
+    };
+    let own = files(&|about| matches!(about, About::One(tool) if tool == name));
+    let shared = files(&|about| about == About::Named);
+    let mention = quote::word(&format!("(^|[^[:alnum:]_])({})([^[:alnum:]_]|$)", names(name)));
+    let begin = format!(
+        "{}if tu_lacks . {own}; then tu_mention {mention} {shared} || return 0; fi\ntu_nothing_new\n{}",
+        enter(repo),
+        if CORE_PACKED.contains(&name) { only_if_corepack_has(name) } else { String::new() }
+    );
+    let place = quote::place(&repo.path);
+    let home = if place.starts_with('/') { "" } else { "\"$HOME\"/" };
+    let settled = format!("tu_lacks {home}{} {own} {shared}", quote::word(&place));
+    let tool = environment.tools.iter().find(|tool| tool.name == command).cloned().unwrap_or_else(|| Tool {
+        name: command.to_owned(),
+        policy: Policy::Present,
+        ask: None,
+        install: Vec::new(),
+        only: Vec::new(),
+    });
+    let alone = Environment { tools: vec![tool], ..environment.clone() };
+    let (subject, told) = (format!("{}/{name}", repo.name), told_in(&repo.name, name));
+    (tool::PROBE.ask)(&alone).into_iter().map(move |question| Question {
+        subject: subject.clone(),
+        script: format!("{begin}{}", question.script),
+        covers: Covers { items: vec![told.clone()], listings: Vec::new() },
+        settled: Some(settled.clone()),
+        ..question
+    })
+}
+
+/// The tools that corepack stands in for.
+const CORE_PACKED: [&str; 3] = ["npm", "pnpm", "yarn"];
+
+/// corepack makes a folder in its cache for a version that it does not have, even where it may not download. So what it
+/// would run is looked for first: the project's, else the one that it ran last.
+fn only_if_corepack_has(tool: &str) -> String {
+    let version = |key: &str, before: &str| {
+        quote::word(&format!("s/.*\"{key}\"[[:space:]]*:[[:space:]]*\"{before}\\([^\"+]*\\).*/\\1/p"))
+    };
+    let (pinned, last) = (version("packageManager", &format!("{tool}@")), version(tool, ""));
+    format!(
+        "case $(tu_find {tool}) in *corepack*)\n\
+         tu_cache=${{COREPACK_HOME:-${{XDG_CACHE_HOME:-$HOME/.cache}}/node/corepack}}\n\
+         tu_wants=$(sed -n {pinned} package.json 2>/dev/null)\n\
+         [ -n \"$tu_wants\" ] || tu_wants=$(sed -n {last} \"$tu_cache/lastKnownGood.json\" 2>/dev/null)\n\
+         if [ -z \"$tu_wants\" ] || [ ! -d \"$tu_cache/v1/{tool}/$tu_wants\" ]; then\n\
+         echo 'the version that corepack would run is not installed' >&2\nreturn 1\nfi ;;\nesac\n"
+    )
+}
+
+/// What version managers say of a version that a file asks for and that they do not have.
+const NOT_INSTALLED: [&str; 6] = [
+    "not installed",
+    "no version is set",
+    "no preset version",
+    "toolchain not available",
+    "could not download",
+    "network access disabled",
+];
+
+fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
+    let of_tool = question.subject.rsplit_once('/').filter(|_| question.covers.listings.is_empty());
+    let of_tool = of_tool.map(|(repo, tool)| {
+        let command = ASKED.iter().find(|(name, _)| *name == tool).map_or(tool, |(_, command)| *command);
+        (repo, tool, command)
+    });
+    match (of_tool, answer.code) {
+        (Some(_), NOTHING_THERE) => Ok(Vec::new()),
+        // No file names it.
+        (Some(_), 0) if answer.stdout.is_empty() => Ok(Vec::new()),
+        (Some((repo, name, command)), _) => read_tool(question, answer, repo, name, command),
+        (None, 0) => read_files(&question.subject, answer),
+        (None, NOTHING_THERE) => Ok(Vec::new()),
+        (None, _) => Err(failed("reading the files that pin tools", answer)),
+    }
+}
+
+fn read_tool(
+    question: &Question,
+    answer: &Answer,
+    repo: &str,
+    name: &str,
+    command: &str,
+) -> Result<Vec<Sighting>, Why> {
+    let asked = Question { subject: command.to_owned(), ..question.clone() };
+    let said = format!("{}{}", text(&answer.stdout), text(&answer.stderr));
+    let told = said.to_lowercase();
+    if answer.code != 0 && NOT_INSTALLED.iter().any(|words| told.contains(words)) {
+        return Ok(vec![Sighting::Item(told_in(repo, name), Observed::Absent)]);
+    }
+    let observed = |sighting| match sighting {
+        Sighting::Item(_, Observed::Present(Fact::Version(version))) => {
+            let product = version.product.or_else(|| maker(name, &said));
+            Some(Observed::Present(Fact::Version(VersionFact { product, ..version })))
+        }
+        Sighting::Item(_, observed) => Some(observed),
+        // The tool probe tells of nothing else.
+        _ => None,
+    };
+    let sightings = (tool::PROBE.read)(&asked, answer)?.into_iter().filter_map(observed);
+    Ok(sightings.map(|observed| Sighting::Item(told_in(repo, name), observed)).collect())
+}
+
+fn read_files(repo: &str, answer: &Answer) -> Result<Vec<Sighting>, Why> {
+    let stdout = text(&answer.stdout);
+    let listed = stdout
+        .strip_suffix("=end\n")
+        .ok_or_else(|| Why::NotUnderstood("the list of files that pin tools has no end".to_owned()))?;
+    let mut files: Vec<(&str, Vec<u8>)> = Vec::new();
+    let mut sightings = Vec::new();
+    for line in listed.lines() {
+        match (line.split_once(' '), files.last_mut()) {
+            (Some(("=", file)), _) => files.push((file, Vec::new())),
+            (Some(("!", file)), _) => {
+                let why = Why::Failed {
+                    command: format!("reading {file}"),
+                    code: 1,
+                    message: "permission denied".to_owned(),
+                };
+                sightings.push(Sighting::Unlisted(listing(repo), why));
+            }
+            (_, Some((_, bytes))) => bytes.extend(hexadecimal(line)?),
+            _ => return Err(unexpected(line)),
+        }
+    }
+    let mut pins: Vec<Pin> = Vec::new();
+    for (file, bytes) in &files {
+        if bytes.len() > LARGEST {
+            let why = Why::NotUnderstood(format!("{file} is larger than {} KiB", LARGEST >> 10));
+            sightings.push(Sighting::Unlisted(listing(repo), why));
+            continue;
+        }
+        let format = format_of(file).ok_or_else(|| unexpected(file))?;
+        match Source::of(file, bytes).and_then(|source| (format.parse)(&source)) {
+            Ok(read) => pins.extend(read),
+            Err(why) => pins.push(not_understood(file, Digest::of(bytes).short(), &why)),
+        }
+    }
+    sightings.push(Sighting::Pins(repo.to_owned(), pins));
+    Ok(sightings)
+}
+
+fn unexpected(line: &str) -> Why {
+    Why::NotUnderstood(format!("unexpected `{line}` among the files that pin tools"))
+}
+
+fn hexadecimal(line: &str) -> Result<Vec<u8>, Why> {
+    let byte = |pair: &str| (pair.len() == 2).then(|| u8::from_str_radix(pair, 16).ok()).flatten();
+    line.split_ascii_whitespace().map(|pair| byte(pair).ok_or_else(|| unexpected(line))).collect()
+}

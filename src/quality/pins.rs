@@ -1,0 +1,211 @@
+//! Pins held against what the machine has: what the files of a repository ask, with what the tools told inside it.
+//!
+//! The files and the tools are asked by questions of their own, side by side; here their answers come together. A pin of
+//! a tool that did not answer is unknown; one that cannot be decided is unchecked, with its reason.
+
+use std::collections::BTreeMap;
+
+use crate::spec::pin::{self, Holds, Pin, PinFact, Pinned, Told, Verdict};
+use crate::spec::{Category, Fact, Facts, ItemId, Observed, Repo, VersionFact, Why};
+
+/// The tools that are asked inside any repository, by the names of pins, and the commands that answer for them.
+pub const ASKED: &[(&str, &str)] = &[
+    ("node", "node"),
+    ("npm", "npm"),
+    ("pnpm", "pnpm"),
+    ("yarn", "yarn"),
+    ("bun", "bun"),
+    ("deno", "deno"),
+    ("python", "python3"),
+    ("uv", "uv"),
+    ("ruby", "ruby"),
+    ("java", "java"),
+    ("go", "go"),
+    ("rust", "rustc"),
+    ("mise", "mise"),
+];
+
+/// The id under which a tool's answer inside a repository waits for its pin.
+pub fn told_in(repo: &str, tool: &str) -> ItemId {
+    ItemId::new(Category::Tool, format!("{tool}@{repo}"))
+}
+
+/// Turns the pins that were read, and what the tools told, into the facts `pin:<repo>/<tool>`. What the tools of other
+/// folders than `repos` told stays as it is.
+pub fn settle(facts: &mut Facts, repos: &[Repo]) {
+    let read = std::mem::take(&mut facts.pins);
+    for (repo, pins) in &read {
+        let mut by_tool: BTreeMap<&str, Vec<&Pin>> = BTreeMap::new();
+        for pin in pins {
+            by_tool.entry(&pin.tool).or_default().push(pin);
+        }
+        for (tool, pins) in by_tool {
+            let told = facts.items.get(&told_in(repo, tool));
+            let is_asked = ASKED.iter().any(|(asked, _)| *asked == tool);
+            let observed = match told {
+                None if is_asked && pins.iter().any(|pin| is_decidable(pin)) => Observed::Unknown(Why::NoAnswer),
+                Some(Observed::Unknown(why)) if pins.iter().any(|pin| is_decidable(pin)) => {
+                    Observed::Unknown(why.clone())
+                }
+                told => Observed::Present(Fact::Pin(fact(tool, &pins, told))),
+            };
+            facts.items.insert(ItemId::new(Category::Pin, format!("{repo}/{tool}")), observed);
+        }
+    }
+    let inside: Vec<String> = repos.iter().map(|repo| told_in(&repo.name, "").name).collect();
+    facts.items.retain(|id, _| id.category != Category::Tool || !inside.iter().any(|repo| id.name.ends_with(repo)));
+}
+
+fn is_decidable(pin: &Pin) -> bool {
+    !matches!(pin.wants, pin::Wants::NotUnderstood(_))
+}
+
+fn fact(tool: &str, pins: &[&Pin], told: Option<&Observed>) -> PinFact {
+    let version = match told {
+        Some(Observed::Present(Fact::Version(version))) => Some(version),
+        _ => None,
+    };
+    let (holds, because) = match (pin::contradiction(tool, pins), told) {
+        (Some((one, other)), _) => {
+            (Holds::Broken, Some(format!("{} and {} contradict each other", place(one), place(other))))
+        }
+        (None, Some(Observed::Absent)) => absent(pins),
+        (None, _) => version.map_or_else(|| unasked(tool, pins), |version| held(tool, pins, version)),
+    };
+    let pinned = pins.iter().map(|pin| Pinned { wants: pin.written.clone(), file: pin.file.clone(), line: pin.line });
+    PinFact {
+        pinned: pinned.collect(),
+        holds,
+        got: version.map(|version| Fact::Version(version.clone()).shown()),
+        because,
+        path: version.and_then(|version| version.path.clone()),
+    }
+}
+
+fn place(pin: &Pin) -> String {
+    format!("`{}` in {}:{}", pin.written, pin.file, pin.line)
+}
+
+fn absent(pins: &[&Pin]) -> (Holds, Option<String>) {
+    match pins.iter().find(|pin| is_decidable(pin)) {
+        Some(pin) => (Holds::Broken, Some(format!("it is not there, and {} asks for it", place(pin)))),
+        None => undecided(pins, |pin| match &pin.wants {
+            pin::Wants::NotUnderstood(why) => Some(why.clone()),
+            _ => None,
+        }),
+    }
+}
+
+fn unasked(tool: &str, pins: &[&Pin]) -> (Holds, Option<String>) {
+    undecided(pins, |pin| match &pin.wants {
+        pin::Wants::NotUnderstood(why) => Some(why.clone()),
+        _ => Some(format!("is compared as text alone, since trueup knows no way to ask {tool} for its version")),
+    })
+}
+
+fn held(tool: &str, pins: &[&Pin], version: &VersionFact) -> (Holds, Option<String>) {
+    let told = Told { version: &version.version, product: version.product.as_deref() };
+    let verdict = |pin: &Pin| pin::hold(tool, &pin.wants, told);
+    if let Some(pin) = pins.iter().find(|pin| verdict(pin) == Verdict::Broken) {
+        let has = Fact::Version(version.clone()).shown();
+        return (Holds::Broken, Some(format!("it has {has}, which breaks {}", place(pin))));
+    }
+    undecided(pins, |pin| match verdict(pin) {
+        Verdict::Undecided(why) => Some(why),
+        Verdict::Kept | Verdict::Broken => None,
+    })
+}
+
+/// Unchecked because of the first pin for which `why` gives a reason; kept if there is none.
+fn undecided(pins: &[&Pin], why: impl Fn(&Pin) -> Option<String>) -> (Holds, Option<String>) {
+    match pins.iter().find_map(|pin| Some((pin, why(pin)?))) {
+        Some((pin, why)) => {
+            (Holds::Unchecked, Some(format!("whether it is kept was not checked: {} {why}", place(pin))))
+        }
+        None => (Holds::Kept, None),
+    }
+}
+
+/// What stands for a file that is not understood as a whole: a pin of its own, under the file's name, whose wish is the
+/// digest of its content.
+pub fn not_understood(file: &str, digest: &str, why: &str) -> Pin {
+    Pin {
+        tool: file.to_owned(),
+        wants: pin::Wants::NotUnderstood(format!("is not understood: {why}")),
+        written: digest.to_owned(),
+        file: file.to_owned(),
+        line: 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::pin::Wants;
+
+    fn pin(tool: &str, written: &str, file: &str) -> Pin {
+        let wants = if file == "package.json" { Wants::npm(written) } else { Wants::word(tool, written) };
+        Pin { tool: tool.to_owned(), wants, written: written.to_owned(), file: file.to_owned(), line: 1 }
+    }
+
+    fn settled(pins: Vec<Pin>, told: Option<Observed>) -> Observed {
+        let mut facts = Facts::default();
+        let tool = pins[0].tool.clone();
+        facts.items.extend(told.map(|told| (told_in("shop", &tool), told)));
+        facts.pins.insert("shop".to_owned(), pins);
+        let shop = Repo { name: "shop".to_owned(), url: None, path: "~/shop".to_owned(), compared: Vec::new() };
+        settle(&mut facts, &[shop]);
+        assert_eq!(facts.items.len(), 1, "{facts:?}");
+        facts.items.remove(&ItemId::new(Category::Pin, format!("shop/{tool}"))).unwrap()
+    }
+
+    fn node(version: &str) -> Option<Observed> {
+        Some(Observed::Present(Fact::version(version)))
+    }
+
+    fn shown(pins: Vec<Pin>, told: Option<Observed>) -> (String, Option<String>) {
+        match settled(pins, told) {
+            Observed::Present(fact) => (fact.shown(), fact.weakness()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_pin_is_kept_broken_or_unchecked() {
+        let nvmrc = |written: &str| vec![pin("node", written, ".nvmrc")];
+        assert_eq!(shown(nvmrc("22.11.0"), node("22.11.0")), ("22.11.0".to_owned(), None));
+        let (broken, weakness) = shown(nvmrc("22.11.0"), node("20.10.0"));
+        assert_eq!(broken, "20.10.0 (pinned 22.11.0 in .nvmrc)");
+        assert_eq!(weakness.unwrap(), "it has 20.10.0, which breaks `22.11.0` in .nvmrc:1");
+        let (gone, weakness) = shown(nvmrc("22.11.0"), Some(Observed::Absent));
+        assert_eq!(gone, "not there (pinned 22.11.0 in .nvmrc)");
+        assert_eq!(weakness.unwrap(), "it is not there, and `22.11.0` in .nvmrc:1 asks for it");
+        let (alias, weakness) = shown(nvmrc("lts/*"), node("20.10.0"));
+        assert_eq!(alias, "lts/*");
+        let why = "whether it is kept was not checked: `lts/*` in .nvmrc:1 is an alias, and what it stands for changes";
+        assert_eq!(weakness.unwrap(), why);
+    }
+
+    #[test]
+    fn a_tool_that_did_not_answer_leaves_its_pin_unknown() {
+        let unknown = || Some(Observed::Unknown(Why::NoAnswer));
+        assert_eq!(settled(vec![pin("node", "22", ".nvmrc")], unknown()), Observed::Unknown(Why::NoAnswer));
+        assert_eq!(settled(vec![pin("node", "22", ".nvmrc")], None), Observed::Unknown(Why::NoAnswer));
+        assert!(matches!(settled(vec![pin("node", "lts/*", ".nvmrc")], unknown()), Observed::Present(_)));
+    }
+
+    #[test]
+    fn a_tool_that_nobody_can_ask_is_compared_as_text() {
+        let (text, weakness) = shown(vec![pin("elixir", "1.16.0", ".tool-versions")], None);
+        assert_eq!(text, "1.16.0");
+        assert!(weakness.unwrap().ends_with("since trueup knows no way to ask elixir for its version"));
+    }
+
+    #[test]
+    fn pins_that_contradict_each_other_are_named() {
+        let pins = vec![pin("node", "20", ".nvmrc"), pin("node", ">=22", "package.json")];
+        let (text, weakness) = shown(pins, node("20.1.0"));
+        assert_eq!(text, "20.1.0 (pinned 20 in .nvmrc, >=22 in package.json)");
+        assert_eq!(weakness.unwrap(), "`20` in .nvmrc:1 and `>=22` in package.json:1 contradict each other");
+    }
+}

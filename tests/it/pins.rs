@@ -1,0 +1,204 @@
+//! What a repository pins, on a machine that keeps it and on one that does not.
+
+use crate::support::machine::Machine;
+use crate::support::trueup::{Project, Report};
+
+const REPO: &str = "[repos.shop]\npath = \"~/shop\"\n";
+
+fn pair(files: &[(&str, &str)]) -> (Machine, Machine) {
+    let (laptop, vm) = (Machine::local(), Machine::local());
+    for machine in [&laptop, &vm] {
+        machine.repo("shop");
+        for (name, content) in files {
+            machine.file(&format!("shop/{name}"), content);
+        }
+    }
+    (laptop, vm)
+}
+
+fn project(laptop: &Machine, vm: &Machine) -> Project {
+    Project::of(&[("laptop", laptop), ("vm", vm)], REPO)
+}
+
+fn text<'a>(report: &'a Report, id: &str, key: &str) -> &'a str {
+    let value = &report.finding("vm", id)[key];
+    value.as_str().unwrap_or_else(|| panic!("{id} has no {key}: {value}"))
+}
+
+#[test]
+fn a_machine_that_breaks_its_repositorys_pin_drifts() {
+    let (laptop, vm) = pair(&[(".nvmrc", "v22.11.0\n")]);
+    laptop.says("node", "v22.11.0");
+    vm.says("node", "v20.10.0");
+    let project = project(&laptop, &vm);
+    project.capture();
+    let report = project.check(&["vm"], 1);
+    assert_eq!(report.amiss("vm"), ["pin:shop/node drift changed"]);
+    assert_eq!(text(&report, "pin:shop/node", "want"), "v22.11.0");
+    assert_eq!(text(&report, "pin:shop/node", "got"), "20.10.0 (pinned v22.11.0 in .nvmrc)");
+    let reason = "it has 20.10.0, which breaks `v22.11.0` in .nvmrc:1; the reference has 22.11.0";
+    assert_eq!(text(&report, "pin:shop/node", "reason"), reason);
+    vm.says("node", "v22.11.0");
+    project.check(&["vm"], 0);
+    vm.without("node").tool("node", "echo 'asdf: version 22.11.0 is not installed' >&2; exit 126");
+    let report = project.check(&["vm"], 1);
+    assert_eq!(text(&report, "pin:shop/node", "got"), "not there (pinned v22.11.0 in .nvmrc)");
+}
+
+#[test]
+fn a_pin_that_the_reference_breaks_too_is_a_match_with_a_warning() {
+    let (laptop, vm) = pair(&[(".tool-versions", "nodejs 22.11.0 # as in production\n")]);
+    laptop.says("node", "v20.10.0");
+    vm.says("node", "v20.10.0");
+    let project = project(&laptop, &vm);
+    let captured = project.trueup(&["capture", "--yes"]).any_stdout().exits(0).stdout;
+    let weakness = "it has 20.10.0, which breaks `22.11.0` in .tool-versions:1";
+    assert!(captured.contains(&format!("the reference itself is weak in pin:shop/node: {weakness}\n")), "{captured}");
+    let report = project.check(&["vm"], 0);
+    assert_eq!(text(&report, "pin:shop/node", "warning"), weakness);
+    let reason = format!("as on the reference, which shares its weakness: {weakness}");
+    assert_eq!(text(&report, "pin:shop/node", "reason"), reason);
+    // The machine may be better than the reference.
+    vm.says("node", "v22.11.0");
+    let report = project.check(&["vm"], 0);
+    assert_eq!(text(&report, "pin:shop/node", "reason"), "it keeps the pin, which the reference breaks with 20.10.0");
+}
+
+#[test]
+fn pins_that_differ_are_missing_or_are_extra_drift() {
+    let (laptop, vm) = pair(&[(".python-version", "3\n")]);
+    for machine in [&laptop, &vm] {
+        machine
+            .says("python3", "Python 3.12.1")
+            .says("ruby", "ruby 3.2.2 (2023) [x86_64-linux]")
+            .says("node", "v20.1.0");
+    }
+    laptop.file("shop/.ruby-version", "3.2.2\n").file("shop/.nvmrc", "20\n");
+    vm.file("shop/.node-version", "v20.1.0\n")
+        .file("shop/go.mod", "module x\n\ngo 1.18\n")
+        .says("go", "go version go1.22.0 linux/amd64");
+    let project = project(&laptop, &vm);
+    project.capture();
+    let report = project.check(&["vm"], 1);
+    assert_eq!(
+        report.amiss("vm"),
+        ["pin:shop/go drift extra", "pin:shop/node drift changed", "pin:shop/ruby drift missing"]
+    );
+    let reason = "it is pinned to v20.1.0 in .node-version:1, on the reference to 20 in .nvmrc:1";
+    assert_eq!(text(&report, "pin:shop/node", "reason"), reason);
+}
+
+/// The same name answers with another version by folder, as the shims of mise, asdf and pyenv do.
+#[test]
+fn tools_are_asked_inside_the_repository() {
+    let (laptop, vm) = pair(&[("mise.toml", "[tools]\n\"core:node\" = \"22\"\n")]);
+    let shim = "case $PWD in */shop) echo v22.3.0 ;; *) echo v18.0.0 ;; esac";
+    laptop.tool("node", shim);
+    vm.tool("node", shim);
+    let project = Project::of(&[("laptop", &laptop), ("vm", &vm)], &format!("[tools]\nnode = \"exact\"\n{REPO}"));
+    project.capture();
+    let report = project.check(&["vm"], 0);
+    assert_eq!(text(&report, "tool:node", "got"), "18.0.0");
+    assert_eq!(report.finding("vm", "pin:shop/node")["state"], "match");
+    assert_eq!(report.finding("vm", "pin:shop/node")["warning"], serde_json::Value::Null);
+    vm.tool("node", "echo v18.0.0");
+    assert_eq!(project.check(&["vm"], 1).amiss("vm"), ["pin:shop/node drift changed"]);
+}
+
+/// Any tool that the spec names, and so knows how to ask, is asked there too.
+#[test]
+fn a_tool_of_the_spec_is_asked_inside_the_repository() {
+    let (laptop, vm) = pair(&[(".tool-versions", "made.here 1.5.7\n")]);
+    for (machine, version) in [(&laptop, "1.5.7"), (&vm, "1.5.8")] {
+        machine.says("made.here", &format!("made {version}"));
+    }
+    let tool = "[tools]\n\"made.here\" = \"minor\"\n";
+    let project = Project::of(&[("laptop", &laptop), ("vm", &vm)], &format!("{tool}{REPO}"));
+    project.capture();
+    let report = project.check(&["vm"], 1);
+    assert_eq!(report.amiss("vm"), ["pin:shop/made.here drift changed"]);
+    assert_eq!(text(&report, "pin:shop/made.here", "got"), "1.5.8 (pinned 1.5.7 in .tool-versions)");
+}
+
+#[test]
+fn what_is_not_understood_is_said_and_compared_as_text() {
+    let (laptop, vm) = pair(&[(".nvmrc", "lts/*\n"), ("mise.toml", "[tools\n"), (".tool-versions", "elixir 1.16.0\n")]);
+    laptop.says("node", "v22.11.0");
+    vm.says("node", "v20.10.0");
+    let project = project(&laptop, &vm);
+    project.capture();
+    let report = project.check(&["vm"], 0);
+    let why = "whether it is kept was not checked: `lts/*` in .nvmrc:1 is an alias, and what it stands for changes";
+    assert_eq!(text(&report, "pin:shop/node", "warning"), why);
+    assert!(text(&report, "pin:shop/elixir", "warning").ends_with("trueup knows no way to ask elixir for its version"));
+    assert!(text(&report, "pin:shop/mise.toml", "warning").contains("is not understood: it is not TOML"));
+    vm.file("shop/mise.toml", "[tool\n")
+        .file("shop/.nvmrc", "lts/jod\n")
+        .file("shop/.tool-versions", "elixir 1.17.0\n");
+    let report = project.check(&["vm"], 1);
+    assert_eq!(
+        report.amiss("vm"),
+        ["pin:shop/elixir drift changed", "pin:shop/mise.toml drift changed", "pin:shop/node drift changed"]
+    );
+}
+
+#[test]
+fn pins_that_contradict_each_other_are_named() {
+    let (laptop, vm) = pair(&[(".nvmrc", "20\n"), ("package.json", "{\n  \"engines\": { \"node\": \">=22\" }\n}\n")]);
+    for machine in [&laptop, &vm] {
+        machine.says("node", "v20.10.0");
+    }
+    let project = project(&laptop, &vm);
+    project.capture();
+    let warning = "`20` in .nvmrc:1 and `>=22` in package.json:2 contradict each other";
+    assert_eq!(text(&project.check(&["vm"], 0), "pin:shop/node", "warning"), warning);
+}
+
+#[test]
+fn a_tool_or_file_that_does_not_answer_leaves_its_pin_unknown_and_no_other() {
+    let (laptop, vm) = pair(&[(".nvmrc", "20\n"), (".ruby-version", "3.2.2\n")]);
+    for machine in [&laptop, &vm] {
+        machine.says("node", "v20.10.0").says("ruby", "ruby 3.2.2 (2023) [x86_64-linux]");
+    }
+    let project = Project::of(&[("laptop", &laptop), ("vm", &vm)], &format!("[limits]\nprobe = \"1s\"\n{REPO}"));
+    project.capture();
+    vm.tool("node", "exec sleep 60");
+    let report = project.check(&["vm"], 3);
+    assert_eq!(report.finding("vm", "pin:shop/node")["reason"], "did not answer within 1 s");
+    assert_eq!(report.finding("vm", "pin:shop/ruby")["state"], "match");
+    // A file too large to be read may pin anything.
+    vm.says("node", "v20.10.0").file("shop/package.json", " ".repeat(200_000));
+    let report = project.check(&["vm"], 3);
+    assert_eq!(report.finding("vm", "pin:shop/node")["state"], "match");
+    assert!(text(&report, "pin:shop", "reason").ends_with("package.json is larger than 128 KiB"));
+}
+
+#[test]
+fn looking_at_pins_writes_nothing_and_installs_nothing() {
+    let machine = Machine::local();
+    machine
+        .repo("shop")
+        .file("shop/package.json", "{ \"packageManager\": \"pnpm@8.0.0\", \"engines\": { \"node\": \"20\" } }\n");
+    machine.file("shop/rust-toolchain", "1.70.0\n").file("shop/go.mod", "module x\n\ngo 1.99\n");
+    machine.says("node", "v20.10.0");
+    // As corepack does: it makes a folder in its cache before it finds that it may not download.
+    machine.file(
+        "corepack/pnpm",
+        "#!/bin/sh\nmkdir -p \"$HOME/.cache/node/corepack/v1/tmp\"; echo 'Network access disabled' >&2; exit 1\n",
+    );
+    machine.mode("corepack/pnpm", 0o755);
+    machine.tool("pnpm", "exec \"$HOME/corepack/pnpm\" \"$@\"");
+    machine.tool("go", "test \"$GOPROXY\" = off || touch \"$HOME/downloaded\"\necho 'go: download go1.99 for linux/amd64: toolchain not available' >&2; exit 1");
+    machine.tool("rustc", "test \"$RUSTUP_AUTO_INSTALL\" = 0 || touch \"$HOME/installed\"\necho \"error: toolchain '1.70.0' is not installed\" >&2; exit 1");
+    let pnpm = machine.at("../bin/pnpm");
+    std::fs::remove_file(&pnpm).unwrap();
+    std::os::unix::fs::symlink(machine.at("corepack/pnpm"), &pnpm).unwrap();
+    let project = Project::of(&[("vm", &machine)], REPO);
+    let before = machine.listing();
+    project.capture();
+    let report = project.check(&[], 0);
+    assert_eq!(machine.listing(), before);
+    for tool in ["pnpm", "go", "rust"] {
+        assert!(text(&report, &format!("pin:shop/{tool}"), "got").starts_with("not there (pinned"), "{tool}");
+    }
+}
