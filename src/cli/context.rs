@@ -39,6 +39,7 @@ enum Colour {
 }
 
 /// What every verb starts from.
+#[derive(Clone)]
 pub(super) struct Context {
     dir: Option<PathBuf>,
     environment: Option<String>,

@@ -3,6 +3,7 @@
 
 pub mod compare;
 pub mod history;
+pub mod notice;
 pub mod report;
 
 use std::collections::BTreeMap;
