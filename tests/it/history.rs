@@ -269,6 +269,7 @@ fn systemd_understands_its_units() {
     if std::process::Command::new("systemd-analyze").arg("--version").output().is_err() {
         return;
     }
+    std::fs::create_dir_all(project.state()).unwrap();
     for (name, kind) in [("trueup-watch.service", "systemd-service"), ("trueup-watch.timer", "systemd-timer")] {
         let text = project
             .trueup(&["watch", "--every", "5m", "--notify", "logger \"50% of $HOME\"", "--print-unit", kind])

@@ -5,6 +5,7 @@
     reason = "tests are an IO edge, and a panic is how they fail"
 )]
 
+mod action;
 mod apply;
 mod apt_root;
 mod contract;
