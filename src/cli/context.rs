@@ -127,7 +127,7 @@ fn own_name() -> Result<String, CliError> {
     Ok(String::from_utf8_lossy(&told.stdout).trim().to_owned())
 }
 
-fn home() -> Result<PathBuf, CliError> {
+pub(super) fn home() -> Result<PathBuf, CliError> {
     std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute()).ok_or(CliError::NoHome)
 }
 

@@ -59,7 +59,12 @@ pub(super) fn print(kind: UnitKind, every: Duration, args: &Args, context: &Cont
         None => {}
     }
     words.extend(args.targets.clone());
-    let log = state.join("watch.log").display().to_string();
+    let log = match kind {
+        // launchd makes no folder for it, and this one is always there.
+        UnitKind::Launchd => context::home()?.join("Library/Logs/trueup-watch.log"),
+        UnitKind::SystemdService | UnitKind::SystemdTimer | UnitKind::Cron => state.join("watch.log"),
+    };
+    let log = log.display().to_string();
     let schedule = Schedule { words, dir: dir.display().to_string(), log, every, jitter: args.jitter };
     context::print(&render(kind.into(), &schedule)?)?;
     Ok(Exit::Fine)

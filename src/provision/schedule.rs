@@ -85,6 +85,9 @@ pub fn render(scheduler: Scheduler, schedule: &Schedule) -> Result<String, Sched
             let quoted = |words: String| words.replace('%', "\\%");
             context.insert("command", &quoted(quote::words(schedule.words.iter().map(String::as_str))));
             context.insert("dir", &quoted(quote::word(&schedule.dir)));
+            context.insert("log", &quoted(quote::word(&schedule.log)));
+            let log_dir = schedule.log.rsplit_once('/').map_or(".", |(folder, _)| folder);
+            context.insert("log_dir", &quoted(quote::word(log_dir)));
             include_str!("../../templates/trueup-watch.cron.tera")
         }
     };

@@ -251,7 +251,15 @@ fn units_for_schedulers_name_this_very_watch() {
     assert!(unit("systemd-timer", &[]).contains("\nOnUnitActiveSec=300s\nRandomizedDelaySec=30s\n"));
     let cron = unit("cron", &["--webhook", "env:HOOK"]);
     let line = cron.lines().last().unwrap();
-    assert!(line.starts_with("*/5 * * * * cd /") && line.contains(" --webhook env:HOOK vm"), "{line}");
+    assert!(line.starts_with("*/5 * * * * mkdir -p /") && line.contains(" --webhook env:HOOK vm >>/"), "{line}");
+    // What cron hands to sh, once its own % is taken care of.
+    let command = line.strip_prefix("*/5 * * * * ").unwrap().replace("\\%", "%");
+    let command = command.replace(" --webhook env:HOOK", "");
+    let ran = std::process::Command::new("sh").args(["-c", &command]).env_clear().env("HOME", project.home()).status();
+    assert_eq!(ran.unwrap().code(), Some(0));
+    let log = std::fs::read_to_string(project.state().join("watch.log")).unwrap();
+    assert!(log.contains(" vm parity (2 match) "), "{log}");
+    std::fs::remove_dir_all(project.state()).unwrap();
     let list = unit("launchd", &[]);
     assert!(list.contains("<string>--once</string>"), "{list}");
     project
