@@ -41,6 +41,7 @@ enum Colour {
 }
 
 /// What every verb starts from.
+#[derive(Clone)]
 pub(super) struct Context {
     dir: Option<PathBuf>,
     environment: Option<String>,
@@ -143,7 +144,7 @@ fn own_name() -> Result<String, CliError> {
     Ok(String::from_utf8_lossy(&told.stdout).trim().to_owned())
 }
 
-fn home() -> Result<PathBuf, CliError> {
+pub(super) fn home() -> Result<PathBuf, CliError> {
     std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute()).ok_or(CliError::NoHome)
 }
 

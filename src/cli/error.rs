@@ -9,6 +9,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme, ReportHandler};
 use super::Exit;
 use super::context::{Context, tell};
 use crate::parity::report::Look;
+use crate::provision::schedule::ScheduleError;
 use crate::spec::load::LoadError;
 use crate::store::StoreError;
 use crate::transport::TransportError;
@@ -47,6 +48,12 @@ pub(super) enum CliError {
     NotAPlan { path: String, why: String },
     #[error("nothing is named by --only {0}; `trueup check` lists the findings")]
     NothingNamed(String),
+    #[error("another trueup watches already with the state in {}: {holder}", .state.display())]
+    AlreadyWatched { state: PathBuf, holder: String },
+    #[error("the webhook cannot be used: {0}")]
+    Webhook(String),
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
     #[error("no finding is named {name}{}", did_you_mean(.nearest.as_deref()))]
     NoSuchFinding { name: String, nearest: Option<String> },
     #[error("the saved plan no longer holds: {why}")]
@@ -112,6 +119,9 @@ impl CliError {
             | Self::NotAPlan { .. }
             | Self::NothingNamed(_)
             | Self::NoSuchFinding { .. }
+            | Self::AlreadyWatched { .. }
+            | Self::Webhook(_)
+            | Self::Schedule(_)
             | Self::CannotAsk { .. }
             | Self::Declined => Exit::Usage,
         }

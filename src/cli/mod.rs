@@ -16,13 +16,18 @@ mod error;
 mod explain;
 mod formats;
 mod gate;
+mod history;
+mod notify;
 mod plan;
 mod rollback;
 mod run;
 mod step_summary;
 mod trust;
+mod unit;
 mod verify;
 mod vouch;
+mod watch;
+mod watch_lock;
 
 use std::process::ExitCode;
 
@@ -97,6 +102,8 @@ enum Verb {
     Verify(verify::Args),
     Gate(gate::Args),
     Run(run::Args),
+    Watch(watch::Args),
+    History(history::Args),
     Completions(completions::Args),
 }
 
@@ -115,6 +122,8 @@ pub fn main() -> ExitCode {
         Verb::Verify(args) => verify::run(&args, &context),
         Verb::Gate(args) => gate::run(&args, &context),
         Verb::Run(args) => run::run(&args, &context),
+        Verb::Watch(args) => watch::run(&args, &context),
+        Verb::History(args) => history::run(&args, &context),
         Verb::Completions(args) => completions::run(&args, Cli::command()),
     };
     match result {

@@ -4,6 +4,7 @@
 pub mod compare;
 pub mod history;
 mod keys;
+pub mod notice;
 pub mod report;
 
 use std::collections::BTreeMap;

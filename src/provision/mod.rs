@@ -12,6 +12,7 @@ mod program;
 mod program_tests;
 mod provider;
 pub mod rollback;
+pub mod schedule;
 pub mod view;
 
 use serde::{Deserialize, Serialize};

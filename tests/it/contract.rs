@@ -76,6 +76,8 @@ fn the_json_report_has_the_documented_fields_in_their_order() {
             "detail",
             "waiver",
             "warning",
+            "since",
+            "newly",
             "shown",
         ]
     );
@@ -97,7 +99,7 @@ fn the_json_report_has_the_documented_fields_in_their_order() {
             "id": "tool:node", "category": "tool", "name": "node", "state": "drift", "change": "changed",
             "want": "22.11.0", "got": "20.10.0", "policy": "exact",
             "reason": "it is 20.10.0, the reference has 22.11.0", "detail": node, "waiver": null,
-            "warning": null,
+            "warning": null, "since": null, "newly": false,
         })
     );
 }

@@ -5,12 +5,15 @@
     reason = "tests are an IO edge, and a panic is how they fail"
 )]
 
+mod action;
 mod apply;
 mod apt_root;
 mod contract;
 mod dotfiles;
 mod errors;
+mod formats;
 mod gate;
+mod history;
 mod killed;
 mod observed;
 mod packages;

@@ -33,7 +33,7 @@ pub(super) fn lines_for(troubled: usize) -> Option<usize> {
     match troubled {
         0..=1 => Some(14),
         2..=3 => Some(10),
-        4..=8 => Some(5),
+        4..=8 => Some(3),
         _ => None,
     }
 }

@@ -1,8 +1,7 @@
 //! `--format junit`: JUnit XML, for the test views of CI systems. A suite is a target, a case a finding: drift fails,
 //! unknown is an error, waived is skipped.
 //!
-//! There is no one standard; this keeps to what Ant's and Jenkins's schemas both allow, but for `skipped`, which Ant's
-//! oldest does not have.
+//! There is no one standard. This is valid by Jenkins's schema, and by that of Ant but for `skipped`, which it lacks.
 
 use std::fmt::Write as _;
 
@@ -99,7 +98,7 @@ fn case(text: &mut String, target: &TargetReport, finding: &Finding) {
         State::Unknown => format!("<error type=\"unknown\" message=\"{reason}\"/>"),
         State::Waived(_, waiver) => {
             let because = escaped(&format!("{}; waived: {}", finding.reason, waiver.because));
-            format!("<skipped message=\"{because}\"/>")
+            format!("<skipped>{because}</skipped>")
         }
     };
     writeln!(text, ">\n      {body}\n    </testcase>").expect(INFALLIBLE);
