@@ -6,15 +6,18 @@
 //! Pure but for `load`.
 
 mod dotfile;
+pub mod edit;
 mod environment;
 mod fact;
 mod item;
 pub mod load;
 mod lock;
+mod lock_comments;
 mod parse;
 mod policy;
 mod problem;
 pub(crate) mod redact;
+mod schema;
 mod scope;
 mod section;
 mod suggest;
@@ -32,9 +35,12 @@ pub use fact::{
 };
 pub use item::{Category, ItemId, ItemIdError};
 pub use lock::{Lock, LockError, Locked};
-pub use parse::{Vocabulary, parse};
+pub use lock_comments::keep_comments;
+pub use parse::{NotADay, Vocabulary, day, is_plain, parse};
 pub use policy::{Policy, PolicyError};
 pub use problem::{Problem, ProblemInSource, SpecProblems};
+pub use schema::schema;
 pub use scope::{Scope, ScopedItem};
+pub(crate) use suggest::nearest;
 pub use version::{Range, Version};
 pub use waiver::{Bearing, Covers, Waiver};
