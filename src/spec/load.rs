@@ -214,12 +214,21 @@ fn spec_digest(text: &str, environment: &Environment) -> Result<Digest, LoadErro
     Ok(Digest::of(manifest.as_bytes()))
 }
 
-/// Puts a file in place whole: readers see the old bytes or the new, never a part.
+/// Puts a file in place whole: readers see the old bytes or the new, never a part. What was there keeps its mode, and
+/// a link keeps leading to it.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let path = real.as_path();
     let mut name = path.file_name().map(std::ffi::OsStr::to_owned).unwrap_or_default();
     name.push(format!(".{}.new", std::process::id()));
     let beside = path.with_file_name(name);
-    let written = std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, path));
+    let same_mode = || match std::fs::metadata(path) {
+        Ok(old) if old.is_file() => std::fs::set_permissions(&beside, old.permissions()),
+        // Nothing is there yet, or what cannot be looked at: the rename will tell.
+        Ok(_) | Err(_) => Ok(()),
+    };
+    let written =
+        std::fs::write(&beside, bytes).and_then(|()| same_mode()).and_then(|()| std::fs::rename(&beside, path));
     if written.is_err() {
         // Best effort: the error that matters is the one returned.
         let _leftover = std::fs::remove_file(&beside);

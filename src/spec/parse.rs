@@ -99,7 +99,7 @@ fn read_environment(mut root: Section<'_>, vocabulary: &Vocabulary) -> Option<En
 }
 
 /// Whether a name is safe wherever names go: file names, ids, command lines.
-fn is_plain(name: &str) -> bool {
+pub fn is_plain(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     !name.is_empty() && name.chars().all(plain) && !name.starts_with(['-', '.'])
 }
@@ -215,14 +215,17 @@ fn read_waiver(mut table: Section<'_>, known_targets: &[String]) -> Option<Waive
     let until = table.item("until").and_then(|until| {
         let written =
             until.value.as_datetime().map(ToString::to_string).or_else(|| until.value.as_str().map(str::to_owned));
-        let day = written.and_then(|text| text.parse::<jiff::civil::Date>().ok());
-        if day.is_none() {
-            let message = "`until` is not a date";
-            table.problem(
-                Problem::new(message, until.span.clone(), "not a date").help("write a day: until = 2027-03-01"),
-            );
-        }
-        day
+        let read = written.as_deref().map_or(Err(NotADay::Date), day);
+        read.map_err(|problem| {
+            let (message, label) = match problem {
+                NotADay::Date => ("`until` is not a date", "not a date"),
+                NotADay::Time => ("`until` is a day, without a time", "has a time"),
+                NotADay::Absent => ("`until` is a day that no calendar has", "no such day"),
+            };
+            let help = "write the last day on which it holds: until = 2027-03-01";
+            table.problem(Problem::new(message, until.span.clone(), label).help(help));
+        })
+        .ok()
     });
     let got = table.string("got").map(|got| got.value);
     let any = table.boolean("any").unwrap_or(false);
@@ -230,6 +233,34 @@ fn read_waiver(mut table: Section<'_>, known_targets: &[String]) -> Option<Waive
     let covers = if any { Covers::Any } else { Covers::Got(got) };
     let targets = names.into_iter().map(|name| name.value).collect();
     Some(Waiver { finding: finding?, targets, because: because?.value, until, covers })
+}
+
+/// Why a text is not a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotADay {
+    /// It is nothing of the sort.
+    Date,
+    /// It has a time of day.
+    Time,
+    /// It is of the right form, but there is no such day.
+    Absent,
+}
+
+/// Reads a day such as `2027-03-01`.
+pub fn day(text: &str) -> Result<jiff::civil::Date, NotADay> {
+    let of_form = |text: &str| {
+        let bytes = text.as_bytes();
+        bytes.len() == 10
+            && bytes.iter().enumerate().all(|(place, byte)| match place {
+                4 | 7 => *byte == b'-',
+                _ => byte.is_ascii_digit(),
+            })
+    };
+    match text.get(..10) {
+        Some(_) if of_form(text) => text.parse().map_err(|_| NotADay::Absent),
+        Some(first) if of_form(first) => Err(NotADay::Time),
+        Some(_) | None => Err(NotADay::Date),
+    }
 }
 
 #[cfg(test)]
