@@ -9,7 +9,8 @@ use super::{Exit, audit, formats};
 #[command(after_help = "Examples:\n  \
     trueup check                       all targets\n  \
     trueup check vm mini               these two\n  \
-    trueup check --format human --format json=report.json")]
+    trueup check --format human --format json=report.json\n\n\
+    Exit codes: 0 parity, 1 drift, 2 usage or spec error, 3 something could not be observed.")]
 pub(super) struct Args {
     /// The targets to check; all when none is named
     #[arg(value_name = "TARGET")]

@@ -25,6 +25,22 @@ pub(super) enum CliError {
     NoTargets(String),
     #[error("no target is named `{name}`; targets are: {}", .known.join(", "))]
     NoSuchTarget { name: String, known: Vec<String> },
+    #[error("no verb is named `{name}`; verbs are: {}", .known.join(", "))]
+    NoSuchVerb { name: String, known: Vec<String> },
+    #[error("{} is there already and stays as it is; choose another name with --name, or edit it", .0.display())]
+    SpecExists(PathBuf),
+    #[error(
+        "`{0}` cannot name an environment; use letters, digits, `-`, `_` and `.`, beginning with a letter or digit"
+    )]
+    BadName(String),
+    #[error("`{id}` is not a finding of {environment}; {hint}")]
+    NoSuchFinding { id: String, environment: String, hint: String },
+    #[error("{0}")]
+    BadArgument(String),
+    #[error("{id} was not waived: {why}")]
+    NotWaived { id: String, why: String, unknown: bool },
+    #[error("{} has changed in the meantime; nothing was written, so try again", .0.display())]
+    ChangedMeanwhile(PathBuf),
     #[error("{doing} failed: {source}")]
     Io { doing: &'static str, source: io::Error },
     #[error("cannot write {}: {source}", .path.display())]
@@ -77,7 +93,7 @@ fn items(count: usize) -> String {
 impl CliError {
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::Reference { .. } | Self::NotCaptured { .. } => Exit::Unknown,
+            Self::Reference { .. } | Self::NotCaptured { .. } | Self::NotWaived { unknown: true, .. } => Exit::Unknown,
             Self::Trust(_)
             | Self::Store(_)
             | Self::Io { .. }
@@ -95,6 +111,13 @@ impl CliError {
             | Self::NeedsFingerprint { .. }
             | Self::NotAPlan { .. }
             | Self::NothingNamed(_)
+            | Self::NoSuchVerb { .. }
+            | Self::SpecExists(_)
+            | Self::BadName(_)
+            | Self::NoSuchFinding { .. }
+            | Self::BadArgument(_)
+            | Self::ChangedMeanwhile(_)
+            | Self::NotWaived { unknown: false, .. }
             | Self::CannotAsk { .. }
             | Self::Declined => Exit::Usage,
         }

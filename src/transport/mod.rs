@@ -21,7 +21,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use shell::Aim;
-pub use ssh::{OfferedKey, offered_key};
+pub use ssh::{OfferedKey, Survey, agent_keys, offered_key, survey};
 
 use crate::spec::{Reach, Sandbox, Shell, Target};
 

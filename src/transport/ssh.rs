@@ -9,11 +9,13 @@ mod exec;
 mod key_file;
 mod login;
 mod route;
+mod survey;
 mod trust;
 mod wire;
 
 use std::time::Instant;
 
+pub use survey::{Survey, agent_keys, survey};
 pub use trust::{OfferedKey, offered_key};
 
 use self::route::Route;

@@ -7,10 +7,14 @@
 
 mod apply;
 mod apt_root;
+mod captured;
 mod contract;
+mod doctor;
 mod errors;
 mod gate;
+mod init;
 mod killed;
+mod manual;
 mod observed;
 mod packages;
 mod places;
@@ -21,3 +25,4 @@ mod run;
 mod ssh;
 mod story;
 mod support;
+mod waive;
