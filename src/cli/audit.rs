@@ -8,7 +8,7 @@ use super::context::{Context, PARALLEL, TICK};
 use super::error::CliError;
 use crate::observe::audit::{self, Observation};
 use crate::parity::compare::{Circumstances, target_report};
-use crate::parity::{Report, TargetReport};
+use crate::parity::{Background, Report, TargetReport};
 use crate::spec::Target;
 use crate::spec::load::Project;
 
@@ -45,6 +45,7 @@ pub(super) fn report(project: &Project, targets: Vec<TargetReport>) -> Report {
         spec_digest: project.spec_digest.clone(),
         lock_digest: project.lock.as_ref().map(|loaded| loaded.digest.clone()),
         targets,
+        background: Background::default(),
     }
 }
 

@@ -39,7 +39,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     let surroundings = context.surroundings(&project)?;
     let observation = audit::audit(&reference, &project.environment, &surroundings);
     let facts = observation.outcome.map_err(|source| CliError::Reference { name: reference.name.clone(), source })?;
-    let lock = lock_of(&project, facts)?;
+    let lock = lock_of(&project, project.environment.captured(facts))?;
     let (text, lost) = match &project.lock {
         Some(old) => keep_comments(&old.text, &lock.to_text()),
         None => (lock.to_text(), Vec::new()),

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 
 use super::error::CliError;
 use crate::observe;
-use crate::parity::report::Look;
+use crate::parity::report::{Look, View};
 use crate::spec::load::{self, Project, Whereabouts};
 use crate::spec::{Reach, Reference, Sandbox, Target, TargetKind};
 use crate::transport::Surroundings;
@@ -100,6 +100,14 @@ impl Context {
     /// How text on stdout may look.
     pub(super) fn stdout_look(&self) -> Look {
         self.look(anstream::AutoStream::choice(&io::stdout()))
+    }
+
+    /// What reports on stdout are shown on.
+    pub(super) fn stdout_view(&self) -> View {
+        let size = rustix::termios::tcgetwinsize(io::stdout()).ok();
+        // A terminal that does not tell its size says zero.
+        let width = size.map(|size| usize::from(size.ws_col)).filter(|width| *width > 0);
+        View { look: self.stdout_look(), width }
     }
 
     /// How text on stderr may look.

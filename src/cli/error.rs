@@ -33,8 +33,6 @@ pub(super) enum CliError {
         "`{0}` cannot name an environment; use letters, digits, `-`, `_` and `.`, beginning with a letter or digit"
     )]
     BadName(String),
-    #[error("`{id}` is not a finding of {environment}; {hint}")]
-    NoSuchFinding { id: String, environment: String, hint: String },
     #[error("{0}")]
     BadArgument(String),
     #[error("{id} was not waived: {why}")]
@@ -57,6 +55,8 @@ pub(super) enum CliError {
     NotAPlan { path: String, why: String },
     #[error("nothing is named by --only {0}; `trueup check` lists the findings")]
     NothingNamed(String),
+    #[error("no finding is named {name}{}", did_you_mean(.nearest.as_deref()))]
+    NoSuchFinding { name: String, nearest: Option<String> },
     #[error("the saved plan no longer holds: {why}")]
     PlanOutdated { why: String },
     #[error("{0} is not reached over SSH, so there is no host key to trust")]
@@ -88,6 +88,13 @@ pub(super) enum CliError {
 
 fn items(count: usize) -> String {
     if count == 1 { "1 listed item".to_owned() } else { format!("{count} listed items") }
+}
+
+fn did_you_mean(nearest: Option<&str>) -> String {
+    nearest.map_or_else(
+        || "; `trueup check --format json` lists them all".to_owned(),
+        |nearest| format!("; did you mean {nearest}?"),
+    )
 }
 
 impl CliError {

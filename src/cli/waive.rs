@@ -12,8 +12,8 @@ use super::error::CliError;
 use super::{Exit, audit};
 use crate::observe;
 use crate::parity::{Finding, Report, State};
-use crate::spec::load::{Project, replace_file};
-use crate::spec::{Covers, ItemId, NotADay, Waiver, day, edit, parse};
+use crate::spec::load::replace_file;
+use crate::spec::{Covers, ItemId, NotADay, Waiver, day, edit, parse, suggest};
 
 /// Accept a drift for a reason: audits the targets and writes a waiver into the spec
 #[derive(clap::Args)]
@@ -65,7 +65,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     let old = read_file(&project.spec_path)?;
     refuse_a_day_that_has_passed(args)?;
     let report = audit::audit(&project, &targets, context)?;
-    let accepted = accepted(args, &project, &report)?;
+    let accepted = accepted(args, &report)?;
     let mut new = old.clone();
     for (got, targets) in accepted {
         let covers = if args.any { Covers::Any } else { Covers::Got(got) };
@@ -110,7 +110,7 @@ fn refuse_a_day_that_has_passed(args: &Args) -> Result<(), CliError> {
 /// What is there, and on which targets: an entry each, since a waiver holds for one value.
 type Accepted = Vec<(Option<String>, Vec<String>)>;
 
-fn accepted(args: &Args, project: &Project, report: &Report) -> Result<Accepted, CliError> {
+fn accepted(args: &Args, report: &Report) -> Result<Accepted, CliError> {
     let named = !args.targets.is_empty();
     let mut accepted: Accepted = Vec::new();
     let mut refusals: Vec<(String, bool)> = Vec::new();
@@ -137,7 +137,7 @@ fn accepted(args: &Args, project: &Project, report: &Report) -> Result<Accepted,
     }
     let nowhere = report.targets.iter().all(|part| part.findings.iter().all(|finding| finding.id != args.finding));
     if nowhere && refusals.iter().all(|(_, unknown)| !unknown) {
-        return Err(no_such_finding(&args.finding, project, report));
+        return Err(no_such_finding(&args.finding, report));
     }
     // Targets that were named must all have the drift; of all targets, those that do not are merely told.
     if (named && !refusals.is_empty()) || accepted.is_empty() {
@@ -151,12 +151,10 @@ fn accepted(args: &Args, project: &Project, report: &Report) -> Result<Accepted,
     Ok(accepted)
 }
 
-fn no_such_finding(finding: &ItemId, project: &Project, report: &Report) -> CliError {
+fn no_such_finding(finding: &ItemId, report: &Report) -> CliError {
+    let name = finding.to_string();
     let ids: Vec<String> =
         report.targets.iter().flat_map(|part| part.findings.iter().map(|finding| finding.id.to_string())).collect();
-    let hint = match crate::spec::nearest(&finding.to_string(), ids.iter().map(String::as_str)) {
-        Some(near) => format!("did you mean {near}?"),
-        None => "`trueup check` lists the findings".to_owned(),
-    };
-    CliError::NoSuchFinding { id: finding.to_string(), environment: project.environment.name.clone(), hint }
+    let nearest = suggest::nearest(&name, ids.iter().map(String::as_str)).map(str::to_owned);
+    CliError::NoSuchFinding { name, nearest }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::{Answer, Probe, Program, Question, Reply, Sighting, compile, frame, probe::PROBES};
-use crate::spec::{Environment, Facts, Listed, Observed, Target, Why};
+use crate::spec::{Environment, Facts, Listed, Machine, Observed, Target, Why};
 use crate::transport::{Aim, Connection, Ended, Run, StdinAfter, Stream, Surroundings, TransportError};
 
 /// What one audit of one machine brought.
@@ -183,7 +183,12 @@ pub(super) fn enter(facts: &mut Facts, question: &Question, answer: Result<Vec<S
                 match sighting {
                     Sighting::Item(id, observed) => drop(facts.items.insert(id, observed)),
                     Sighting::Unlisted(listing, why) => drop(facts.listings.insert(listing, Listed::Unknown(why))),
-                    Sighting::Machine(machine) => facts.machine = machine,
+                    Sighting::Machine(machine) => {
+                        let account = facts.machine.account.take();
+                        facts.machine = Machine { account, ..machine };
+                    }
+                    Sighting::Account(account) => facts.machine.account = Some(account),
+                    Sighting::Content(id, bytes) => drop(facts.contents.insert(id, bytes)),
                 }
             }
             for id in &question.covers.items {

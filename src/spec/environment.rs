@@ -2,10 +2,12 @@
 //!
 //! These are the types that `environments/<name>.toml` is read into; `parse` does the reading.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::dotfile::Dotfile;
+use super::fact::Digest;
 use super::item::ItemId;
 use super::policy::Policy;
 use super::waiver::Waiver;
@@ -206,6 +208,12 @@ pub struct Dotfiles {
     pub source: Option<PathBuf>,
     /// The files, folders and globs.
     pub entries: Vec<Dotfile>,
+    /// Whether `capture` keeps their contents beside the lock.
+    pub keep: bool,
+    /// The folder of the kept contents, absolute; none before it is loaded.
+    pub kept: Option<PathBuf>,
+    /// The lock's digests of those files that can be shown line by line, by path: what is not this is brought along.
+    pub known: BTreeMap<String, Digest>,
 }
 
 /// A working copy.

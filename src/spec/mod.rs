@@ -10,37 +10,45 @@ pub mod edit;
 mod environment;
 mod fact;
 mod item;
+mod keys;
 pub mod load;
 mod lock;
 mod lock_comments;
 mod parse;
+pub mod pin;
+mod place;
 mod policy;
 mod problem;
 pub(crate) mod redact;
 mod schema;
 mod scope;
+pub(crate) mod secrets;
 mod section;
-mod suggest;
+pub(crate) mod suggest;
+mod template;
 mod version;
 mod waiver;
+mod wanted;
 
-pub use dotfile::{Dotfile, Extent, glob_matches};
+pub use dotfile::{Compare, Dotfile, Extent, glob_matches};
 pub use environment::{
     Dotfiles, Environment, GatePolicy, Limits, PackageNames, Packages, Reach, Reference, Repo, Sandbox, Shell,
     SshAddress, Target, TargetKind, Tool, ToolQuestion,
 };
 pub use fact::{
-    Digest, Fact, Facts, FileFact, HookFact, LeadsTo, Listed, Listing, Machine, Mode, Observed, Remote, RepoFact,
-    TextFact, VersionFact, Why,
+    Account, Digest, Fact, Facts, FileFact, HookFact, LeadsTo, Listed, Listing, Machine, Mode, Observed, Remote,
+    RepoFact, TextFact, VersionFact, Why,
 };
 pub use item::{Category, ItemId, ItemIdError};
+pub use keys::{Format, KeyPath, KeyPathError, Keys, Malformed, Value, key_digests, key_names, shown_values};
 pub use lock::{Lock, LockError, Locked};
 pub use lock_comments::keep_comments;
 pub use parse::{NotADay, Vocabulary, day, is_plain, parse};
+pub use place::{Place, Places};
 pub use policy::{Policy, PolicyError};
 pub use problem::{Problem, ProblemInSource, SpecProblems};
 pub use schema::schema;
 pub use scope::{Scope, ScopedItem};
-pub(crate) use suggest::nearest;
-pub use version::{Range, Version};
+pub use template::{Template, TemplateError};
+pub use version::{Range, Scheme, Version};
 pub use waiver::{Bearing, Covers, Waiver};

@@ -9,6 +9,7 @@ mod tables;
 use serde_json::{Map, Value, json};
 
 use super::item::Category;
+use super::keys::Format;
 use super::parse::Vocabulary;
 
 /// A table of the spec whose keys are known.
@@ -46,6 +47,8 @@ enum Holds {
     Word(&'static [(&'static str, &'static str)]),
     /// One of the finding categories, a colon and a name.
     FindingId,
+    /// How a settings file is written.
+    SettingsFormat,
     /// The number of the format.
     FormatVersion,
     Flag,
@@ -67,6 +70,8 @@ enum Holds {
         each: &'static Holds,
         rest: Option<&'static Holds>,
     },
+    /// A table of this, whose other keys are paths, each with a table of its own.
+    WithPaths(&'static Table, &'static Table),
     /// A table of this, whose other keys are package managers with a package's name there.
     NamesByManager(&'static Table),
     Either(&'static [Holds]),
@@ -155,6 +160,9 @@ fn of(holds: &Holds, vocabulary: &Vocabulary) -> Value {
             let words = Category::ALL.map(Category::word).join("|");
             json!({ "type": "string", "pattern": format!("^({words}):.+"), "examples": ["tool:node", "dotfile:.zshrc"] })
         }
+        Holds::SettingsFormat => {
+            json!({ "type": "string", "enum": Format::ALL.map(|(word, _)| word) })
+        }
         Holds::FormatVersion => json!({ "const": 1 }),
         Holds::Flag => json!({ "type": "boolean" }),
         Holds::Duration => json!({
@@ -176,6 +184,11 @@ fn of(holds: &Holds, vocabulary: &Vocabulary) -> Value {
             let managers = managers(vocabulary, &of(each, vocabulary));
             let rest = rest.map_or(json!(false), |rest| of(rest, vocabulary));
             json!({ "type": "object", "properties": managers, "additionalProperties": rest })
+        }
+        Holds::WithPaths(table, each) => {
+            let mut schema = of_table(table, vocabulary);
+            schema["patternProperties"] = json!({ tables::PATH: of_table(each, vocabulary) });
+            schema
         }
         Holds::NamesByManager(table) => {
             let mut schema = of_table(table, vocabulary);

@@ -10,6 +10,7 @@ mod apt_root;
 mod captured;
 mod contract;
 mod doctor;
+mod dotfiles;
 mod errors;
 mod gate;
 mod init;

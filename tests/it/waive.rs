@@ -74,7 +74,7 @@ fn what_matches_or_is_unknown_or_is_not_there_is_not_waived() {
     };
     refused(&["tool:node", "--target", "a"], "tool:node was not waived: on a it matches", 2);
     refused(&["tool:sed", "--target", "b", "--target", "c"], "on c it matches", 2);
-    refused(&["tool:nod"], "`tool:nod` is not a finding of dev; did you mean tool:node?", 2);
+    refused(&["tool:nod"], "no finding is named tool:nod", 2);
     refused(&["tol:node"], "did you mean `tool`?", 2);
     refused(&["tool:node", "--target", "d"], "no target is named `d`; targets are: a, b, c", 2);
     refused(&["tool:node", "--until", "2027-02-30"], "no calendar has this day", 2);

@@ -38,6 +38,11 @@ pub(super) const POLICIES: &[(&str, &str)] = &[
     ("present", "there, whatever its version"),
 ];
 
+/// Keys of `[dotfiles]` that are paths.
+pub(super) const PATH: &str = "^[.~]|/";
+
+const SYSTEMS: Holds = Holds::Word(&[("linux", "Linux of any kind"), ("macos", "macOS")]);
+
 const OVER_SSH: &[&str] = &["mac", "vm"];
 
 pub(super) const ROOT: Table = Table {
@@ -75,7 +80,12 @@ pub(super) const ROOT: Table = Table {
              with its name in each manager.",
             PACKAGES,
         ),
-        key("dotfiles", "Files, folders and globs in the home that must be the same.", Holds::Of(&DOTFILES)),
+        key(
+            "dotfiles",
+            "Files, folders and globs in the home that must be the same. A key that contains `/` or starts with `.` or `~` \
+             is a path, and says more about it.",
+            Holds::WithPaths(&DOTFILES, &DOTFILE),
+        ),
         key(
             "repos",
             "Working copies: their remotes, git settings and hooks are held.",
@@ -163,11 +173,7 @@ pub(super) const TOOL_TABLE: Table = Table {
             "Which package provides it, by package manager.",
             Holds::ByManager { each: &Holds::Like(PACKAGE_NAME, &[]), rest: None },
         ),
-        key(
-            "only",
-            "Compare it only on these systems.",
-            Holds::ListOf(&Holds::Word(&[("linux", "Linux of any kind"), ("macos", "macOS")])),
-        ),
+        key("only", "Compare it only on these systems.", Holds::ListOf(&SYSTEMS)),
     ],
 };
 
@@ -207,6 +213,35 @@ pub(super) const DOTFILES: Table = Table {
             "Paths relative to the home, ~/… or absolute. A folder or glob names the set, so an extra file in it is drift.",
             Holds::ListOf(&Holds::Like(r"[^./~]", &[".zshrc", ".gitconfig", ".config/nvim/**"])),
         ),
+        key("keep", "Keep the contents beside the lock, so that `trueup apply` needs no other source.", Holds::Flag)
+            .default("false"),
+    ],
+};
+
+pub(super) const DOTFILE: Table = Table {
+    doc: "One path, and how it is held.",
+    keys: &[
+        key(
+            "compare",
+            "What of the file counts.",
+            Holds::Word(&[("content", "all of it"), ("keys", "the settings that it holds, whatever their order")]),
+        )
+        .default("\"content\""),
+        key(
+            "keys",
+            "With compare = \"keys\": only these settings count, as paths with dots.",
+            Holds::ListOf(&Holds::Text),
+        ),
+        key(
+            "format",
+            "With compare = \"keys\": how the file is written, where its name does not tell.",
+            Holds::SettingsFormat,
+        ),
+        key("template", "The file below `source` is a Tera template, rendered for each target.", Holds::Flag)
+            .default("false"),
+        key("mode", "Its mode in octal digits, instead of the reference's.", Holds::Like("^[0-7]+$", &["0600"])),
+        key("only", "Compare it only on these systems.", Holds::ListOf(&SYSTEMS)),
+        key("keep", "Keep its content beside the lock, or not, whatever [dotfiles] says.", Holds::Flag),
     ],
 };
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use jsonschema::Validator;
 use serde_json::Value;
 
-use super::tables::{DOTFILES, GATE, LIMITS, MANAGED, REPO, ROOT, SHELL, TARGET, TOOL_TABLE, WAIVER};
+use super::tables::{DOTFILE, DOTFILES, GATE, LIMITS, MANAGED, REPO, ROOT, SHELL, TARGET, TOOL_TABLE, WAIVER};
 use super::{Table, schema};
 use crate::observe::vocabulary;
 use crate::spec::parse;
@@ -61,7 +61,8 @@ const PLACES: &[Place] = &[
     Place::new(&LIMITS, "name = \"a\"\n[limits]\n", &[]),
     Place::new(&TOOL_TABLE, "name = \"a\"\n[tools.x]\n", &[]),
     Place::new(&MANAGED, "name = \"a\"\n[packages.npm]\n", &[("names", "[\"a\"]")]),
-    Place::new(&DOTFILES, "name = \"a\"\n[dotfiles]\n", &[]).refused(&["keep"]),
+    Place::new(&DOTFILES, "name = \"a\"\n[dotfiles]\n", &[]),
+    Place::new(&DOTFILE, "name = \"a\"\n[dotfiles]\nsource = \"s\"\n[dotfiles.\".zshrc\"]\n", &[]),
     Place::new(&REPO, "name = \"a\"\n[repos.x]\n", &[("path", "\"x\"")]).refused(&["commit"]),
     Place::new(&GATE, "name = \"a\"\n[gate]\n", &[]),
     Place::new(&WAIVER, "name = \"a\"\n[[waivers]]\n", &[("finding", "\"tool:x\""), ("because", "\"y\"")]),
@@ -138,6 +139,9 @@ fn the_schema_takes_what_the_reader_takes_and_refuses_the_types_that_it_refuses(
         "\"1h 30m\"",
         "\"0s\"",
         "\"auto\"",
+        "\"keys\"",
+        "\"json\"",
+        "\"0644\"",
         "\"local\"",
         "\"vm\"",
         "\"linux\"",
