@@ -1,7 +1,7 @@
 //! Finding and reading a project's files: the one place of this room that touches the disk.
 #![expect(clippy::disallowed_methods, reason = "IO edge: loads the spec and its lock")]
 
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::dotfile::{Compare, Extent};
@@ -160,7 +160,11 @@ fn choose(folder: &Path, wanted: Option<&str>) -> Result<String, LoadError> {
 }
 
 fn read_text(path: &Path) -> Result<String, LoadError> {
-    let bytes = std::fs::read(path).map_err(|source| LoadError::Read { path: path.to_owned(), source })?;
+    // One byte beyond the limit tells that there is more, however much that may be.
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(MAX_SPEC_BYTES as u64 + 1).read_to_end(&mut bytes))
+        .map_err(|source| LoadError::Read { path: path.to_owned(), source })?;
     let not_text = |what| LoadError::NotText { path: path.to_owned(), what };
     if bytes.len() > MAX_SPEC_BYTES {
         return Err(not_text("it is larger than 1 MiB"));

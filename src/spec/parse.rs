@@ -8,6 +8,7 @@ mod dotfiles;
 mod items;
 mod targets;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -37,16 +38,37 @@ pub(super) const MAX_SPEC_BYTES: usize = 1 << 20;
 pub fn parse(path: &str, text: &str, vocabulary: &Vocabulary) -> Result<Environment, SpecProblems> {
     let document = Document::parse(text.to_owned()).map_err(|error| {
         let span = error.span().unwrap_or(0..0);
-        SpecProblems::new(path, text, vec![Problem::new(error.message().to_owned(), span, "here")])
+        let message = if error.message().contains("recurs") {
+            // The library's words are about itself.
+            "tables or lists are nested too deeply to be read".to_owned()
+        } else {
+            error.message().to_owned()
+        };
+        SpecProblems::new(path, text, vec![Problem::new(message, span, "here")])
     })?;
     let problems = Problems::default();
     let root = Section::new("the spec".to_owned(), document.as_table(), 0..0, &problems);
     let environment = read_environment(root, vocabulary);
     let problems = problems.into_inner();
     match environment {
-        Some(environment) if problems.is_empty() => Ok(environment),
+        Some(environment) if problems.is_empty() => match named_twice(&environment, text).as_slice() {
+            [] => Ok(environment),
+            twice => Err(SpecProblems::new(path, text, twice.to_vec())),
+        },
         _ => Err(SpecProblems::new(path, text, problems)),
     }
+}
+
+/// Items that the spec names more than once: which of two policies holds would be anybody's guess.
+fn named_twice(environment: &Environment, text: &str) -> Vec<Problem> {
+    let mut seen = BTreeSet::new();
+    let twice = environment.scope().items.into_iter().filter(|item| !seen.insert(item.id.clone()));
+    let problem = |id: ItemId| {
+        let name = id.name.rsplit_once('/').map_or(id.name.as_str(), |(_, name)| name);
+        let place = text.rfind(&format!("{name}\"")).map_or(0..0, |start| start..start + name.len());
+        Problem::new(format!("{id} is named more than once"), place, "named again").help("keep one of them")
+    };
+    twice.map(|item| problem(item.id)).collect()
 }
 
 fn read_environment(mut root: Section<'_>, vocabulary: &Vocabulary) -> Option<Environment> {
