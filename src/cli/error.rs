@@ -39,6 +39,12 @@ pub(super) enum CliError {
     NotWaived { id: String, why: String, unknown: bool },
     #[error("{} has changed in the meantime; nothing was written, so try again", .0.display())]
     ChangedMeanwhile(PathBuf),
+    #[error(
+        "--here holds this machine as one target, and {} named: trueup check TARGET --here, where TARGET is one of {}",
+        if *.named == 0 { "none is".to_owned() } else { format!("{named} are") },
+        .known.join(", ")
+    )]
+    HereIsOneTarget { named: usize, known: Vec<String> },
     #[error("{doing} failed: {source}")]
     Io { doing: &'static str, source: io::Error },
     #[error("cannot write {}: {source}", .path.display())]
@@ -112,6 +118,7 @@ impl CliError {
             | Self::NoHome
             | Self::NoTargets(_)
             | Self::NoSuchTarget { .. }
+            | Self::HereIsOneTarget { .. }
             | Self::Formats(_)
             | Self::Read { .. }
             | Self::NoHostKey(_)

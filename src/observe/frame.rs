@@ -56,7 +56,7 @@ pub(super) fn read(output: &[u8], nonce: &str) -> Frames {
                 break;
             }
             Number::Question(number) => {
-                frames.replies.insert(number, reply(body));
+                frames.replies.insert(number, reply(&body, nonce));
                 rest = after;
             }
         }
@@ -70,7 +70,7 @@ enum Number {
 }
 
 /// The first frame of `rest`, and what follows it; none if it is not whole.
-fn next<'a>(rest: &'a [u8], nonce: &str) -> Option<(Number, &'a [u8], &'a [u8])> {
+fn next<'a>(rest: &'a [u8], nonce: &str) -> Option<(Number, Body<'a>, &'a [u8])> {
     let line_end = rest.iter().position(|byte| *byte == b'\n')?;
     let header = std::str::from_utf8(&rest[..line_end]).ok()?;
     let mut words = header.strip_prefix(nonce)?.strip_prefix(' ')?.split(' ');
@@ -82,20 +82,54 @@ fn next<'a>(rest: &'a [u8], nonce: &str) -> Option<(Number, &'a [u8], &'a [u8])>
     let body_end = (line_end + 1).checked_add(length)?;
     let body = rest.get(line_end + 1..body_end)?;
     let after = rest.get(body_end..)?.strip_prefix(b"\n")?;
+    let body = match words.next() {
+        None => Body::Bytes(body),
+        Some("hex") => Body::Digits(body),
+        Some(_) => return None,
+    };
     words.next().is_none().then_some((number, body, after))
 }
 
-/// A frame's body: stderr, stdout, newline, exit code, dot, newline, length of "stdout, newline, exit code, dot", dot.
-/// The dots say that what stands before them was either whole or cut at the cap, which its length tells.
-fn reply(body: &[u8]) -> Reply {
-    let Some(body) = body.strip_suffix(b".") else { return Reply::CutShort };
-    if body.len() >= OUTPUT_CAP * 2 {
+/// How a frame's body is written.
+enum Body<'a> {
+    /// As it is.
+    Bytes(&'a [u8]),
+    /// As hexadecimal digits, with digits again for what stands in it from stdout to the dot: from a shell that keeps no
+    /// bytes.
+    Digits(&'a [u8]),
+}
+
+/// The bytes that hexadecimal digits stand for.
+fn from_digits(digits: &[u8]) -> Option<Vec<u8>> {
+    let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    (digits.len() % 2 == 0).then(|| digits.chunks(2).map(pair).collect()).flatten()
+}
+
+/// A frame's body: stderr, stdout, newline, exit code, dot, newline, length of "stdout, newline, exit code, dot", space,
+/// nonce, dot. The dots say that what stands before them was either whole or cut at the cap, which its length tells; the
+/// nonce, that nothing of the answer is missing.
+fn reply(body: &Body<'_>, nonce: &str) -> Reply {
+    let whole = match body {
+        Body::Bytes(bytes) => Some(bytes.to_vec()),
+        Body::Digits(digits) => from_digits(digits),
+    };
+    let most = if matches!(body, Body::Bytes(_)) { OUTPUT_CAP * 2 } else { OUTPUT_CAP * 3 };
+    let Some(body_bytes) = whole.as_ref().and_then(|whole| whole.strip_suffix(b".")) else { return Reply::CutShort };
+    if body_bytes.len() >= most {
         return Reply::TooMuch;
     }
-    let Some((front, length)) = split_last_number(body) else { return Reply::CutShort };
+    let Some(numbered) = body_bytes.strip_suffix(format!(" {nonce}").as_bytes()) else {
+        // A flood that is cut off may complain on stderr when its stdout has been told already.
+        return if body_bytes.len() >= OUTPUT_CAP { Reply::TooMuch } else { Reply::CutShort };
+    };
+    let Some((front, length)) = split_last_number(numbered) else { return Reply::CutShort };
     let Some(told) = front.len().checked_sub(length) else { return Reply::CutShort };
     let (stderr, told) = front.split_at(told);
-    let Some(stdout_and_code) = told.strip_suffix(b".") else { return Reply::CutShort };
+    let told = match body {
+        Body::Bytes(_) => Some(told.to_vec()),
+        Body::Digits(_) => from_digits(told),
+    };
+    let Some(stdout_and_code) = told.as_ref().and_then(|told| told.strip_suffix(b".")) else { return Reply::CutShort };
     if stdout_and_code.len() >= OUTPUT_CAP {
         return Reply::TooMuch;
     }
@@ -125,7 +159,7 @@ mod tests {
 
     fn framed(number: usize, stderr: &str, stdout: &str, code: i32) -> String {
         let told = format!("{stdout}\n{code}.");
-        let body = format!("{stderr}{told}\n{}.", told.len());
+        let body = format!("{stderr}{told}\n{} n0nce.", told.len());
         format!("n0nce {number} {}\n{body}\n", body.len())
     }
 
@@ -136,6 +170,18 @@ mod tests {
         let answer = Answer { code: 4, stdout: b"1.2.3".to_vec(), stderr: b"banner".to_vec() };
         assert_eq!(frames.replies[&0], Reply::Answered(answer));
         assert!(frames.complete);
+    }
+
+    #[test]
+    fn digits_stand_for_bytes_where_a_shell_keeps_none() {
+        let digits = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let told = digits(b"\xff\0\n7.");
+        let body = digits(format!("warned{told}\n{} n0nce.", told.len()).as_bytes());
+        let output = format!("n0nce 0 {} hex\n{body}\nn0nce end 0\n\n", body.len());
+        let answer = Answer { code: 7, stdout: b"\xff\0".to_vec(), stderr: b"warned".to_vec() };
+        assert_eq!(read(output.as_bytes(), "n0nce").replies[&0], Reply::Answered(answer));
+        let broken = output.replacen("7761", "77g1", 1);
+        assert_eq!(read(broken.as_bytes(), "n0nce").replies[&0], Reply::CutShort);
     }
 
     #[test]
@@ -162,6 +208,8 @@ mod tests {
     fn a_stage_that_was_ended_is_cut_short_and_a_flood_is_too_much() {
         let output = "n0nce 0 7\npartial\nn0nce end 0\n\n";
         assert_eq!(read(output.as_bytes(), "n0nce").replies[&0], Reply::CutShort);
+        let half = "n0nce 0 20\nfake\n0.\n2\n0.\n4 nonc.\nn0nce end 0\n\n";
+        assert_eq!(read(half.as_bytes(), "n0nce").replies.get(&0), Some(&Reply::CutShort));
         let flood = framed(0, "", &"x".repeat(OUTPUT_CAP), 0);
         assert_eq!(read(flood.as_bytes(), "n0nce").replies[&0], Reply::TooMuch);
     }

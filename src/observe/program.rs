@@ -1,12 +1,14 @@
 //! All questions of an audit as one sh program.
 //!
 //! Questions with the same time limit form a ring of stages that run side by side (see `runtime.sh`); the rings run
-//! side by side too. The program is one brace group, so that a shell reads it whole before it starts.
+//! side by side too. The program is one brace group, so that a shell reads it whole before it starts. A question that the
+//! shell can settle by itself has its frame printed before the rings start, and has no stage.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::Question;
+use crate::spec::Digest;
 use crate::transport::PROCESSES;
 
 const RUNTIME: &str = include_str!("runtime.sh");
@@ -26,36 +28,54 @@ pub struct Program {
 }
 
 /// Compiles questions; their numbers are their places in the slice. The nonce must be new for each program.
+///
+/// The program's stdin must stay open until it has answered: its end tells the program that nobody listens any more.
 pub fn compile(questions: &[Question], nonce: &str) -> Program {
-    let mut text = format!("{{\ntu_nonce={nonce}\ntu_cap={OUTPUT_CAP}\n{PROCESSES}\n{RUNTIME}\n");
-    let mut limits: Vec<u64> = questions.iter().map(|question| whole_seconds(question.limit)).collect();
+    let mark = Digest::of(format!("mark of {nonce}").as_bytes());
+    let mark = &mark.as_str()[mark.as_str().len() - 16..];
+    let mut text = format!("{{\ntu_nonce={nonce}\ntu_mark={mark}\ntu_cap={OUTPUT_CAP}\n");
+    for line in PROCESSES.lines().chain(RUNTIME.lines()).filter(|line| !is_remark(line)) {
+        writeln!(text, "{line}").expect(INFALLIBLE);
+    }
     for (number, question) in questions.iter().enumerate() {
         write!(text, "tu_ask{number}() {{\n{}\n}}\n", question.script.trim_end()).expect(INFALLIBLE);
     }
-    let members = |limit: u64| (0..questions.len()).filter(move |n| whole_seconds(questions[*n].limit) == limit);
+    text.push_str("cd || cd /\nexec 8<&0 9>&1 </dev/null\n");
+    let mut limits: Vec<u64> = questions.iter().map(|question| whole_seconds(question.limit)).collect();
     limits.sort_unstable();
     limits.dedup();
     for limit in &limits {
-        writeln!(text, "tu_ring{limit}() {{").expect(INFALLIBLE);
-        for number in members(*limit) {
-            match &questions[number].settled {
-                None => writeln!(text, "tu_stage {number} tu_ask{number} |"),
-                Some(test) => writeln!(
-                    text,
-                    "if {test}; then tu_deliver {number} \"$tu_nothing\"; else tu_stage {number} tu_ask{number}; fi |"
-                ),
-            }
-            .expect(INFALLIBLE);
+        writeln!(text, "tu_ring{limit}=").expect(INFALLIBLE);
+    }
+    for (number, question) in questions.iter().enumerate() {
+        let limit = whole_seconds(question.limit);
+        let reader = if is_brief(question) { "tu_sip" } else { "tu_gulp" };
+        let stage = format!("tu_ring{limit}=\"${{tu_ring{limit}}}tu_stage {number} tu_ask{number} {reader} | \"");
+        match &question.settled {
+            None => writeln!(text, "{stage}"),
+            Some(test) => writeln!(text, "if {test}; then tu_frame {number} \"$tu_nothing\" ''; else {stage}; fi"),
         }
-        text.push_str("{ read -r tu_token; printf '%s\\n' \"$tu_token\"; }\n}\n");
+        .expect(INFALLIBLE);
     }
-    text.push_str("cd || cd /\nexec 9>&1 </dev/null\nprintf '\\n' |\n");
+    text.push_str("tu_guard <&8 >/dev/null 2>&1 8<&- 9>&- &\ntu_keeper=$!\nprintf '\\n' |\n");
     for limit in &limits {
-        writeln!(text, "tu_group {limit} tu_ring{limit} |").expect(INFALLIBLE);
+        writeln!(text, "tu_group {limit} \"$tu_ring{limit}\" |").expect(INFALLIBLE);
     }
-    text.push_str("{ read -r tu_token; }\nprintf '%s end 0\\n\\n' \"$tu_nonce\" >&9\nexit 0\n}\n");
+    text.push_str("{ read -r tu_token; }\ntu_sweep \"$tu_mark.\" 9>&-\n");
+    text.push_str("printf '%s end 0\\n\\n' \"$tu_nonce\" >&9\nkill \"$tu_keeper\" 2>/dev/null\nexit 0\n}\n");
     let slowest = limits.last().copied().unwrap_or(0);
     Program { text, nonce: nonce.to_owned(), limit: Duration::from_secs(slowest + 5) }
+}
+
+/// Lines that are for readers of the runtime alone. Some shells read a program byte by byte.
+fn is_remark(line: &str) -> bool {
+    let line = line.trim_start();
+    line.is_empty() || line.starts_with('#') && !line.starts_with("# shellcheck ")
+}
+
+/// Whether the answer is a few lines as a rule: what one thing has to say about itself.
+fn is_brief(question: &Question) -> bool {
+    question.covers.items.len() == 1 && question.covers.listings.is_empty()
 }
 
 const INFALLIBLE: &str = "writing to a string cannot fail";

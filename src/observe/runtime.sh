@@ -5,7 +5,9 @@
 # never mix and nothing needs a file. A frame is "NONCE NUMBER LENGTH", LENGTH bytes and a newline: what a tool prints
 # is counted, never searched, and cannot forge one.
 #
-# Needs tu_nonce, tu_cap (bytes that one question may print) and the functions of processes.sh. Descriptor 9 is the way to the controller.
+# Needs tu_nonce, tu_mark (inherited by all that a question starts), tu_cap (bytes that one question may print) and the
+# functions of processes.sh. Descriptor 9 is the way to the controller, 8 the way from it, which ends only when the
+# controller or the connection is gone.
 # shellcheck shell=sh
 # shellcheck disable=SC2154,SC2034 # some variables are set before this text, some only count rounds
 
@@ -33,40 +35,111 @@ export LC_ALL GIT_OPTIONAL_LOCKS GIT_TERMINAL_PROMPT GIT_PAGER HOMEBREW_NO_AUTO_
 export NO_UPDATE_NOTIFIER NO_COLOR npm_config_update_notifier npm_config_logs_dir npm_config_cache
 export PYTHONDONTWRITEBYTECODE DISABLE_AUTOUPDATER
 
-# tu_stage NUMBER FUNCTION: asks one question and delivers the answer.
-# The frame holds stderr, stdout, a newline, the exit code, a dot, a newline, the length of stdout to dot, and a dot. The
-# dots come after what `head` lets through, so that newlines at the cut survive the substitution and are counted.
+# Some shells have no printf of their own, and what a program gets as one argument has an end at 128 KiB.
+case ${KSH_VERSION-} in
+  *MIRBSD* | *LEGACY* | *'PD KSH'*) tu_put() { print -nr -- "$1"; } ;;
+  *) tu_put() { printf %s "$1"; } ;;
+esac
+
+tu_newline='
+'
+tu_mark=$tu_mark.$$
+
+# How answers are written, and how long one may be in all. yash keeps characters of its locale and not bytes; there,
+# digits stand for stdout, and again for the whole.
+tu_form=
+tu_cap_both=$((tu_cap * 2))
+if [ -n "${YASH_VERSION-}" ]; then
+  tu_form=' hex'
+  tu_cap_both=$((tu_cap * 3))
+fi
+
+# tu_stage NUMBER FUNCTION READER: asks one question and delivers the answer. What holds the answer's streams is a child
+# of the stage: ended, it gives the stage its end of file, whoever else still has those streams open.
 tu_stage() {
-  tu_all=$(
-    {
-      tu_out=$({ "$2" 2>&3 3>&- 9>&- </dev/null; printf '\n%s' "$?"; } | head -c "$tu_cap"; echo .)
-      printf '%s\n%s' "$tu_out" "${#tu_out}"
-    } 3>&1 9>&- | head -c "$((tu_cap * 2))"
-    echo .
-  )
+  tu_all=$(tu_hold "$2" "$3" 9>&-)
   tu_deliver "$1" "$tu_all"
 }
 
-# The frame of a question that printed nothing and succeeded.
-tu_nothing='
-0.
-3.'
+# tu_hold FUNCTION READER: prints stderr, stdout, a newline, the exit code, a dot, a newline, the length of stdout to dot,
+# a space, the nonce, and a dot. The dots come after what the reader lets through, so that newlines at the cut survive
+# the substitution and are counted; the nonce comes when all is there, so that no half of an answer passes for a whole.
+tu_hold() {
+  {
+    {
+      TRUEUP_PROBE=$tu_mark.$tu_limit.
+      export TRUEUP_PROBE
+      "$1" 2>&3 3>&- </dev/null
+      tu_put "$tu_newline$?"
+    } | {
+      "$2" "$tu_cap"
+      tu_put "$tu_held$tu_newline${#tu_held} $tu_nonce"
+    }
+  } 3>&1 | {
+    "$2" "$tu_cap_both"
+    tu_put "$tu_held"
+  }
+}
 
-# tu_deliver NUMBER FRAME: waits for the token, prints the frame, passes the token on.
+# The readers. Each leaves in tu_held at most LIMIT bytes of stdin and a dot, and then stops listening.
+# tu_gulp LIMIT: for answers that may be long.
+if [ -n "$tu_form" ]; then
+  tu_gulp() { tu_held=$(head -c "$1" | od -An -v -tx1 | tr -d ' \t\n'; echo 2e); }
+  tu_sip() { tu_gulp "$1"; }
+else
+  tu_gulp() { tu_held=$(head -c "$1"; echo .); }
+  # tu_sip LIMIT: for answers that are a few lines as a rule: these need no process. A shell reads a pipe byte by byte,
+  # so what turns out long is left to tu_gulp, and an endless line grows slowly until its time is up.
+  tu_sip() {
+    tu_sipped=
+    while IFS= read -r tu_line; do
+      tu_sipped=$tu_sipped$tu_line$tu_newline
+      [ "${#tu_sipped}" -lt 2048 ] || break
+      tu_line=
+    done
+    if [ "${#tu_sipped}" -lt 2048 ]; then
+      tu_held=$tu_sipped$tu_line.
+    elif [ "${#tu_sipped}" -lt "$1" ]; then
+      tu_gulp "$(($1 - ${#tu_sipped}))"
+      tu_held=$tu_sipped$tu_held
+    else
+      tu_held=$tu_sipped.
+    fi
+  }
+fi
+
+# What a question holds that printed nothing and succeeded.
+tu_nothing="${tu_newline}0.${tu_newline}3 $tu_nonce."
+
+# tu_frame NUMBER HELD FORM: prints a frame.
+tu_frame() {
+  tu_put "$tu_nonce $1 ${#2}$3$tu_newline$2$tu_newline" >&9
+}
+
+# tu_deliver NUMBER HELD: waits for the token, prints the frame, passes the token on.
 tu_deliver() {
   trap '' TERM # from here on there is an answer to deliver
   read -r tu_token || tu_token=lost
-  printf '%s %s %s\n%s\n' "$tu_nonce" "$1" "${#2}" "$2" >&9
-  printf '%s\n' "$tu_token"
+  tu_frame "$1" "$2" "$tu_form"
+  tu_put "$tu_token$tu_newline"
 }
 
-# tu_group SECONDS RING: runs a ring of stages under one time limit.
-tu_group() {
+# tu_whoami: sets tu_pid to the number of the process that asks, which in a subshell is not $$.
+if [ -r /proc/self/stat ]; then
+  tu_whoami() { read -r tu_pid tu_rest </proc/self/stat; }
+else
   # shellcheck disable=SC2016 # the inner shell is to expand it
-  tu_self=$(exec /bin/sh -c 'echo "$PPID"')
-  tu_watch "$1" "$tu_self" </dev/null >/dev/null 2>&1 9>&- &
+  tu_whoami() { tu_pid=$(exec /bin/sh -c 'echo "$PPID"'); }
+fi
+
+# tu_group SECONDS RING: runs a ring of stages, which is text, under one time limit.
+tu_group() {
+  tu_limit=$1
+  tu_whoami
+  tu_watch "$1" "$tu_pid" </dev/null >/dev/null 2>&1 8<&- 9>&- &
   tu_dog=$!
-  "$2"
+  exec 8<&-
+  eval "$2 { read -r tu_token; tu_put \"\$tu_token\$tu_newline\"; }"
   kill "$tu_dog" 2>/dev/null
   wait "$tu_dog" 2>/dev/null
 }
@@ -76,19 +149,14 @@ tu_watch() {
   tu_nap=
   trap 'if [ -n "$tu_nap" ]; then kill "$tu_nap"; fi; exit 0' TERM
   tu_doze "$1"
-  # shellcheck disable=SC2016 # the inner shell is to expand it
-  tu_me=$(exec /bin/sh -c 'echo "$PPID"')
-  for tu_round in 1 2 3 4 5; do
-    tu_prey=$(tu_table | tu_below "$2" "$tu_me" 2)
-    [ -n "$tu_prey" ] || break
-    # shellcheck disable=SC2086 # process ids, one word each
-    kill -9 $tu_prey
-  done
-  # A process that moved to another parent may still hold a stage's pipe. Such a stage ends without an answer; the
-  # ones that have theirs ignore this signal.
+  tu_whoami
+  tu_end "$2" "$tu_pid" 2
+  tu_sweep "$tu_mark.$1."
+  # Where a stage and what holds its answer are one process, it may still wait for the end of a stream that somebody
+  # holds who cannot be found. The stages that have their answers ignore this signal.
   tu_doze 1
   # shellcheck disable=SC2046 # process ids, one word each
-  kill $(tu_table | tu_below "$2" "$tu_me" 1)
+  kill $(tu_table | tu_below "$2" "$tu_pid" 1)
 }
 
 tu_doze() {
@@ -97,6 +165,59 @@ tu_doze() {
   wait "$tu_nap"
   tu_nap=
 }
+
+# tu_guard: waits until the way from the controller is cut, which it holds open for as long as it listens; then ends
+# this program and all that it has started.
+tu_guard() {
+  while read -r tu_line; do :; done
+  tu_whoami
+  tu_end "$$" "$tu_pid" 1
+  tu_sweep "$tu_mark."
+  kill -9 "$$"
+}
+
+# tu_end ROOT SPARED DEPTH: kills the processes that tu_below tells.
+tu_end() {
+  for tu_round in 1 2 3 4 5; do
+    tu_prey=$(tu_table | tu_below "$1" "$2" "$3")
+    [ -n "$tu_prey" ] || break
+    # shellcheck disable=SC2086 # process ids, one word each
+    kill -9 $tu_prey
+  done
+}
+
+# tu_sweep MARK: kills what a question started and what then left the process tree: everything that inherited its mark.
+# Only a process that is younger than this program can have it, so that mostly there is none to look at.
+tu_sweep() {
+  for tu_round in 1 2 3 4 5; do
+    tu_prey=$(tu_marked "$1")
+    [ -n "$tu_prey" ] || break
+    # shellcheck disable=SC2086 # process ids, one word each
+    kill -9 $tu_prey 2>/dev/null
+  done
+}
+
+if [ -r /proc/self/environ ] && [ -r /proc/loadavg ]; then
+  tu_marked() {
+    # The last word is the youngest process. If it has a smaller number than this one, numbers have begun anew.
+    read -r tu_a tu_b tu_c tu_d tu_young </proc/loadavg
+    tu_first=$$
+    [ "$tu_young" -ge "$tu_first" ] || tu_first=0
+    tu_sought=TRUEUP_PROBE=$1
+    set --
+    for tu_dir in /proc/[0-9]*; do
+      if [ "${tu_dir#/proc/}" -gt "$tu_first" ] && [ -r "$tu_dir/environ" ]; then set -- "$@" "$tu_dir/environ"; fi
+    done
+    [ "$#" -gt 0 ] || return 0
+    # -s: some will have ended meanwhile.
+    grep -lsF "$tu_sought" "$@" | while IFS=/ read -r tu_a tu_b tu_id tu_c; do tu_put "$tu_id "; done
+  }
+else
+  # In two parts, so that what searches does not find itself.
+  tu_marked() {
+    ps -AEww -o pid= -o command= | awk -v name=TRUEUP_PROBE= -v mark="$1" 'index($0, name mark) { print $1 }'
+  }
+fi
 
 # tu_find NAME: sets tu_path to the first executable file of that name on PATH and prints it, and what it is a link to.
 tu_find() {
@@ -118,7 +239,8 @@ tu_find() {
   done
   [ -n "$tu_path" ] || return 127
   if [ -L "$tu_path" ]; then
-    printf '%s\n%s\n' "$tu_path" "$(readlink -f "$tu_path" || readlink "$tu_path")"
+    printf '%s\n' "$tu_path"
+    readlink -f "$tu_path" || readlink "$tu_path" || echo
   else
     printf '%s\n%s\n' "$tu_path" "$tu_path"
   fi
@@ -174,7 +296,7 @@ tu_sha256() {
   if command -v sha256sum >/dev/null; then sha256sum -- "$@"; else shasum -a 256 -- "$@"; fi
 }
 tu_modes() {
-  if stat -c %a / >/dev/null 2>&1; then stat -c %a -- "$@"; else stat -f %Mp%Lp -- "$@"; fi
+  stat -c %a -- "$@" 2>/dev/null || stat -c %a / >/dev/null 2>&1 || stat -f %Mp%Lp -- "$@"
 }
 tu_gone() {
   tu_up=$1

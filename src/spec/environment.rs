@@ -98,11 +98,19 @@ pub enum Reach {
     Local(Sandbox),
     /// Over SSH.
     Ssh(SshAddress),
-    /// In the devcontainer of a workspace folder.
-    Devcontainer {
-        /// The folder that holds the devcontainer's configuration.
-        workspace: PathBuf,
-    },
+    /// In a container on this machine.
+    Devcontainer(Devcontainer),
+}
+
+/// Which container. Paths are absolute once loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Devcontainer {
+    /// The folder that holds the devcontainer's configuration, by which its container is found.
+    pub workspace: PathBuf,
+    /// The container's name, where it is not found by the folder.
+    pub container: Option<String>,
+    /// The engine's program, where it is neither docker nor podman, or only one of them is to be asked.
+    pub engine: Option<String>,
 }
 
 /// What makes a local target another place than trueup's own surroundings. Paths are absolute once loaded.

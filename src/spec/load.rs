@@ -194,7 +194,7 @@ fn make_absolute(environment: &mut Environment, root: &Path, home: &Path) {
                     absolute(path);
                 }
             }
-            Reach::Devcontainer { workspace } => absolute(workspace),
+            Reach::Devcontainer(devcontainer) => absolute(&mut devcontainer.workspace),
         }
     }
 }

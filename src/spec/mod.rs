@@ -32,8 +32,8 @@ mod wanted;
 
 pub use dotfile::{Compare, Dotfile, Extent, glob_matches};
 pub use environment::{
-    Dotfiles, Environment, GatePolicy, Limits, PackageNames, Packages, Reach, Reference, Repo, Sandbox, Shell,
-    SshAddress, Target, TargetKind, Tool, ToolQuestion,
+    Devcontainer, Dotfiles, Environment, GatePolicy, Limits, PackageNames, Packages, Reach, Reference, Repo, Sandbox,
+    Shell, SshAddress, Target, TargetKind, Tool, ToolQuestion,
 };
 pub use fact::{
     Account, Digest, Fact, Facts, FileFact, HookFact, LeadsTo, Listed, Listing, Machine, Mode, Observed, Remote,

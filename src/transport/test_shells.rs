@@ -26,8 +26,8 @@ const fn shell(name: &'static str, command: &'static [&'static str]) -> RealShel
     RealShell { name, command, bare: false }
 }
 
-/// The shells that stand behind `/bin/sh` somewhere. macOS has no busybox. yash is not among them: it keeps characters,
-/// not bytes, and loses what is no text in its locale; it is tested as a login shell alone.
+/// The shells that stand behind `/bin/sh` somewhere. macOS has no busybox. yash keeps characters, not bytes, and loses what
+/// is no text in its locale; programs that need more start it anew in a locale of bytes, see [`YASH`].
 pub(crate) const SHELLS: &[RealShell] = &[
     shell("dash", &["dash"]),
     shell("bash", &["bash"]),
@@ -40,6 +40,9 @@ pub(crate) const SHELLS: &[RealShell] = &[
     #[cfg(target_os = "linux")]
     RealShell { name: "busybox sh with busybox's commands", command: &["busybox", "sh"], bare: true },
 ];
+
+/// yash, for the programs that it can run.
+pub(crate) static YASH: RealShell = shell("yash", &["yash"]);
 
 /// What a run brought.
 #[derive(Debug)]
@@ -141,13 +144,23 @@ pub(crate) fn start(mut command: Command, name: &str) -> Child {
 
 /// Runs a command to its end and hears both streams; one that takes too long fails the test.
 pub(crate) fn run(command: Command, stdin: &[u8], name: &str) -> Ran {
+    hear_out(command, stdin, false, name)
+}
+
+/// The same, with a stdin that has no end before the command has one: whoever listens is still there.
+pub(crate) fn run_attended(command: Command, stdin: &[u8], name: &str) -> Ran {
+    hear_out(command, stdin, true, name)
+}
+
+fn hear_out(command: Command, stdin: &[u8], attended: bool, name: &str) -> Ran {
     let mut child = start(command, name);
     let group = Pid::from_child(&child);
     let mut input = child.stdin.take().expect("stdin is piped");
     let (mut out, mut err) = (child.stdout.take().expect("piped"), child.stderr.take().expect("piped"));
     let bytes = stdin.to_owned();
     // A shell that stops reading has an exit code to show for it.
-    std::thread::spawn(move || input.write_all(&bytes).is_ok());
+    let (leave, left) = mpsc::channel::<()>();
+    std::thread::spawn(move || input.write_all(&bytes).is_ok() && attended && left.recv().is_err());
     let (sender, finished) = mpsc::channel();
     std::thread::spawn(move || {
         let errors = std::thread::spawn(move || {
@@ -162,6 +175,7 @@ pub(crate) fn run(command: Command, stdin: &[u8], name: &str) -> Ran {
         let _gone = kill_process_group(group, Signal::KILL);
         panic!("{name} did not end within {LIMIT:?}");
     };
+    drop(leave);
     let status = status.expect("the shell can be waited for");
     let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).expect("it ended somehow");
     Ran {

@@ -11,7 +11,7 @@ use super::{Health, Line};
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::spec::load::{LoadError, LoadedLock, Project};
-use crate::spec::{Reach, Target, TargetKind};
+use crate::spec::{Reach, Target};
 use crate::transport::{self, Surroundings, quote};
 
 /// trueup itself, and where it keeps what it remembers.
@@ -142,7 +142,7 @@ pub(super) fn ssh(targets: &[&Target], surroundings: &Surroundings) -> Vec<Line>
         .iter()
         .filter_map(|target| match &target.reach {
             Reach::Ssh(address) => Some((target, address)),
-            Reach::Local(_) | Reach::Devcontainer { .. } => None,
+            Reach::Local(_) | Reach::Devcontainer(_) => None,
         })
         .collect();
     let mut lines = Vec::new();
@@ -164,9 +164,12 @@ pub(super) fn ssh(targets: &[&Target], surroundings: &Surroundings) -> Vec<Line>
             }
         });
     }
-    if targets.iter().any(|target| target.kind == TargetKind::Devcontainer) {
-        lines.push(engine(surroundings));
-    }
+    let engines = targets.iter().filter_map(|target| match &target.reach {
+        Reach::Devcontainer(container) => Some(container.engine.as_deref()),
+        Reach::Local(_) | Reach::Ssh(_) => None,
+    });
+    let engines: BTreeSet<Option<&str>> = engines.collect();
+    lines.extend(engines.into_iter().map(|named| engine(named, surroundings)));
     lines
 }
 
@@ -187,14 +190,18 @@ fn agent(surroundings: &Surroundings) -> Line {
 }
 
 /// What runs containers on this machine: only looked for, not started.
-fn engine(surroundings: &Surroundings) -> Line {
+fn engine(named: Option<&str>, surroundings: &Surroundings) -> Line {
     let path = surroundings.env.iter().find(|(name, _)| name == "PATH").map(|(_, path)| path.clone());
     let folders: Vec<_> = path.iter().flat_map(std::env::split_paths).collect();
     let found = |name: &&str| folders.iter().any(|folder| access(folder.join(name), Access::EXEC_OK).is_ok());
-    let engines: Vec<&str> = ["docker", "podman"].into_iter().filter(|name| found(name)).collect();
-    if engines.is_empty() {
-        return Line::new(Health::Problem, "containers", "neither docker nor podman is on PATH")
-            .next("install one of them");
+    let wanted = named.map_or_else(|| vec!["docker", "podman"], |named| vec![named]);
+    let there: Vec<&str> = wanted.iter().copied().filter(|name| found(name)).collect();
+    if there.is_empty() {
+        let says = match named {
+            Some(named) => format!("{named} is not on PATH"),
+            None => "neither docker nor podman is on PATH".to_owned(),
+        };
+        return Line::new(Health::Problem, "containers", says).next("install what runs the container");
     }
-    Line::ok("containers", engines.join(", "))
+    Line::ok("containers", there.join(", "))
 }

@@ -155,7 +155,7 @@ fn record(case: &str) {
     let program = compile(&[question(probe, &case)], "recording");
     let mut shell = Command::new("/bin/sh");
     shell.arg("-s");
-    let ran = test_shells::run(shell, program.text.as_bytes(), "/bin/sh");
+    let ran = test_shells::run_attended(shell, program.text.as_bytes(), "/bin/sh");
     let Some(Reply::Answered(answer)) = frame::read(&ran.stdout, "recording").replies.remove(&0) else {
         panic!("no answer: {ran:?}");
     };

@@ -132,6 +132,10 @@ pub(super) const TARGET: Table = Table {
         key("workspace", "The folder that holds the devcontainer's configuration.", Holds::Text)
             .default("\".\"")
             .kinds(&["devcontainer"]),
+        key("container", "The container by its name, where not its devcontainer folder finds it.", Holds::Text)
+            .kinds(&["devcontainer"]),
+        key("engine", "The program that runs the container.", Holds::Like("", &["docker", "podman"]))
+            .kinds(&["devcontainer"]),
         key("labels", "Free words that tasks may ask for.", Holds::ListOf(&Holds::Text)),
     ],
 };
