@@ -108,7 +108,10 @@ fn lock_of(project: &Project, facts: Facts) -> Result<Lock, CliError> {
     let listed = |id: &ItemId| scope.listings.iter().any(|(listing, _)| listing.holds(id));
     for (id, observed) in facts.items.into_iter().filter(|(id, _)| named(id) || listed(id)) {
         match observed {
-            Observed::Present(fact) => drop(items.insert(id, Locked::Present(fact))),
+            Observed::Present(fact) => {
+                let kept = scope.kept(&id, fact);
+                items.insert(id, Locked::Present(kept));
+            }
             Observed::Absent => drop(items.insert(id, Locked::Absent)),
             Observed::Unknown(why) => drop(unknown.insert(id.to_string(), why.to_string())),
         }

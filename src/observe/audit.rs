@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::{Answer, Probe, Program, Question, Reply, Sighting, compile, frame, probe::PROBES};
+use super::{Answer, Probe, Program, Question, Reply, Sighting, clock, compile, frame, probe::PROBES};
 use crate::spec::{Environment, Facts, Listed, Machine, Observed, Target, Why};
 use crate::transport::{Aim, Connection, Ended, Run, StdinAfter, Stream, Surroundings, TransportError};
 
@@ -112,8 +112,16 @@ fn claim<'a>(next: &AtomicUsize, targets: &[&'a Target]) -> Option<(usize, &'a T
 fn observe(connection: &mut Connection, environment: &Environment) -> Result<Facts, TransportError> {
     let (probes, questions) = questions(environment);
     let mut facts = Facts::default();
-    for ((probe, question), answer) in probes.iter().zip(&questions).zip(ask(connection, &questions)?) {
-        enter(&mut facts, question, answer.and_then(|answer| (probe.read)(question, &answer)));
+    let asked = Timestamp::now();
+    let (answers, heard) = ask_and_hear(connection, &questions)?;
+    for ((probe, question), answer) in probes.iter().zip(&questions).zip(answers) {
+        let mut sightings = answer.and_then(|answer| (probe.read)(question, &answer));
+        for sighting in sightings.iter_mut().flatten() {
+            if let Sighting::Clock(seconds) = *sighting {
+                *sighting = clock::offset(seconds, asked, heard);
+            }
+        }
+        enter(&mut facts, question, sightings);
     }
     facts.machine.host_key = connection.host_key().map(str::to_owned);
     Ok(facts)
@@ -121,8 +129,16 @@ fn observe(connection: &mut Connection, environment: &Environment) -> Result<Fac
 
 /// Asks all questions in one round trip; the answers have their order.
 pub fn ask(connection: &mut Connection, questions: &[Question]) -> Result<Vec<Result<Answer, Why>>, TransportError> {
+    Ok(ask_and_hear(connection, questions)?.0)
+}
+
+/// As [`ask`], with the time at which the first question's answer had come.
+fn ask_and_hear(
+    connection: &mut Connection,
+    questions: &[Question],
+) -> Result<(Vec<Result<Answer, Why>>, Timestamp), TransportError> {
     let program = compile(questions, &new_nonce());
-    let (output, ended) = exchange(connection, &program)?;
+    let (output, ended, heard) = exchange(connection, &program)?;
     let mut frames = frame::read(&output, &program.nonce);
     if frames.replies.is_empty() && !frames.complete {
         return Err(TransportError::Mute { told: told(&output, &ended) });
@@ -135,7 +151,7 @@ pub fn ask(connection: &mut Connection, questions: &[Question]) -> Result<Vec<Re
         None if ended == Ended::TimedOut => Err(Why::TimedOut(program.limit)),
         None => Err(Why::NoAnswer),
     };
-    Ok(questions.iter().enumerate().map(answer).collect())
+    Ok((questions.iter().enumerate().map(answer).collect(), heard))
 }
 
 fn questions(environment: &Environment) -> (Vec<&'static Probe>, Vec<Question>) {
@@ -149,7 +165,9 @@ pub fn new_nonce() -> String {
     format!("trueup-{}", random.map(|byte| format!("{byte:02x}")).concat())
 }
 
-fn exchange(connection: &mut Connection, program: &Program) -> Result<(Vec<u8>, Ended), TransportError> {
+fn exchange(connection: &mut Connection, program: &Program) -> Result<(Vec<u8>, Ended, Timestamp), TransportError> {
+    let first = format!("{} 0 ", program.nonce).into_bytes();
+    let mut heard = None;
     let mut output = Vec::new();
     let mut complaints = Vec::new();
     let end = frame::end_mark(&program.nonce);
@@ -163,7 +181,12 @@ fn exchange(connection: &mut Connection, program: &Program) -> Result<(Vec<u8>, 
     };
     let ended = connection.run(&run, &mut |stream, bytes| {
         match stream {
-            Stream::Stdout => output.extend_from_slice(bytes),
+            Stream::Stdout => {
+                output.extend_from_slice(bytes);
+                if heard.is_none() && output.windows(first.len()).any(|window| window == first) {
+                    heard = Some(Timestamp::now());
+                }
+            }
             Stream::Stderr if complaints.len() < 4096 => complaints.extend_from_slice(bytes),
             Stream::Stderr => {}
         }
@@ -175,7 +198,7 @@ fn exchange(connection: &mut Connection, program: &Program) -> Result<(Vec<u8>, 
     if output.is_empty() {
         output = complaints;
     }
-    Ok((output, ended))
+    Ok((output, ended, heard.unwrap_or_else(Timestamp::now)))
 }
 
 /// What a machine said instead of answering.
@@ -214,6 +237,8 @@ pub(super) fn enter(facts: &mut Facts, question: &Question, answer: Result<Vec<S
                     }
                     Sighting::Account(account) => facts.machine.account = Some(account),
                     Sighting::Content(id, bytes) => drop(facts.contents.insert(id, bytes)),
+                    // What it means is said where the time of the exchange is known.
+                    Sighting::Clock(_) => {}
                 }
             }
             for id in &question.covers.items {

@@ -6,6 +6,7 @@
 //! the items that the question covers. Pure but for `audit`.
 
 pub mod audit;
+mod clock;
 mod frame;
 mod probe;
 mod program;
@@ -97,4 +98,6 @@ pub enum Sighting {
     Account(Account),
     /// What a file holds whose digest is not the lock's.
     Content(ItemId, Vec<u8>),
+    /// What its clock says, in seconds since 1970.
+    Clock(i64),
 }

@@ -462,3 +462,83 @@ fn what_may_not_be_looked_at_is_unknown_and_not_absent() {
         assert_eq!(seen, expected, "{sh}");
     }
 }
+
+/// What the runtime changes for its own sake must be kept as it was, or questions about it would be answered with the
+/// runtime's own value.
+#[test]
+fn every_variable_that_the_runtime_changes_is_kept_as_it_was() {
+    let runtime = include_str!("runtime.sh");
+    let (kept, rest) = runtime.split_once("; do\n").unwrap();
+    let kept: Vec<&str> = kept.split_once("for tu_name in").unwrap().1.split_whitespace().collect();
+    let upper = |word: &str| word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !word.starts_with("tu_");
+    for line in rest.lines().filter(|line| line.starts_with("unset ") || line.starts_with("export ")) {
+        for name in line.split_whitespace().skip(1).filter(|word| upper(word)) {
+            assert!(kept.contains(&name), "{name} is changed and not kept");
+        }
+    }
+}
+
+#[test]
+fn variables_are_those_of_before_the_runtime_in_every_shell() {
+    let text = "version = 1\nname = \"a\"\n[env]\nLC_ALL = \"exact\"\nNO_COLOR = \"exact\"\nODD = \"exact\"\nBYTES = \"exact\"\n\
+                GONE = \"exact\"\nHELD = \"present\"\nTERM = \"exact\"\nLINES = \"exact\"\n";
+    let environment = crate::spec::parse("a", text, &super::vocabulary()).unwrap();
+    let probe = PROBES.iter().find(|probe| probe.name == "env").unwrap();
+    let questions = (probe.ask)(&environment);
+    let program = compile(&questions, NONCE);
+    let odd = " a\n\n$(echo x) `y` \\n %s *\n";
+    let bytes = b"\xff\x80\x81\x88\x01\x7f\xc3".as_slice();
+    let digest = |bytes: &[u8]| crate::spec::Digest::of(bytes).hex().to_owned();
+    in_every_shell(|shell| {
+        let room = Room::new();
+        let mut command = room.command(shell, &["-s"]);
+        command.env("LC_ALL", "C.UTF-8").env("NO_COLOR", "").env("ODD", odd).env("HELD", "x").env_remove("TERM");
+        command.env("BYTES", std::os::unix::ffi::OsStrExt::from_bytes(bytes) as &std::ffi::OsStr);
+        let ran = run(command, program.text.as_bytes(), shell.name);
+        let frames = frame::read(&ran.stdout, NONCE);
+        let Some(Reply::Answered(answer)) = frames.replies.get(&0) else { panic!("{}: {ran:?}", shell.name) };
+        let expected = format!(
+            "LC_ALL {}\nNO_COLOR empty\nODD {}\nBYTES {}\nGONE unset\nHELD set\nTERM unset\nLINES unset\n",
+            digest(b"C.UTF-8"),
+            digest(odd.as_bytes()),
+            digest(bytes)
+        );
+        assert_eq!(
+            String::from_utf8_lossy(&answer.stdout),
+            expected,
+            "{}: {}",
+            shell.name,
+            answer.stderr.escape_ascii()
+        );
+    });
+}
+
+#[test]
+fn the_surroundings_are_told_in_every_shell() {
+    let environment = crate::spec::parse("a", "version = 1\nname = \"a\"\n", &super::vocabulary()).unwrap();
+    let probe = PROBES.iter().find(|probe| probe.name == "system").unwrap();
+    let questions = (probe.ask)(&environment);
+    let program = compile(&questions, NONCE);
+    in_every_shell(|shell| {
+        let room = Room::new();
+        let mut command = room.command(shell, &["-s"]);
+        command.env("TZ", "Europe/Berlin");
+        let ran = run(command, program.text.as_bytes(), shell.name);
+        let mut frames = frame::read(&ran.stdout, NONCE);
+        for (number, question) in questions.iter().enumerate() {
+            let Some(Reply::Answered(answer)) = frames.replies.remove(&number) else {
+                panic!("{} does not answer `{}`: {ran:?}", shell.name, question.subject)
+            };
+            let sightings = (probe.read)(question, &answer);
+            let sightings = sightings.unwrap_or_else(|why| panic!("{}: {why}: {answer:?}", shell.name));
+            for sighting in sightings {
+                let super::Sighting::Item(id, observed) = sighting else { continue };
+                let is_unknown = matches!(observed, Observed::Unknown(_)) && id.name != "hardware_uuid";
+                assert!(!is_unknown, "{}: {id} {observed:?}", shell.name);
+                if id.name == "timezone" {
+                    assert_eq!(observed.present().unwrap().shown(), "Europe/Berlin", "{}", shell.name);
+                }
+            }
+        }
+    });
+}

@@ -11,6 +11,22 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2154,SC2034 # some variables are set before this text, some only count rounds
 
+# What is changed below, as it was in the shell context, for the questions that are about just that. Not exported.
+for tu_name in \
+  CDPATH ENV BASH_ENV GREP_OPTIONS GIT_DIR GIT_WORK_TREE GIT_IMPLICIT_WORK_TREE GIT_INDEX_FILE GIT_OBJECT_DIRECTORY \
+  GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_COMMON_DIR GIT_PREFIX GIT_SHALLOW_FILE GIT_GRAFT_FILE GIT_NAMESPACE LC_ALL \
+  GIT_OPTIONAL_LOCKS GIT_TERMINAL_PROMPT GIT_PAGER HOMEBREW_NO_AUTO_UPDATE HOMEBREW_NO_ANALYTICS NO_UPDATE_NOTIFIER \
+  NO_COLOR npm_config_update_notifier npm_config_logs_dir npm_config_cache PYTHONDONTWRITEBYTECODE DISABLE_AUTOUPDATER; do
+  eval "tu_was_$tu_name=\${$tu_name-} tu_is_$tu_name=\${$tu_name+set}"
+done
+
+# tu_original NAME: sets tu_value to what a variable held in the shell context, tu_kept to whether that is known from
+# above, and tells whether it was there.
+tu_original() {
+  eval "tu_kept=\${tu_is_$1+yes} tu_value=\${tu_was_$1-\${$1-}} tu_is=\${tu_is_$1-\${$1+set}}"
+  [ "$tu_is" = set ]
+}
+
 unset CDPATH ENV BASH_ENV GREP_OPTIONS
 # Started from a hook, these would lead every git to that hook's repository. GIT_CONFIG_COUNT and its like stay: they are
 # settings that agents see too.

@@ -3,6 +3,8 @@
 //! Every item that is named or found gets a finding of its own. An item that was not observed is unknown, whatever the
 //! lock says; a waiver covers drift and nothing else.
 
+mod text;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -215,7 +217,9 @@ fn judge(id: &ItemId, policy: &Policy, wanted: Wanted<'_>, observed: Observed) -
 
 fn judge_absent(policy: &Policy, wanted: &Wanted<'_>) -> (State, String) {
     match (wanted, policy) {
-        (_, Policy::Range(_) | Policy::Literal(_)) => (State::Drift(Change::Missing), "it is not there".to_owned()),
+        (_, Policy::Range(_) | Policy::Literal(_) | Policy::Threshold(_)) => {
+            (State::Drift(Change::Missing), "it is not there".to_owned())
+        }
         (Wanted::Locked(Locked::Absent), _) => (State::Match, "not there, as on the reference".to_owned()),
         _ => (State::Drift(Change::Missing), "it is not there, the reference has it".to_owned()),
     }
@@ -233,6 +237,7 @@ fn judge_present(id: &ItemId, policy: &Policy, want: Option<&Fact>, got: &Fact) 
     let difference = match (want, got) {
         (Some(Fact::Version(want)), Fact::Version(got)) => version_difference(scheme, policy, Some(want), got),
         (None, Fact::Version(got)) => version_difference(scheme, policy, None, got),
+        (want, Fact::Text(got)) => text::difference(policy, want, got),
         (Some(_), _) if *policy == Policy::Present => None,
         (Some(want), got) => fact_difference(want, got),
         (None, _) => Some("the lock does not say what it should be".to_owned()),
@@ -251,6 +256,7 @@ fn match_reason(policy: &Policy) -> String {
         Policy::Present => "there, which is all that is asked".to_owned(),
         Policy::Range(range) => format!("within {range}"),
         Policy::Literal(version) => format!("{version}, as the spec says"),
+        Policy::Threshold(threshold) => format!("within {threshold}"),
     }
 }
 
@@ -275,6 +281,7 @@ fn version_difference(
     };
     let (holds, asked) = match policy {
         Policy::Present => (true, ""),
+        Policy::Threshold(threshold) => return Some(format!("it is {}, the spec says {threshold}", got.version)),
         Policy::Exact => (want.is_some_and(|want| want.version == got.version), ""),
         Policy::Major => (same(Version::same_major), "; the same major version is asked"),
         Policy::Minor => (same(Version::same_minor), "; the same minor version is asked"),

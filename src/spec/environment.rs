@@ -27,6 +27,10 @@ pub struct Environment {
     pub limits: Limits,
     /// Tools on PATH.
     pub tools: Vec<Tool>,
+    /// Facts about a machine as a whole.
+    pub system: Vec<SystemItem>,
+    /// Variables of the environment.
+    pub env: Vec<EnvVariable>,
     /// Packages of a package manager, one entry each.
     pub packages: Vec<Packages>,
     /// Files in the home.
@@ -187,6 +191,30 @@ pub struct ToolQuestion {
     pub version: Option<String>,
     /// A regular expression whose first group is the version.
     pub pattern: Option<String>,
+}
+
+/// A fact about a machine as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SystemItem {
+    /// One of [`super::SYSTEM_FACTS`].
+    pub name: &'static str,
+    /// What it is held to.
+    pub policy: Policy,
+    /// Compare only on these systems; none named means everywhere.
+    pub only: Vec<String>,
+}
+
+/// A variable of the environment that agents' commands get.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnvVariable {
+    /// Its name.
+    pub name: String,
+    /// `Exact` compares digests of the value, `Present` asks that it is set.
+    pub policy: Policy,
+    /// The variable of trueup's own environment that holds the value, where it is a secret.
+    pub secret: Option<String>,
+    /// Compare only on these systems; none named means everywhere.
+    pub only: Vec<String>,
 }
 
 /// What the spec wants of one package manager.

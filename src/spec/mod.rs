@@ -25,15 +25,18 @@ mod scope;
 pub(crate) mod secrets;
 mod section;
 pub(crate) mod suggest;
+mod system;
 mod template;
+mod threshold;
+pub(crate) mod variable;
 mod version;
 mod waiver;
 mod wanted;
 
 pub use dotfile::{Compare, Dotfile, Extent, glob_matches};
 pub use environment::{
-    Devcontainer, Dotfiles, Environment, GatePolicy, Limits, PackageNames, Packages, Reach, Reference, Repo, Sandbox,
-    Shell, SshAddress, Target, TargetKind, Tool, ToolQuestion,
+    Devcontainer, Dotfiles, EnvVariable, Environment, GatePolicy, Limits, PackageNames, Packages, Reach, Reference,
+    Repo, Sandbox, Shell, SshAddress, SystemItem, Target, TargetKind, Tool, ToolQuestion,
 };
 pub use fact::{
     Account, Digest, Fact, Facts, FileFact, HookFact, LeadsTo, Listed, Listing, Machine, Mode, Observed, Remote,
@@ -49,6 +52,8 @@ pub use policy::{Policy, PolicyError};
 pub use problem::{Problem, ProblemInSource, SpecProblems};
 pub use schema::schema;
 pub use scope::{Scope, ScopedItem};
+pub use system::{SYSTEM_FACTS, SystemFact, arch, is_volatile, locale, timezone, umask};
 pub use template::{Template, TemplateError};
+pub use threshold::{Measure, Threshold};
 pub use version::{Range, Scheme, Version};
 pub use waiver::{Bearing, Covers, Waiver};

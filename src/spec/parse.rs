@@ -6,6 +6,7 @@
 
 mod dotfiles;
 mod items;
+mod surroundings;
 mod targets;
 
 use std::collections::BTreeSet;
@@ -15,7 +16,8 @@ use jiff::SignedDuration;
 use toml_edit::Document;
 
 use self::dotfiles::read_dotfiles;
-use self::items::{read_packages, read_systems, read_tools};
+use self::items::{read_packages, read_tools};
+use self::surroundings::{read_env, read_system};
 use self::targets::{check_target, read_targets};
 use super::environment::{Environment, GatePolicy, Limits, Reference, Repo, Shell, Target};
 use super::item::{ItemId, ItemIdError};
@@ -88,12 +90,14 @@ fn read_environment(mut root: Section<'_>, vocabulary: &Vocabulary) -> Option<En
     let shell = root.section("shell").map(read_shell).unwrap_or_default();
     let limits = root.section("limits").map(read_limits).unwrap_or_default();
     let tools = root.section("tools").map(|mut table| read_tools(table.entries(), vocabulary)).unwrap_or_default();
+    let system = root.section("system").map(|mut table| read_system(table.entries())).unwrap_or_default();
+    let env = root.section("env").map(|mut table| read_env(table.entries())).unwrap_or_default();
     let packages = root.section("packages").map(|table| read_packages(table, vocabulary)).unwrap_or_default();
     let dotfiles = root.section("dotfiles").map(read_dotfiles).unwrap_or_default();
     let repos = root.section("repos").map(|mut table| read_repos(table.entries())).unwrap_or_default();
     let gate = root.section("gate").map(read_gate).unwrap_or_default();
     let waivers = root.sections("waivers").into_iter().filter_map(|table| read_waiver(table, &names)).collect();
-    for later in ["system", "env", "services"] {
+    for later in ["services"] {
         if let Some(table) = root.section(later) {
             not_yet(&table, &format!("[{later}]"));
         }
@@ -114,6 +118,8 @@ fn read_environment(mut root: Section<'_>, vocabulary: &Vocabulary) -> Option<En
         shell,
         limits,
         tools,
+        system,
+        env,
         packages,
         dotfiles,
         repos,

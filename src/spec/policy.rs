@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::suggest;
+use super::threshold::Threshold;
 use super::version::{Range, Version};
 
 /// How a fact is held against the reference's.
@@ -20,6 +21,8 @@ pub enum Policy {
     Range(Range),
     /// The version that the spec gives; the lock is not asked.
     Literal(String),
+    /// Within a bound that the spec gives.
+    Threshold(Threshold),
 }
 
 /// The words that name a policy.
@@ -69,6 +72,7 @@ impl Policy {
         match self {
             Self::Range(range) => Some(range.to_string()),
             Self::Literal(version) => Some(version.clone()),
+            Self::Threshold(threshold) => Some(threshold.to_string()),
             Self::Exact | Self::Major | Self::Minor | Self::Present => None,
         }
     }
@@ -82,6 +86,7 @@ impl fmt::Display for Policy {
             Self::Minor => f.write_str("minor"),
             Self::Present => f.write_str("present"),
             Self::Range(range) => range.fmt(f),
+            Self::Threshold(threshold) => threshold.fmt(f),
         }
     }
 }

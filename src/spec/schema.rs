@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::item::Category;
 use super::keys::Format;
 use super::parse::Vocabulary;
+use super::system::{self, SYSTEM_FACTS, SystemFact};
 
 /// A table of the spec whose keys are known.
 struct Table {
@@ -47,6 +48,8 @@ enum Holds {
     Word(&'static [(&'static str, &'static str)]),
     /// One of the finding categories, a colon and a name.
     FindingId,
+    /// A table with a key for each fact about a machine, each this or a text.
+    SystemFacts(&'static Holds),
     /// How a settings file is written.
     SettingsFormat,
     /// The number of the format.
@@ -159,6 +162,16 @@ fn of(holds: &Holds, vocabulary: &Vocabulary) -> Value {
         Holds::FindingId => {
             let words = Category::ALL.map(Category::word).join("|");
             json!({ "type": "string", "pattern": format!("^({words}):.+"), "examples": ["tool:node", "dotfile:.zshrc"] })
+        }
+        Holds::SystemFacts(each) => {
+            let each = of(each, vocabulary);
+            let fact = |fact: &SystemFact| {
+                let number = (fact.holds == system::Holds::Count).then(|| json!({ "type": "integer", "minimum": 0 }));
+                let ways: Vec<Value> = [json!({ "type": "string" }), each.clone()].into_iter().chain(number).collect();
+                (fact.name.to_owned(), json!({ "description": fact.doc, "anyOf": ways }))
+            };
+            let facts: Map<String, Value> = SYSTEM_FACTS.iter().map(fact).collect();
+            json!({ "type": "object", "properties": facts, "additionalProperties": false })
         }
         Holds::SettingsFormat => {
             json!({ "type": "string", "enum": Format::ALL.map(|(word, _)| word) })

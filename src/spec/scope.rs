@@ -2,7 +2,7 @@
 
 use super::dotfile::Extent;
 use super::environment::{Environment, PackageNames};
-use super::fact::Listing;
+use super::fact::{Fact, Listing};
 use super::item::{Category, ItemId};
 use super::policy::Policy;
 
@@ -26,6 +26,17 @@ pub struct ScopedItem {
     pub only: Vec<String>,
 }
 
+impl Scope {
+    /// What the lock keeps of an item: its fact, or the bound where the spec gives one.
+    pub fn kept(&self, id: &ItemId, fact: Fact) -> Fact {
+        let named = self.items.iter().find(|item| item.id == *id);
+        match named.map(|item| &item.policy) {
+            Some(Policy::Threshold(threshold)) => Fact::text(threshold.to_string()),
+            _ => fact,
+        }
+    }
+}
+
 impl Environment {
     /// What this environment holds true.
     pub fn scope(&self) -> Scope {
@@ -34,6 +45,12 @@ impl Environment {
             let id = ItemId::new(category, name);
             scope.items.push(ScopedItem { id, policy: policy.clone(), only: only.to_owned() });
         };
+        for item in &self.system {
+            name(Category::System, item.name, &item.policy, &item.only);
+        }
+        for variable in &self.env {
+            name(Category::Env, &variable.name, &variable.policy, &variable.only);
+        }
         for tool in &self.tools {
             name(Category::Tool, &tool.name, &tool.policy, &tool.only);
         }

@@ -26,4 +26,5 @@ mod run;
 mod ssh;
 mod story;
 mod support;
+mod surroundings;
 mod waive;

@@ -78,6 +78,7 @@ fn line(sighting: &Sighting) -> String {
         Sighting::Unlisted(listing, why) => format!("{listing} unlisted, unknown: {why}"),
         Sighting::Account(account) => format!("account {} at {}", account.user, account.home),
         Sighting::Content(id, bytes) => format!("{id} holds {:?}", String::from_utf8_lossy(bytes)),
+        Sighting::Clock(seconds) => format!("clock {seconds}"),
         Sighting::Machine(machine) => {
             let told =
                 |value: &Option<String>| value.as_ref().map_or_else(|| "-".to_owned(), |value| format!("`{value}`"));

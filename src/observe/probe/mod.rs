@@ -2,6 +2,7 @@
 
 mod dotfile;
 mod dotfile_keys;
+mod env;
 #[cfg(test)]
 mod fixtures;
 mod git;
@@ -11,6 +12,7 @@ mod package_apt;
 mod package_npm;
 mod repo;
 mod system;
+mod system_around;
 mod tool;
 mod tool_table;
 
@@ -20,6 +22,7 @@ use crate::spec::{Vocabulary, Why};
 /// Every probe. Adding one is a file and a line here.
 pub const PROBES: &[&Probe] = &[
     &system::PROBE,
+    &env::PROBE,
     &tool::PROBE,
     &package_npm::PROBE,
     &package_apt::PROBE,

@@ -52,7 +52,7 @@ fn package_need<'a>(manager: &str, need: &Need<'a>) -> Result<PackageNeed<'a>, O
                 )));
             }
         },
-        Policy::Exact | Policy::Major | Policy::Minor | Policy::Present => locked,
+        Policy::Exact | Policy::Major | Policy::Minor | Policy::Present | Policy::Threshold(_) => locked,
     };
     Ok(PackageNeed { name, version, change })
 }

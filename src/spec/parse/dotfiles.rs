@@ -55,7 +55,7 @@ fn read_dotfile(entry: &Entry<'_>, has_source: bool) -> Option<Dotfile> {
     let is_template = table.boolean("template").unwrap_or(false);
     let mode = table.string("mode");
     let literal = mode.as_ref().and_then(|mode| read_mode(&table, mode));
-    let only = super::read_systems(&mut table);
+    let only = super::surroundings::read_only(&mut table);
     let keep = table.boolean("keep");
     let mut dotfile = dotfile?;
     let at = |placed: Option<std::ops::Range<usize>>| placed.unwrap_or_else(|| table.span.clone());

@@ -9,6 +9,7 @@ use super::super::policy::Policy;
 use super::super::problem::Problem;
 use super::super::section::{Entry, Placed, Section, strings_of};
 use super::super::suggest;
+use super::surroundings::read_only;
 use super::{Vocabulary, read_policy};
 
 pub(super) fn read_tools(entries: Vec<Entry<'_>>, vocabulary: &Vocabulary) -> Vec<Tool> {
@@ -45,19 +46,9 @@ fn read_tool(entry: &Entry<'_>, vocabulary: &Vocabulary) -> Option<Tool> {
         Some(mut install) => read_names_by_manager(install.entries(), vocabulary),
         None => Vec::new(),
     };
-    let only = read_systems(&mut table);
+    let only = read_only(&mut table);
     table.finish();
     Some(Tool { name: entry.name.clone(), policy: policy?, ask, install, only })
-}
-
-/// `only`: the systems on which something is held.
-pub(super) fn read_systems(table: &mut Section<'_>) -> Vec<String> {
-    let only = table.strings("only").unwrap_or_default();
-    for system in only.iter().filter(|system| !["linux", "macos"].contains(&system.value.as_str())) {
-        let message = format!("`{}` is not a system", system.value);
-        table.problem(Problem::new(message, system.span.clone(), "unknown").help("write \"linux\" or \"macos\""));
-    }
-    only.into_iter().map(|system| system.value).collect()
 }
 
 fn read_tool_question(table: &mut Section<'_>) -> Option<ToolQuestion> {

@@ -128,14 +128,76 @@ until = "never"
 }
 
 #[test]
+fn system_facts_and_variables_are_held_as_written() {
+    let environment = read(
+        "name = \"a\"\n[system]\ntimezone = \"exact\"\numask = \"022\"\nnofile = 4096\ndisk_free = \">=10 GB\"\n\
+         os_version = \">=12\"\nshell = { policy = \"/bin/zsh\", only = [\"macos\"] }\n\
+         [env]\nNODE_ENV = \"exact\"\nANTHROPIC_API_KEY = { policy = \"present\", secret = \"env:KEY\" }\n\
+         GH_TOKEN = { only = [\"linux\"] }\n",
+    );
+    let system: Vec<String> = environment
+        .system
+        .iter()
+        .map(|item| format!("{} {:?} {:?}", item.name, item.policy.own_want(), item.only))
+        .collect();
+    assert_eq!(
+        system,
+        [
+            "timezone None []",
+            "umask Some(\"0022\") []",
+            "nofile Some(\"4096\") []",
+            "disk_free Some(\">=10 GB\") []",
+            "os_version Some(\">=12\") []",
+            "shell Some(\"/bin/zsh\") [\"macos\"]",
+        ]
+    );
+    let env: Vec<_> =
+        environment.env.iter().map(|one| (one.name.as_str(), &one.policy, one.secret.as_deref())).collect();
+    assert_eq!(
+        env,
+        [
+            ("NODE_ENV", &Policy::Exact, None),
+            ("ANTHROPIC_API_KEY", &Policy::Present, Some("KEY")),
+            ("GH_TOKEN", &Policy::Present, None),
+        ]
+    );
+    let ids: Vec<String> = environment.scope().items.iter().map(|item| item.id.to_string()).collect();
+    assert_eq!(ids[3], "system:disk_free");
+    assert_eq!(ids[6], "env:NODE_ENV");
+}
+
+#[test]
+fn what_is_wrong_about_surroundings_is_told_with_what_to_write() {
+    let text = r#"name = "a"
+[system]
+disk-free = ">=1 GB"
+clock = "exact"
+timezone = "presnt"
+umask = 0o22
+nofile = "-1"
+hostname = ["a"]
+shell = { only = ["macos"] }
+[env]
+API_TOKEN = "exact"
+NODE_ENV = "exakt"
+MODE = "production"
+"A-B" = "exact"
+PWD = "exact"
+N = 3
+KEY = { policy = "present", secret = "sk-abcdef0123456789abcdef" }
+DSN = { policy = "exact", secret = "env:DSN" }
+X = { polcy = "exact" }
+"#;
+    insta::assert_snapshot!(problems(text));
+}
+
+#[test]
 fn what_this_version_cannot_honour_is_refused_by_name() {
     insta::assert_snapshot!(problems(
         r#"name = "a"
 [dotfiles]
 keep = true
 ".claude/settings.json" = { compare = "keys" }
-[env]
-NODE_ENV = "exact"
 [services.agent]
 run = "trueup worker"
 [repos.a]

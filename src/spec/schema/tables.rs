@@ -74,6 +74,12 @@ pub(super) const ROOT: Table = Table {
             "Commands on PATH and how strictly their versions are held. The version itself comes from the lock.",
             Holds::Named { like: r"^[^-/\s][^/\s]*$", each: &TOOL },
         ),
+        key("system", "Facts about the machine as a whole.", Holds::SystemFacts(&Holds::Of(&SYSTEM_ITEM))),
+        key(
+            "env",
+            "Variables of agents' commands. Values never stand in a spec or a lock: a digest does.",
+            Holds::Named { like: "^[A-Za-z_][A-Za-z0-9_]*$", each: &ENV },
+        ),
         key(
             "packages",
             "What package managers have installed: under a manager's name its packages; any other key is one package, \
@@ -176,6 +182,34 @@ pub(super) const TOOL_TABLE: Table = Table {
             "install",
             "Which package provides it, by package manager.",
             Holds::ByManager { each: &Holds::Like(PACKAGE_NAME, &[]), rest: None },
+        ),
+        key("only", "Compare it only on these systems.", Holds::ListOf(&SYSTEMS)),
+    ],
+};
+
+pub(super) const SYSTEM_ITEM: Table = Table {
+    doc: "One fact about the machine, held on certain systems alone.",
+    keys: &[
+        key("policy", "What it is held to: \"exact\", \"present\", a value or a bound.", Holds::Text).required(),
+        key("only", "Compare it only on these systems.", Holds::ListOf(&SYSTEMS)),
+    ],
+};
+
+const VARIABLE_POLICY: Holds = Holds::Word(&[
+    ("exact", "the same value as on the reference, compared by its digest"),
+    ("present", "set, whatever its value"),
+]);
+
+const ENV: Holds = Holds::Either(&[VARIABLE_POLICY, Holds::Of(&VARIABLE)]);
+
+pub(super) const VARIABLE: Table = Table {
+    doc: "One variable.",
+    keys: &[
+        key("policy", "How strictly its value is held. One that looks secret can only be present.", VARIABLE_POLICY),
+        key(
+            "secret",
+            "Where its value may be had from: a variable of trueup's own environment. Never the value itself.",
+            Holds::Like("^env:", &["env:ANTHROPIC_API_KEY"]),
         ),
         key("only", "Compare it only on these systems.", Holds::ListOf(&SYSTEMS)),
     ],

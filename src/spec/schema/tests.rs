@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use jsonschema::Validator;
 use serde_json::Value;
 
-use super::tables::{DOTFILE, DOTFILES, GATE, LIMITS, MANAGED, REPO, ROOT, SHELL, TARGET, TOOL_TABLE, WAIVER};
+use super::tables::{
+    DOTFILE, DOTFILES, GATE, LIMITS, MANAGED, REPO, ROOT, SHELL, SYSTEM_ITEM, TARGET, TOOL_TABLE, VARIABLE, WAIVER,
+};
 use super::{Table, schema};
 use crate::observe::vocabulary;
 use crate::spec::parse;
@@ -52,7 +54,7 @@ impl Place {
 }
 
 const PLACES: &[Place] = &[
-    Place::new(&ROOT, "", &[("name", "\"a\"")]).refused(&["system", "env", "services"]),
+    Place::new(&ROOT, "", &[("name", "\"a\"")]).refused(&["services"]),
     Place::of_kind(&[("kind", "\"local\"")], "local"),
     Place::of_kind(&[("kind", "\"vm\""), ("ssh", "\"me@vm\"")], "vm"),
     Place::of_kind(&[("kind", "\"mac\""), ("ssh", "\"me@mini\"")], "mac"),
@@ -60,6 +62,8 @@ const PLACES: &[Place] = &[
     Place::new(&SHELL, "name = \"a\"\n[shell]\n", &[]),
     Place::new(&LIMITS, "name = \"a\"\n[limits]\n", &[]),
     Place::new(&TOOL_TABLE, "name = \"a\"\n[tools.x]\n", &[]),
+    Place::new(&SYSTEM_ITEM, "name = \"a\"\n[system.timezone]\n", &[("policy", "\"exact\"")]),
+    Place::new(&VARIABLE, "name = \"a\"\n[env.X]\n", &[]),
     Place::new(&MANAGED, "name = \"a\"\n[packages.npm]\n", &[("names", "[\"a\"]")]),
     Place::new(&DOTFILES, "name = \"a\"\n[dotfiles]\n", &[]),
     Place::new(&DOTFILE, "name = \"a\"\n[dotfiles]\nsource = \"s\"\n[dotfiles.\".zshrc\"]\n", &[]),
@@ -140,6 +144,8 @@ fn the_schema_takes_what_the_reader_takes_and_refuses_the_types_that_it_refuses(
         "\"0s\"",
         "\"auto\"",
         "\"keys\"",
+        "\"env:X\"",
+        "\"present\"",
         "\"json\"",
         "\"0644\"",
         "\"local\"",

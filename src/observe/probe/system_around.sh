@@ -1,0 +1,96 @@
+# What agents' commands find around them, a line each: a word, a blank, and what the machine tells about it.
+# shellcheck shell=sh
+# shellcheck disable=SC2154 # the runtime sets tu_value
+# shellcheck disable=SC3045 # every sh that there is knows ulimit -n
+
+printf 'umask '
+umask
+printf 'nofile '
+ulimit -n
+for tu_name in LC_ALL LC_CTYPE LC_COLLATE LC_MESSAGES LANG; do
+  if tu_original "$tu_name"; then printf '%s %s\n' "$tu_name" "$(tu_plain "$tu_value")"; fi
+done
+if tu_original TZ; then
+  printf 'timezone %s\n' "$(tu_plain "$tu_value")"
+elif [ -L /etc/localtime ]; then
+  printf 'timezone %s\n' "$(readlink /etc/localtime)"
+elif [ -f /etc/localtime ] && [ -r /etc/timezone ]; then
+  read -r tu_zone </etc/timezone
+  printf 'timezone %s\n' "$tu_zone"
+elif [ -f /etc/localtime ]; then
+  # The last line of a zone's file is its rule.
+  printf 'timezone %s\n' "$(tail -n 1 /etc/localtime)"
+else
+  echo 'timezone UTC'
+fi
+
+if [ "$(uname -s)" = Linux ]; then
+  if tu_libc=$(getconf GNU_LIBC_VERSION 2>/dev/null) && [ -n "$tu_libc" ]; then
+    printf 'libc %s\n' "$tu_libc"
+  else
+    tu_libc=
+    for tu_loader in /lib/ld-musl-*.so.1 /lib/ld-linux*.so.* /lib64/ld-linux*.so.*; do
+      if [ -x "$tu_loader" ]; then
+        # musl's tells about itself where it is given nothing to load.
+        tu_libc=$("$tu_loader" --version 2>&1 | tr '\n' ' ')
+        break
+      fi
+    done
+    printf 'libc %s\n' "${tu_libc:-none}"
+  fi
+else
+  echo 'libc none'
+fi
+
+tu_user=$(id -un)
+if command -v getent >/dev/null; then
+  tu_entry=$(getent passwd "$tu_user")
+elif command -v dscl >/dev/null; then
+  tu_entry=:$(dscl . -read "/Users/$tu_user" UserShell | sed 's/^UserShell: //')
+else
+  tu_entry=
+  while read -r tu_line; do
+    case $tu_line in "$tu_user":*) tu_entry=$tu_line ;; esac
+  done </etc/passwd
+fi
+printf 'shell %s\n' "${tu_entry##*:}"
+
+[ ! -e /.dockerenv ] || echo 'container docker'
+[ ! -e /run/.containerenv ] || echo 'container podman'
+if [ -r /run/systemd/container ]; then
+  read -r tu_line </run/systemd/container
+  printf 'container %s\n' "$tu_line"
+fi
+if tu_original container; then printf 'container %s\n' "$(tu_plain "$tu_value")"; fi
+if tu_original KUBERNETES_SERVICE_HOST; then echo 'container kubernetes'; fi
+if [ -r /proc/1/cgroup ]; then
+  while read -r tu_line; do
+    case $tu_line in
+      *kubepods*) echo 'container kubernetes' ;;
+      */docker* | */libpod* | */lxc/* | */lxc.*) tu_line=${tu_line##*:/} && printf 'container %s\n' "${tu_line%%[/.-]*}" ;;
+    esac
+  done </proc/1/cgroup
+fi
+
+if command -v systemd-detect-virt >/dev/null; then
+  printf 'vm %s\n' "$(systemd-detect-virt --vm)"
+elif [ -r /sys/class/dmi/id/sys_vendor ] && [ -r /sys/class/dmi/id/product_name ]; then
+  read -r tu_line </sys/class/dmi/id/sys_vendor
+  read -r tu_product </sys/class/dmi/id/product_name
+  printf 'dmi %s %s\n' "$tu_line" "$tu_product"
+  if grep -q -m 1 '^flags.* hypervisor' /proc/cpuinfo; then echo 'hypervisor yes'; fi
+elif [ -r /proc/cpuinfo ]; then
+  if grep -q -m 1 '^flags.* hypervisor' /proc/cpuinfo; then echo 'hypervisor yes'; else echo 'hypervisor no'; fi
+elif command -v sysctl >/dev/null; then
+  if [ "$(sysctl -n kern.hv_vmm_present 2>/dev/null)" = 1 ]; then
+    printf 'dmi %s\n' "$(sysctl -n hw.model)"
+    echo 'hypervisor yes'
+  else
+    echo 'hypervisor no'
+  fi
+fi
+if [ -r /proc/sys/kernel/osrelease ]; then
+  read -r tu_line </proc/sys/kernel/osrelease
+  case $tu_line in *[Mm]icrosoft*) echo 'vm wsl' ;; esac
+fi
+echo end
