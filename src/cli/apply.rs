@@ -23,7 +23,9 @@ use crate::transport::Connection;
     trueup apply vm                    plan, show, ask, carry out, audit\n  \
     trueup apply vm --only dotfile     dotfiles alone\n  \
     trueup apply vm.plan.json --yes    a plan saved by `trueup plan --out`\n\n\
-    Every file is backed up on the target first; `trueup rollback TARGET` puts it back.")]
+    Every file is backed up on the target first; `trueup rollback TARGET` puts it back.\n\n\
+    Exit codes: 0 parity afterwards, 1 drift remains or the plan no longer holds, 2 not confirmed or a spec error, \
+    3 something could not be observed.")]
 pub(super) struct Args {
     /// Targets, or one file saved by `trueup plan --out`
     #[arg(value_name = "TARGET|PLANFILE", required = true)]

@@ -13,7 +13,8 @@ use crate::spec::load::replace_file;
 #[command(
     after_help = "The attestation is an in-toto Statement in a DSSE envelope, signed with the key that is made on \
     first use. Drift is attested too, and then the exit code is 1 (3 for unknown).\n\n\
-    Example:\n  trueup attest vm --out vm.att.json && trueup verify vm.att.json"
+    Example:\n  trueup attest vm --out vm.att.json && trueup verify vm.att.json\n\n\
+    Exit codes: 0 parity, 1 drift, 2 usage or spec error, 3 something could not be observed."
 )]
 pub(super) struct Args {
     /// The target to attest

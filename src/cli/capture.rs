@@ -5,23 +5,32 @@ use std::collections::BTreeMap;
 use similar::TextDiff;
 
 use super::Exit;
-use super::ask::confirm;
-use super::context::{Context, print, reference};
+use super::ask::{Answer, confirm_or_show};
+use super::capture_changes::changes;
+use super::context::{Context, print, reference, tell};
 use super::error::CliError;
 use crate::observe::audit;
 use crate::spec::load::{Project, replace_file};
-use crate::spec::{Facts, ItemId, Listed, Lock, Locked, Observed, ScopedItem, Why};
+use crate::spec::{Facts, ItemId, Listed, Lock, Locked, Observed, ScopedItem, Why, keep_comments};
 
 /// Observe the reference and write what it has to the lock
 #[derive(clap::Args)]
 #[command(
-    after_help = "The lock is environments/<name>.lock; commit it. An item that cannot be observed keeps the old \
-    lock and exits 3."
+    after_help = "The lock is environments/<name>.lock; commit it. What has changed since the last capture is told, and \
+    a lock that differs is overwritten only when a person agrees, or with --yes. Comments in the lock stay. An item that \
+    cannot be observed keeps the old lock and exits 3.\n\n\
+    Examples:\n  \
+    trueup capture          asks before it overwrites\n  \
+    trueup capture --diff   shows the lines that change as well\n\n\
+    Exit codes: 0 captured or up to date, 2 not confirmed or a spec error, 3 something could not be observed."
 )]
 pub(super) struct Args {
     /// Overwrite a lock that differs without asking
     #[arg(long)]
     yes: bool,
+    /// Also show the change as a unified diff of the lock
+    #[arg(long)]
+    diff: bool,
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
@@ -31,17 +40,21 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     let observation = audit::audit(&reference, &project.environment, &surroundings);
     let facts = observation.outcome.map_err(|source| CliError::Reference { name: reference.name.clone(), source })?;
     let lock = lock_of(&project, project.environment.captured(facts))?;
-    let text = lock.to_text();
+    let (text, lost) = match &project.lock {
+        Some(old) => keep_comments(&old.text, &lock.to_text()),
+        None => (lock.to_text(), Vec::new()),
+    };
     tell_weaknesses(&lock)?;
-    let old = project.lock.as_ref().map(|loaded| loaded.text.as_str());
-    if old == Some(text.as_str()) {
-        print(&format!("{} is up to date: {}\n", shown_path(&project), count(&lock)))?;
-        return Ok(Exit::Fine);
-    }
-    if let Some(old) = old {
-        let diff = TextDiff::from_lines(old, &text);
-        print(&diff.unified_diff().context_radius(2).header("old lock", "new lock").to_string())?;
-        confirm(context, args.yes, &format!("Overwrite {}?", shown_path(&project)))?;
+    if let Some(old) = &project.lock {
+        if old.text == text {
+            print(&format!("{} is up to date: {}\n", shown_path(&project), count(&lock)))?;
+            return Ok(Exit::Fine);
+        }
+        print(&changes(&old.lock, &lock, &project.environment.scope()))?;
+        for comment in lost {
+            tell(&format!("note: what this comment stood at is gone, and so is the comment: {comment}"));
+        }
+        agree(args, context, &project, &old.text, &text)?;
     }
     replace_file(&project.lock_path, text.as_bytes())
         .map_err(|source| CliError::Write { path: project.lock_path.clone(), source })?;
@@ -51,6 +64,22 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     let who = lock.reference.hostname.as_deref().unwrap_or("the reference");
     print(&format!("captured {} of {who} into {}\n", count(&lock), shown_path(&project)))?;
     Ok(Exit::Fine)
+}
+
+/// Shows the diff where it is asked for, and goes on only if a person agrees or has agreed.
+fn agree(args: &Args, context: &Context, project: &Project, old: &str, new: &str) -> Result<(), CliError> {
+    let diff = || {
+        let diff = TextDiff::from_lines(old, new);
+        diff.unified_diff().context_radius(2).header("old lock", "new lock").to_string()
+    };
+    if args.diff {
+        print(&diff())?;
+    }
+    let question = format!("Overwrite {}?", shown_path(project));
+    while confirm_or_show(context, args.yes, &question)? == Answer::Show {
+        print(&diff())?;
+    }
+    Ok(())
 }
 
 fn count(lock: &Lock) -> String {

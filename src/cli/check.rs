@@ -13,7 +13,8 @@ use crate::spec::{Reach, Sandbox, Target};
     trueup check vm mini               these two\n  \
     trueup check --format human --format json=report.json\n  \
     trueup check vm --explain tool:node\n  \
-    trueup check vm --here             this machine, as if it were vm")]
+    trueup check vm --here             this machine, as if it were vm\n\n\
+    Exit codes: 0 parity, 1 drift, 2 usage or spec error, 3 something could not be observed.")]
 pub(super) struct Args {
     /// The targets to check; all when none is named
     #[arg(value_name = "TARGET")]

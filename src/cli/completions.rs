@@ -8,7 +8,7 @@ use super::error::CliError;
 
 /// Print the completion script of a shell
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  trueup completions zsh > ~/.zfunc/_trueup")]
+#[command(after_help = "Example:\n  trueup completions zsh > ~/.zfunc/_trueup\n\nExit codes: 0 always.")]
 pub(super) struct Args {
     /// bash, zsh, fish, elvish or powershell
     shell: Shell,

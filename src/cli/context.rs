@@ -72,11 +72,15 @@ impl Context {
 
     /// Finds and reads the project.
     pub(super) fn load(&self) -> Result<Project, CliError> {
+        let whereabouts = Whereabouts { start: self.start()?, environment: self.environment.clone(), home: home()? };
+        Ok(load::load(&whereabouts, &observe::vocabulary())?)
+    }
+
+    /// The folder to start from: the one that `--dir` names, else the working folder.
+    pub(super) fn start(&self) -> Result<PathBuf, CliError> {
         let here =
             std::env::current_dir().map_err(|source| CliError::Io { doing: "finding the working folder", source })?;
-        let start = self.dir.as_ref().map_or_else(|| here.clone(), |dir| here.join(dir));
-        let whereabouts = Whereabouts { start, environment: self.environment.clone(), home: home()? };
-        Ok(load::load(&whereabouts, &observe::vocabulary())?)
+        Ok(self.dir.as_ref().map_or_else(|| here.clone(), |dir| here.join(dir)))
     }
 
     /// What trueup's own surroundings contribute to reaching this project's machines.
@@ -144,6 +148,7 @@ fn own_name() -> Result<String, CliError> {
     Ok(String::from_utf8_lossy(&told.stdout).trim().to_owned())
 }
 
+/// The user's home.
 pub(super) fn home() -> Result<PathBuf, CliError> {
     std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute()).ok_or(CliError::NoHome)
 }

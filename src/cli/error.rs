@@ -26,6 +26,20 @@ pub(super) enum CliError {
     NoTargets(String),
     #[error("no target is named `{name}`; targets are: {}", .known.join(", "))]
     NoSuchTarget { name: String, known: Vec<String> },
+    #[error("no verb is named `{name}`; verbs are: {}", .known.join(", "))]
+    NoSuchVerb { name: String, known: Vec<String> },
+    #[error("{} is there already and stays as it is; choose another name with --name, or edit it", .0.display())]
+    SpecExists(PathBuf),
+    #[error(
+        "`{0}` cannot name an environment; use letters, digits, `-`, `_` and `.`, beginning with a letter or digit"
+    )]
+    BadName(String),
+    #[error("{0}")]
+    BadArgument(String),
+    #[error("{id} was not waived: {why}")]
+    NotWaived { id: String, why: String, unknown: bool },
+    #[error("{} has changed in the meantime; nothing was written, so try again", .0.display())]
+    ChangedMeanwhile(PathBuf),
     #[error(
         "--here holds this machine as one target, and {} named: trueup check TARGET --here, where TARGET is one of {}",
         if *.named == 0 { "none is".to_owned() } else { format!("{named} are") },
@@ -99,7 +113,7 @@ fn did_you_mean(nearest: Option<&str>) -> String {
 impl CliError {
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::Reference { .. } | Self::NotCaptured { .. } => Exit::Unknown,
+            Self::Reference { .. } | Self::NotCaptured { .. } | Self::NotWaived { unknown: true, .. } => Exit::Unknown,
             Self::Trust(_)
             | Self::Store(_)
             | Self::Io { .. }
@@ -118,10 +132,16 @@ impl CliError {
             | Self::NeedsFingerprint { .. }
             | Self::NotAPlan { .. }
             | Self::NothingNamed(_)
+            | Self::NoSuchVerb { .. }
+            | Self::SpecExists(_)
+            | Self::BadName(_)
             | Self::NoSuchFinding { .. }
             | Self::AlreadyWatched { .. }
             | Self::Webhook(_)
             | Self::Schedule(_)
+            | Self::BadArgument(_)
+            | Self::ChangedMeanwhile(_)
+            | Self::NotWaived { unknown: false, .. }
             | Self::CannotAsk { .. }
             | Self::Declined => Exit::Usage,
         }

@@ -16,7 +16,7 @@ use crate::trust::{Decision, Severity, gate};
 /// Allow or deny work on a target, by its newest attestation
 #[derive(clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 allow, 1 deny for drift or an invalid attestation, 3 deny because it is absent, \
+    after_help = "Exit codes: 0 allow, 1 deny for drift or an invalid attestation, 2 usage or spec error, 3 deny because it is absent, \
     stale or unknown.\n\nExample:\n  trueup gate vm && ssh vm ./start-agent"
 )]
 pub(super) struct Args {

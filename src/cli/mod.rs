@@ -9,23 +9,29 @@ mod attest;
 mod audit;
 mod background;
 mod capture;
+mod capture_changes;
 mod check;
 mod completions;
 mod context;
+mod doctor;
 mod error;
 mod explain;
 mod formats;
 mod gate;
 mod history;
+mod init;
+mod man;
 mod notify;
 mod plan;
 mod rollback;
 mod run;
+mod schema;
 mod step_summary;
 mod trust;
 mod unit;
 mod verify;
 mod vouch;
+mod waive;
 mod watch;
 mod watch_lock;
 
@@ -81,7 +87,7 @@ impl From<crate::parity::Verdict> for Exit {
     version,
     about = "Bring every machine your agents run on true to yours, and run nothing on one that isn't.",
     after_help = "Exit codes: 0 parity, 1 drift, 2 usage or spec error, 3 something could not be observed.\n\
-                  Start with: trueup capture, then: trueup check"
+                  Start with: trueup init, then: trueup capture, then: trueup check"
 )]
 struct Cli {
     #[command(flatten)]
@@ -92,9 +98,11 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
+    Init(init::Args),
     Capture(capture::Args),
     Trust(trust::Args),
     Check(check::Args),
+    Waive(waive::Args),
     Plan(plan::Args),
     Apply(apply::Args),
     Rollback(rollback::Args),
@@ -104,7 +112,10 @@ enum Verb {
     Run(run::Args),
     Watch(watch::Args),
     History(history::Args),
+    Doctor(doctor::Args),
+    Schema(schema::Args),
     Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// Parses the command line, does what it says, prints an error once, and tells the exit code.
@@ -112,9 +123,11 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let context = Context::new(cli.global);
     let result = match cli.verb {
+        Verb::Init(args) => init::run(&args, &context),
         Verb::Capture(args) => capture::run(&args, &context),
         Verb::Trust(args) => trust::run(&args, &context),
         Verb::Check(args) => check::run(&args, &context),
+        Verb::Waive(args) => waive::run(&args, &context),
         Verb::Plan(args) => plan::run(&args, &context),
         Verb::Apply(args) => apply::run(&args, &context),
         Verb::Rollback(args) => rollback::run(&args, &context),
@@ -124,7 +137,10 @@ pub fn main() -> ExitCode {
         Verb::Run(args) => run::run(&args, &context),
         Verb::Watch(args) => watch::run(&args, &context),
         Verb::History(args) => history::run(&args, &context),
+        Verb::Doctor(args) => doctor::run(&args, &context),
+        Verb::Schema(args) => schema::run(&args),
         Verb::Completions(args) => completions::run(&args, Cli::command()),
+        Verb::Man(args) => man::run(&args, Cli::command()),
     };
     match result {
         Ok(exit) => ExitCode::from(exit.code()),

@@ -22,7 +22,7 @@ use crate::transport::{Connection, Surroundings};
 #[command(after_help = "Examples:\n  \
     trueup plan vm\n  \
     trueup plan vm --out vm.plan.json && trueup apply vm.plan.json\n\n\
-    Exit codes: 0 nothing to do, 1 changes needed, 3 something could not be observed.")]
+    Exit codes: 0 nothing to do, 1 changes needed, 2 usage or spec error, 3 something could not be observed.")]
 pub(super) struct Args {
     /// The targets to plan for
     #[arg(value_name = "TARGET", required = true)]

@@ -12,7 +12,9 @@ use crate::transport::Connection;
 /// Put back the files that the newest apply replaced
 #[derive(clap::Args)]
 #[command(after_help = "Files, links, modes and settings come back byte for byte; packages stay, and are named. Run \
-    again to go back one apply further.")]
+    again to go back one apply further.\n\n\
+    Example:\n  trueup rollback vm\n\n\
+    Exit codes: 0 put back or nothing to put back, 2 not confirmed, 3 not reached or not all put back.")]
 pub(super) struct Args {
     /// The target to roll back
     #[arg(value_name = "TARGET")]

@@ -23,7 +23,8 @@ use crate::trust::gate::decide;
 /// Run a command on a target, only if it is verified to be true
 #[derive(clap::Args)]
 #[command(after_help = "The target is audited before the command starts and after it ends. The exit code is the \
-    command's own; 125 if the gate denies.\n\nExample:\n  trueup run vm -- make test")]
+    command's own; 125 if the gate denies.\n\nExample:\n  trueup run vm -- make test\n\n\
+    Exit codes: that of the command, 125 denied or not started.")]
 pub(super) struct Args {
     /// The target to run on
     #[arg(value_name = "TARGET")]

@@ -10,7 +10,8 @@ use crate::transport::offered_key;
 /// Record the SSH host key of a target in known_hosts
 #[derive(clap::Args)]
 #[command(after_help = "Without a terminal the fingerprint must be given: agreeing unseen would trust whoever \
-    answers.\n\nExample:\n  trueup trust vm --fingerprint SHA256:…")]
+    answers.\n\nExample:\n  trueup trust vm --fingerprint SHA256:…\n\n\
+    Exit codes: 0 trusted, 1 another fingerprint than the given one, 2 not confirmed, 3 not reached or a changed key.")]
 pub(super) struct Args {
     /// The target whose key to record
     #[arg(value_name = "TARGET")]

@@ -11,7 +11,8 @@ use crate::trust::{Counters, Expected, Verification, verify};
 
 /// Check an attestation's signature, freshness, spec, lock and number
 #[derive(clap::Args)]
-#[command(after_help = "Exit codes: 0 valid, 1 invalid. A valid attestation may still say drift: it is then a valid \
+#[command(after_help = "Example:\n  trueup verify vm.att.json\n\n\
+    Exit codes: 0 valid, 1 invalid, 2 it cannot be read. A valid attestation may still say drift: it is then a valid \
     statement of drift.")]
 pub(super) struct Args {
     /// The attestation, as written by `trueup attest --out`

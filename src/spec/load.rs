@@ -1,7 +1,7 @@
 //! Finding and reading a project's files: the one place of this room that touches the disk.
 #![expect(clippy::disallowed_methods, reason = "IO edge: loads the spec and its lock")]
 
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::dotfile::{Compare, Extent};
@@ -160,7 +160,11 @@ fn choose(folder: &Path, wanted: Option<&str>) -> Result<String, LoadError> {
 }
 
 fn read_text(path: &Path) -> Result<String, LoadError> {
-    let bytes = std::fs::read(path).map_err(|source| LoadError::Read { path: path.to_owned(), source })?;
+    // One byte beyond the limit tells that there is more, however much that may be.
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(MAX_SPEC_BYTES as u64 + 1).read_to_end(&mut bytes))
+        .map_err(|source| LoadError::Read { path: path.to_owned(), source })?;
     let not_text = |what| LoadError::NotText { path: path.to_owned(), what };
     if bytes.len() > MAX_SPEC_BYTES {
         return Err(not_text("it is larger than 1 MiB"));
@@ -253,12 +257,21 @@ fn spec_digest(text: &str, environment: &Environment) -> Result<Digest, LoadErro
     Ok(Digest::of(manifest.as_bytes()))
 }
 
-/// Puts a file in place whole: readers see the old bytes or the new, never a part.
+/// Puts a file in place whole: readers see the old bytes or the new, never a part. What was there keeps its mode, and
+/// a link keeps leading to it.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let path = real.as_path();
     let mut name = path.file_name().map(std::ffi::OsStr::to_owned).unwrap_or_default();
     name.push(format!(".{}.new", std::process::id()));
     let beside = path.with_file_name(name);
-    let written = std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, path));
+    let same_mode = || match std::fs::metadata(path) {
+        Ok(old) if old.is_file() => std::fs::set_permissions(&beside, old.permissions()),
+        // Nothing is there yet, or what cannot be looked at: the rename will tell.
+        Ok(_) | Err(_) => Ok(()),
+    };
+    let written =
+        std::fs::write(&beside, bytes).and_then(|()| same_mode()).and_then(|()| std::fs::rename(&beside, path));
     if written.is_err() {
         // Best effort: the error that matters is the one returned.
         let _leftover = std::fs::remove_file(&beside);

@@ -6,12 +6,14 @@
 //! Pure but for `load`.
 
 mod dotfile;
+pub mod edit;
 mod environment;
 mod fact;
 mod item;
 mod keys;
 pub mod load;
 mod lock;
+mod lock_comments;
 pub(crate) mod package;
 mod parse;
 pub mod pin;
@@ -19,6 +21,7 @@ mod place;
 mod policy;
 mod problem;
 pub(crate) mod redact;
+mod schema;
 mod scope;
 pub(crate) mod secrets;
 mod section;
@@ -44,10 +47,12 @@ pub use fact::{
 pub use item::{Category, ItemId, ItemIdError};
 pub use keys::{Format, KeyPath, KeyPathError, Keys, Malformed, Value, key_digests, key_names, shown_values};
 pub use lock::{Lock, LockError, Locked};
-pub use parse::{Vocabulary, parse};
+pub use lock_comments::keep_comments;
+pub use parse::{NotADay, Vocabulary, day, is_plain, parse};
 pub use place::{Place, Places};
 pub use policy::{Policy, PolicyError};
 pub use problem::{Problem, ProblemInSource, SpecProblems};
+pub use schema::schema;
 pub use scope::{MappedItem, Scope, ScopedItem, manager_of};
 pub use system::{SYSTEM_FACTS, SystemFact, arch, is_volatile, locale, timezone, umask};
 pub use template::{Template, TemplateError};

@@ -9,6 +9,7 @@ mod items;
 mod surroundings;
 mod targets;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -39,16 +40,37 @@ pub(super) const MAX_SPEC_BYTES: usize = 1 << 20;
 pub fn parse(path: &str, text: &str, vocabulary: &Vocabulary) -> Result<Environment, SpecProblems> {
     let document = Document::parse(text.to_owned()).map_err(|error| {
         let span = error.span().unwrap_or(0..0);
-        SpecProblems::new(path, text, vec![Problem::new(error.message().to_owned(), span, "here")])
+        let message = if error.message().contains("recurs") {
+            // The library's words are about itself.
+            "tables or lists are nested too deeply to be read".to_owned()
+        } else {
+            error.message().to_owned()
+        };
+        SpecProblems::new(path, text, vec![Problem::new(message, span, "here")])
     })?;
     let problems = Problems::default();
     let root = Section::new("the spec".to_owned(), document.as_table(), 0..0, &problems);
     let environment = read_environment(root, vocabulary);
     let problems = problems.into_inner();
     match environment {
-        Some(environment) if problems.is_empty() => Ok(environment),
+        Some(environment) if problems.is_empty() => match named_twice(&environment, text).as_slice() {
+            [] => Ok(environment),
+            twice => Err(SpecProblems::new(path, text, twice.to_vec())),
+        },
         _ => Err(SpecProblems::new(path, text, problems)),
     }
+}
+
+/// Items that the spec names more than once: which of two policies holds would be anybody's guess.
+fn named_twice(environment: &Environment, text: &str) -> Vec<Problem> {
+    let mut seen = BTreeSet::new();
+    let twice = environment.scope().items.into_iter().filter(|item| !seen.insert(item.id.clone()));
+    let problem = |id: ItemId| {
+        let name = id.name.rsplit_once('/').map_or(id.name.as_str(), |(_, name)| name);
+        let place = text.rfind(&format!("{name}\"")).map_or(0..0, |start| start..start + name.len());
+        Problem::new(format!("{id} is named more than once"), place, "named again").help("keep one of them")
+    };
+    twice.map(|item| problem(item.id)).collect()
 }
 
 fn read_environment(mut root: Section<'_>, vocabulary: &Vocabulary) -> Option<Environment> {
@@ -108,7 +130,7 @@ fn read_environment(mut root: Section<'_>, vocabulary: &Vocabulary) -> Option<En
 }
 
 /// Whether a name is safe wherever names go: file names, ids, command lines.
-fn is_plain(name: &str) -> bool {
+pub fn is_plain(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     !name.is_empty() && name.chars().all(plain) && !name.starts_with(['-', '.'])
 }
@@ -233,14 +255,17 @@ fn read_waiver(mut table: Section<'_>, known_targets: &[String]) -> Option<Waive
     let until = table.item("until").and_then(|until| {
         let written =
             until.value.as_datetime().map(ToString::to_string).or_else(|| until.value.as_str().map(str::to_owned));
-        let day = written.and_then(|text| text.parse::<jiff::civil::Date>().ok());
-        if day.is_none() {
-            let message = "`until` is not a date";
-            table.problem(
-                Problem::new(message, until.span.clone(), "not a date").help("write a day: until = 2027-03-01"),
-            );
-        }
-        day
+        let read = written.as_deref().map_or(Err(NotADay::Date), day);
+        read.map_err(|problem| {
+            let (message, label) = match problem {
+                NotADay::Date => ("`until` is not a date", "not a date"),
+                NotADay::Time => ("`until` is a day, without a time", "has a time"),
+                NotADay::Absent => ("`until` is a day that no calendar has", "no such day"),
+            };
+            let help = "write the last day on which it holds: until = 2027-03-01";
+            table.problem(Problem::new(message, until.span.clone(), label).help(help));
+        })
+        .ok()
     });
     let got = table.string("got").map(|got| got.value);
     let any = table.boolean("any").unwrap_or(false);
@@ -248,6 +273,34 @@ fn read_waiver(mut table: Section<'_>, known_targets: &[String]) -> Option<Waive
     let covers = if any { Covers::Any } else { Covers::Got(got) };
     let targets = names.into_iter().map(|name| name.value).collect();
     Some(Waiver { finding: finding?, targets, because: because?.value, until, covers })
+}
+
+/// Why a text is not a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotADay {
+    /// It is nothing of the sort.
+    Date,
+    /// It has a time of day.
+    Time,
+    /// It is of the right form, but there is no such day.
+    Absent,
+}
+
+/// Reads a day such as `2027-03-01`.
+pub fn day(text: &str) -> Result<jiff::civil::Date, NotADay> {
+    let of_form = |text: &str| {
+        let bytes = text.as_bytes();
+        bytes.len() == 10
+            && bytes.iter().enumerate().all(|(place, byte)| match place {
+                4 | 7 => *byte == b'-',
+                _ => byte.is_ascii_digit(),
+            })
+    };
+    match text.get(..10) {
+        Some(_) if of_form(text) => text.parse().map_err(|_| NotADay::Absent),
+        Some(first) if of_form(first) => Err(NotADay::Time),
+        Some(_) | None => Err(NotADay::Date),
+    }
 }
 
 #[cfg(test)]

@@ -30,12 +30,21 @@ impl Problem {
 
 /// All problems of one spec file.
 #[derive(Debug, thiserror::Error)]
-#[error("{} cannot be used: {}", .source_code.name(), count(.problems.len()))]
+#[error("{} cannot be used: {}", .source_code.name(), count(.problems.len() + .more))]
 pub struct SpecProblems {
     source_code: NamedSource<String>,
     /// In the order of the file.
     pub problems: Vec<Problem>,
+    /// How many more there are than are kept.
+    more: usize,
 }
+
+/// How many problems of a file are told: whoever has more has one cause for most of them.
+const MOST: usize = 100;
+
+/// How long a line is shown, in bytes, and how much of it before a problem.
+const LONGEST_LINE: usize = 400;
+const BEFORE: usize = 100;
 
 fn count(problems: usize) -> String {
     if problems == 1 { "1 problem".to_owned() } else { format!("{problems} problems") }
@@ -45,30 +54,67 @@ impl SpecProblems {
     /// Problems of the file at `path`, whose text is given.
     pub fn new(path: &str, text: &str, mut problems: Vec<Problem>) -> Self {
         problems.sort_by_key(|problem| problem.span.start);
-        Self { source_code: NamedSource::new(path, text.to_owned()).with_language("toml"), problems }
+        let more = problems.len().saturating_sub(MOST);
+        problems.truncate(MOST);
+        Self { source_code: NamedSource::new(path, text.to_owned()).with_language("toml"), problems, more }
     }
 
     /// Each problem on its own, with the source beside it, ready to be rendered.
-    pub fn diagnostics(&self) -> impl Iterator<Item = ProblemInSource<'_>> {
-        self.problems.iter().map(|problem| ProblemInSource { problem, source_code: &self.source_code })
+    pub fn diagnostics(&self) -> impl Iterator<Item = ProblemInSource> {
+        let text = self.source_code.inner();
+        let has_long_lines = text.lines().any(|line| line.len() > LONGEST_LINE);
+        self.problems.iter().map(move |problem| {
+            let mut problem = problem.clone();
+            let mut source_code = self.source_code.clone();
+            if has_long_lines {
+                let (shown, span) = shortened(text, problem.span);
+                problem.span = span;
+                source_code = NamedSource::new(self.source_code.name(), shown).with_language("toml");
+            }
+            ProblemInSource { problem, source_code }
+        })
     }
+}
+
+/// The text with its long lines cut around a problem, and the problem's place in it.
+fn shortened(text: &str, span: Range<usize>) -> (String, Range<usize>) {
+    let mut shown = String::new();
+    let mut place = 0..0;
+    let mut begins = 0;
+    for line in text.split_inclusive('\n') {
+        let ends = begins + line.len();
+        let is_here = (begins..ends).contains(&span.start) || (span.start == text.len() && ends == text.len());
+        let first = if is_here { (span.start - begins).saturating_sub(BEFORE) } else { 0 };
+        let first = line.floor_char_boundary(first);
+        let last = line.floor_char_boundary(line.trim_end_matches('\n').len().min(first + LONGEST_LINE));
+        if is_here {
+            let start = shown.len() + (span.start - begins - first);
+            place = start..(start + span.len()).min(shown.len() + (last - first)).max(start);
+        }
+        shown.push_str(&line[first..last]);
+        if line.ends_with('\n') {
+            shown.push('\n');
+        }
+        begins = ends;
+    }
+    (shown, place)
 }
 
 /// A problem together with the file it is in.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .problem.message)]
-pub struct ProblemInSource<'a> {
-    problem: &'a Problem,
-    source_code: &'a NamedSource<String>,
+pub struct ProblemInSource {
+    problem: Problem,
+    source_code: NamedSource<String>,
 }
 
-impl Diagnostic for ProblemInSource<'_> {
+impl Diagnostic for ProblemInSource {
     fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
         self.problem.help.as_ref().map(|help| Box::new(help) as Box<dyn std::fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        Some(self.source_code)
+        Some(&self.source_code)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {

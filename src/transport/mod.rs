@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use shell::Aim;
-pub use ssh::{Asker, OfferedKey, Passphrases, offered_key};
+pub use ssh::{Asker, OfferedKey, Passphrases, Survey, agent_keys, offered_key, survey};
 
 use crate::spec::{Reach, Sandbox, Shell, Target};
 

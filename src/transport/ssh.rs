@@ -12,12 +12,14 @@ mod login;
 mod passphrases;
 mod proxy;
 mod route;
+mod survey;
 mod trust;
 mod wire;
 
 use std::time::Instant;
 
 pub use passphrases::{Asker, Passphrases};
+pub use survey::{Survey, agent_keys, survey};
 pub use trust::{OfferedKey, offered_key};
 
 use self::route::{Proxy, Route};

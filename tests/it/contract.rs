@@ -239,7 +239,7 @@ fn a_second_capture_says_the_same_bytes_and_a_changed_one_asks_first() {
     laptop.says("node", "v23.0.0");
     project
         .trueup(&["capture"])
-        .stdout_has("+version = \"23.0.0\"")
+        .stdout_has("  ~ tool:node  22.11.0 -> 23.0.0\n")
         .stderr(
             "error: there is no terminal to ask on: Overwrite environments/dev.lock? Say --yes to agree beforehand.\n",
         )

@@ -224,3 +224,52 @@ fn what_is_not_toml_is_told_at_its_place() {
     insta::assert_snapshot!(problems("name = \"a\"\n[tools\nnode = 1\n"));
     assert!(problems("").contains("the spec lacks `name`"), "{}", problems(""));
 }
+
+#[test]
+fn an_item_that_is_named_twice_is_told_at_its_second_place() {
+    let text = "name = \"a\"\n[packages]\nnpm = { policy = \"major\", names = [\"rg\"] }\nripgrep = { apt = \"x\", npm = \"rg\" }\n";
+    assert_eq!(problems(text), "\"rg\": package:npm/rg is named more than once (keep one of them)\n");
+    assert!(problems("name = \"a\"\n[tools]\nx = \"exact\"\nx = \"minor\"\n").contains("duplicate key"));
+}
+
+#[test]
+fn every_fault_of_a_waiver_is_told() {
+    insta::assert_snapshot!(problems(
+        r#"name = "a"
+[targets.vm]
+kind = "local"
+[[waivers]]
+finding = "sed"
+becuase = "x"
+until = "2027-02-30"
+[[waivers]]
+finding = "tool:sed"
+because = 3
+targets = ["vn", 4]
+until = 2027-03-01T12:00:00Z
+[[waivers]]
+because = ["x"]
+until = 20270301
+any = "yes"
+got = 1
+"#
+    ));
+}
+
+#[test]
+fn what_is_nested_too_deeply_or_wrong_all_over_is_told_shortly() {
+    for text in [
+        format!("a = {}{}", "[".repeat(100_000), "]".repeat(100_000)),
+        format!("a{} = 1", ".a".repeat(100_000)),
+        format!("[a{}]", ".a".repeat(100_000)),
+        format!("a = {}1{}", "{a=".repeat(50_000), "}".repeat(50_000)),
+    ] {
+        let problems = parse("x", &text, &vocabulary()).unwrap_err();
+        assert_eq!(problems.problems[0].message, "tables or lists are nested too deeply to be read");
+        let shown: Vec<String> = problems.diagnostics().map(|one| format!("{:?}", miette::Report::new(one))).collect();
+        assert!(shown[0].len() < 4000, "{} bytes", shown[0].len());
+    }
+    let text: String = (0..20_000).map(|number| format!("t{number} = 1\n")).collect();
+    let problems = parse("x", &text, &vocabulary()).unwrap_err();
+    assert_eq!((problems.problems.len(), problems.to_string().as_str()), (100, "x cannot be used: 20001 problems"));
+}

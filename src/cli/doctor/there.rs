@@ -1,0 +1,69 @@
+//! Each target: whether it is reached, whether its shell answers, and how long that takes. All side by side.
+#![expect(clippy::disallowed_methods, reason = "IO edge: watches the clock")]
+
+use std::time::{Duration, Instant};
+
+use super::{Health, Line};
+use crate::cli::context::PARALLEL;
+use crate::observe::{Covers, Question, audit};
+use crate::spec::load::Project;
+use crate::spec::{Environment, Target, Why};
+use crate::transport::{Connection, Surroundings, TransportError};
+
+/// Starts nothing on the machine: the shell's own means say what is there.
+const LOOK: &str = "for tu_doctor in git docker podman; do\n  \
+    command -v \"$tu_doctor\" >/dev/null 2>&1 && printf '%s\\n' \"$tu_doctor\"\n\
+    done\nreturn 0\n";
+
+/// A line or two a target, in their order.
+pub(super) fn targets(targets: &[&Target], project: &Project, surroundings: &Surroundings) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for some in targets.chunks(PARALLEL) {
+        std::thread::scope(|scope| {
+            let tried: Vec<_> =
+                some.iter().map(|target| scope.spawn(|| one(target, &project.environment, surroundings))).collect();
+            for (target, tried) in some.iter().zip(tried) {
+                lines.extend(
+                    tried.join().unwrap_or_else(|_| {
+                        vec![Line::new(Health::Unreached, &target.name, "looking at it ended early")]
+                    }),
+                );
+            }
+        });
+    }
+    lines
+}
+
+fn one(target: &Target, environment: &Environment, surroundings: &Surroundings) -> Vec<Line> {
+    let started = Instant::now();
+    match reach(target, environment, surroundings) {
+        Err(error) => vec![Line::new(Health::Unreached, &target.name, error.to_string())],
+        Ok(Err(why)) => {
+            let says = format!("its shell was reached but did not answer: {why}");
+            vec![Line::new(Health::Unreached, &target.name, says)]
+        }
+        Ok(Ok(has)) => {
+            let took = started.elapsed().as_millis();
+            let also: Vec<&str> = has.iter().map(String::as_str).collect();
+            let also = if also.is_empty() { String::new() } else { format!("; has {}", also.join(", ")) };
+            let mut lines = vec![Line::ok(&target.name, format!("reached, its shell answers, {took} ms{also}"))];
+            if !environment.repos.is_empty() && !has.iter().any(|name| name == "git") {
+                let says = "git is not there, so the repositories of the spec cannot be observed";
+                lines.push(Line::new(Health::Warning, &target.name, says).next("install git on it"));
+            }
+            lines
+        }
+    }
+}
+
+fn reach(
+    target: &Target,
+    environment: &Environment,
+    surroundings: &Surroundings,
+) -> Result<Result<Vec<String>, Why>, TransportError> {
+    let mut connection = Connection::open(target, environment.shell, surroundings)?;
+    let limit = environment.limits.probe.max(Duration::from_secs(1));
+    let question = Question::new("doctor", LOOK.to_owned(), limit, Covers::default());
+    let answer = audit::ask(&mut connection, &[question])?.into_iter().next().unwrap_or(Err(Why::NoAnswer));
+    Ok(answer.map(|answer| String::from_utf8_lossy(&answer.stdout).lines().map(str::to_owned).collect()))
+}

@@ -1,0 +1,328 @@
+//! Every table and key of the spec, described once. Adding a key to the reader is a line here too; the test beside says so.
+
+use super::{Holds, Key, Need, Table};
+
+/// A key that may be left out.
+const fn key(name: &'static str, doc: &'static str, holds: Holds) -> Key {
+    Key { name, doc, holds, need: Need::Optional, default: "", kinds: &[] }
+}
+
+impl Key {
+    const fn required(mut self) -> Self {
+        self.need = Need::Required;
+        self
+    }
+
+    const fn default(mut self, json: &'static str) -> Self {
+        self.default = json;
+        self
+    }
+
+    const fn kinds(mut self, kinds: &'static [&'static str]) -> Self {
+        self.kinds = kinds;
+        self
+    }
+}
+
+/// Names that are safe in file names, ids and command lines.
+const PLAIN_NAME: &str = "^[A-Za-z0-9_][A-Za-z0-9_.-]*$";
+
+/// A package as its manager lists it: neither an option nor a pattern.
+pub(super) const PACKAGE_NAME: &str = r"^[^-\s*?\[][^\s*?\[]*$";
+
+/// How strictly a thing is held.
+pub(super) const POLICIES: &[(&str, &str)] = &[
+    ("exact", "the same version as on the reference"),
+    ("major", "the same first number"),
+    ("minor", "the same first and second number"),
+    ("present", "there, whatever its version"),
+];
+
+/// Keys of `[dotfiles]` that are paths.
+pub(super) const PATH: &str = "^[.~]|/";
+
+const SYSTEMS: Holds = Holds::Word(&[("linux", "Linux of any kind"), ("macos", "macOS")]);
+
+const OVER_SSH: &[&str] = &["mac", "vm"];
+
+pub(super) const ROOT: Table = Table {
+    doc: "What must be the same on which machines, how strictly, and on which machine the truth is captured.",
+    keys: &[
+        key("version", "The version of this format.", Holds::FormatVersion).default("1"),
+        key(
+            "name",
+            "The environment's name, in reports and attestations.",
+            Holds::Like(PLAIN_NAME, &["carmenta", "agents"]),
+        )
+        .required(),
+        key(
+            "reference",
+            "The machine that defines the truth: \"local\" for the one you sit at, or a target's name. Its facts are \
+             captured by `trueup capture`.",
+            Holds::Text,
+        )
+        .default("\"local\""),
+        key(
+            "targets",
+            "The machines to hold true, each under the name that the command line uses.",
+            Holds::Named { like: PLAIN_NAME, each: &Holds::Of(&TARGET) },
+        ),
+        key("shell", "How agents run commands on a target: facts are observed in that way.", Holds::Of(&SHELL)),
+        key("limits", "How long an audit may take.", Holds::Of(&LIMITS)),
+        key(
+            "tools",
+            "Commands on PATH and how strictly their versions are held. The version itself comes from the lock.",
+            Holds::Named { like: r"^[^-/\s][^/\s]*$", each: &TOOL },
+        ),
+        key("system", "Facts about the machine as a whole.", Holds::SystemFacts(&Holds::Of(&SYSTEM_ITEM))),
+        key(
+            "env",
+            "Variables of agents' commands. Values never stand in a spec or a lock: a digest does.",
+            Holds::Named { like: "^[A-Za-z_][A-Za-z0-9_]*$", each: &ENV },
+        ),
+        key(
+            "packages",
+            "What package managers have installed: under a manager's name its packages; any other key is one package, \
+             with its name in each manager.",
+            PACKAGES,
+        ),
+        key(
+            "dotfiles",
+            "Files, folders and globs in the home that must be the same. A key that contains `/` or starts with `.` or `~` \
+             is a path, and says more about it.",
+            Holds::WithPaths(&DOTFILES, &DOTFILE),
+        ),
+        key(
+            "repos",
+            "Working copies: their remotes, git settings and hooks are held.",
+            Holds::Named { like: "^[^/:]+$", each: &Holds::Of(&REPO) },
+        ),
+        key("gate", "When work is allowed on a machine.", Holds::Of(&GATE)),
+        key(
+            "waivers",
+            "Drifts that somebody accepted, each for a reason. `trueup waive` writes them.",
+            Holds::ListOfTables(&WAIVER),
+        ),
+    ],
+};
+
+pub(super) const TARGET: Table = Table {
+    doc: "A machine to hold true.",
+    keys: &[
+        key(
+            "kind",
+            "What sort of machine it is.",
+            Holds::Word(&[
+                ("mac", "a Mac, over SSH"),
+                ("vm", "a virtual or real Linux machine, over SSH"),
+                ("devcontainer", "the devcontainer of a folder on this machine"),
+                ("local", "this machine, or a home of its own on it"),
+            ]),
+        )
+        .required(),
+        key(
+            "ssh",
+            "Where it is: user@host, user@host:port, user@[ipv6]:port, or a Host of ~/.ssh/config.",
+            Holds::Like(r"^[^\s-]\S*$", &["dev@vm.example.com", "dev@mini.local:2222"]),
+        )
+        .required()
+        .kinds(OVER_SSH),
+        key("identity", "A key file to use before all others.", Holds::Text).kinds(OVER_SSH),
+        key("home", "Replaces HOME in trueup's own environment.", Holds::Text).kinds(&["local"]),
+        key(
+            "path",
+            "Replaces PATH in trueup's own environment: one text with colons, or a list of folders.",
+            Holds::ListOf(&Holds::Text),
+        )
+        .kinds(&["local"]),
+        key("workspace", "The folder that holds the devcontainer's configuration.", Holds::Text)
+            .default("\".\"")
+            .kinds(&["devcontainer"]),
+        key("container", "The container by its name, where not its devcontainer folder finds it.", Holds::Text)
+            .kinds(&["devcontainer"]),
+        key("engine", "The program that runs the container.", Holds::Like("", &["docker", "podman"]))
+            .kinds(&["devcontainer"]),
+        key("labels", "Free words that tasks may ask for.", Holds::ListOf(&Holds::Text)),
+    ],
+};
+
+pub(super) const SHELL: Table = Table {
+    doc: "How agents run commands on a target.",
+    keys: &[
+        key("login", "Through the user's login shell and its profile.", Holds::Flag).default("true"),
+        key("interactive", "As an interactive shell.", Holds::Flag).default("false"),
+    ],
+};
+
+pub(super) const LIMITS: Table = Table {
+    doc: "The time limits of an audit.",
+    keys: &[
+        key("probe", "For one question to a machine.", Holds::Duration).default("\"10s\""),
+        key("connect", "For reaching a machine and logging in.", Holds::Duration).default("\"10s\""),
+    ],
+};
+
+const TOOL: Holds = Holds::Either(&[Holds::Policy, Holds::Of(&TOOL_TABLE)]);
+
+pub(super) const TOOL_TABLE: Table = Table {
+    doc: "A command on PATH.",
+    keys: &[
+        key("policy", "How strictly its version is held.", Holds::Policy).default("\"exact\""),
+        key(
+            "version",
+            "A command line that tells the version, in place of `<tool> --version`.",
+            Holds::Like("", &["terraform version"]),
+        ),
+        key(
+            "pattern",
+            "A regular expression whose first group is the version.",
+            Holds::Like(r"\(", &["Terraform v([0-9.]+)"]),
+        ),
+        key(
+            "install",
+            "Which package provides it, by package manager.",
+            Holds::ByManager { each: &Holds::Like(PACKAGE_NAME, &[]), rest: None },
+        ),
+        key("only", "Compare it only on these systems.", Holds::ListOf(&SYSTEMS)),
+    ],
+};
+
+pub(super) const SYSTEM_ITEM: Table = Table {
+    doc: "One fact about the machine, held on certain systems alone.",
+    keys: &[
+        key("policy", "What it is held to: \"exact\", \"present\", a value or a bound.", Holds::Text).required(),
+        key("only", "Compare it only on these systems.", Holds::ListOf(&SYSTEMS)),
+    ],
+};
+
+const VARIABLE_POLICY: Holds = Holds::Word(&[
+    ("exact", "the same value as on the reference, compared by its digest"),
+    ("present", "set, whatever its value"),
+]);
+
+const ENV: Holds = Holds::Either(&[VARIABLE_POLICY, Holds::Of(&VARIABLE)]);
+
+pub(super) const VARIABLE: Table = Table {
+    doc: "One variable.",
+    keys: &[
+        key("policy", "How strictly its value is held. One that looks secret can only be present.", VARIABLE_POLICY),
+        key(
+            "secret",
+            "Where its value may be had from: a variable of trueup's own environment. Never the value itself.",
+            Holds::Like("^env:", &["env:ANTHROPIC_API_KEY"]),
+        ),
+        key("only", "Compare it only on these systems.", Holds::ListOf(&SYSTEMS)),
+    ],
+};
+
+const PACKAGES: Holds = Holds::ByManager {
+    each: &Holds::Either(&[Holds::ListOf(&Holds::Like(PACKAGE_NAME, &["prettier"])), Holds::Of(&MANAGED)]),
+    rest: Some(&Holds::NamesByManager(&MAPPED)),
+};
+
+pub(super) const MANAGED: Table = Table {
+    doc: "The packages of one manager.",
+    keys: &[
+        key("policy", "How strictly their versions are held.", Holds::Policy).default("\"exact\""),
+        key(
+            "names",
+            "Which packages; \"all\" stands for all that the reference has, and makes extras drift.",
+            Holds::ListOf(&Holds::Like(PACKAGE_NAME, &["all"])),
+        )
+        .required(),
+    ],
+};
+
+pub(super) const MAPPED: Table = Table {
+    doc: "One package, with its name in each manager.",
+    keys: &[key("policy", "How strictly its version is held.", Holds::Policy).default("\"exact\"")],
+};
+
+pub(super) const DOTFILES: Table = Table {
+    doc: "Files, folders and globs in the home that must be the same.",
+    keys: &[
+        key(
+            "source",
+            "The folder that `trueup apply` takes contents from; without one, the reference's own files.",
+            Holds::Text,
+        ),
+        key(
+            "files",
+            "Paths relative to the home, ~/… or absolute. A folder or glob names the set, so an extra file in it is drift.",
+            Holds::ListOf(&Holds::Like(r"[^./~]", &[".zshrc", ".gitconfig", ".config/nvim/**"])),
+        ),
+        key("keep", "Keep the contents beside the lock, so that `trueup apply` needs no other source.", Holds::Flag)
+            .default("false"),
+    ],
+};
+
+pub(super) const DOTFILE: Table = Table {
+    doc: "One path, and how it is held.",
+    keys: &[
+        key(
+            "compare",
+            "What of the file counts.",
+            Holds::Word(&[("content", "all of it"), ("keys", "the settings that it holds, whatever their order")]),
+        )
+        .default("\"content\""),
+        key(
+            "keys",
+            "With compare = \"keys\": only these settings count, as paths with dots.",
+            Holds::ListOf(&Holds::Text),
+        ),
+        key(
+            "format",
+            "With compare = \"keys\": how the file is written, where its name does not tell.",
+            Holds::SettingsFormat,
+        ),
+        key("template", "The file below `source` is a Tera template, rendered for each target.", Holds::Flag)
+            .default("false"),
+        key("mode", "Its mode in octal digits, instead of the reference's.", Holds::Like("^[0-7]+$", &["0600"])),
+        key("only", "Compare it only on these systems.", Holds::ListOf(&SYSTEMS)),
+        key("keep", "Keep its content beside the lock, or not, whatever [dotfiles] says.", Holds::Flag),
+    ],
+};
+
+pub(super) const REPO: Table = Table {
+    doc: "A working copy.",
+    keys: &[
+        key("url", "Where it is cloned from.", Holds::Text),
+        key("path", "Where it lies: relative to the home, ~/… or absolute.", Holds::Text).required(),
+        key("gates", "Which quality gates are held: found by looking.", Holds::Word(&[("auto", "all that are found")]))
+            .default("\"auto\""),
+        key(
+            "checks",
+            "Which canaries its gates must reject.",
+            Holds::Word(&[("auto", "those that its gates should catch")]),
+        )
+        .default("\"auto\""),
+    ],
+};
+
+pub(super) const GATE: Table = Table {
+    doc: "When work is allowed on a machine.",
+    keys: &[
+        key("max_age", "How old an attestation may be.", Holds::Duration).default("\"15m\""),
+        key("warn", "Drifts that do not deny, by their finding ids.", Holds::ListOf(&Holds::FindingId)),
+    ],
+};
+
+pub(super) const WAIVER: Table = Table {
+    doc: "A drift that somebody accepted. It never covers what could not be observed.",
+    keys: &[
+        key("finding", "The finding that it covers, as reports name it.", Holds::FindingId).required(),
+        key("targets", "The targets on which it holds; all where none is named.", Holds::ListOf(&Holds::Text)),
+        key("because", "Why the drift is accepted.", Holds::Text).required(),
+        key(
+            "until",
+            "The last day on which it holds, to its end in UTC.",
+            Holds::Like("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", &["2027-03-01"]),
+        ),
+        key(
+            "got",
+            "The value that it was made for: with another one it no longer holds. Absent where nothing was there.",
+            Holds::Text,
+        ),
+        key("any", "It holds whatever is there.", Holds::Flag).default("false"),
+    ],
+};
