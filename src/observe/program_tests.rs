@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::frame::{self, Frames};
 use super::program::OUTPUT_CAP;
-use super::{Answer, Covers, PROBES, Program, Question, Reply, audit, compile};
+use super::{Answer, Covers, PROBES, Program, Question, Reply, Sighting, audit, compile};
 use crate::spec::{Listed, Observed, Sandbox, Shell};
 use crate::transport::test_shells::{RealShell, Room, SHELLS, YASH, processes_marked, run, run_attended, which};
 use crate::transport::{Connection, Surroundings};
@@ -544,5 +544,63 @@ fn the_surroundings_are_told_in_every_shell() {
                 }
             }
         }
+    });
+}
+
+/// Files that pin tools come back byte for byte, and a tool is asked in the folder and only if a file names it.
+#[test]
+fn pins_are_read_and_their_tools_asked_alike_in_every_shell() {
+    let room = Room::new();
+    let repo = room.home().join("it's a shop");
+    fs::create_dir_all(repo.join("rust-toolchain")).unwrap();
+    fs::create_dir_all(repo.join(".config/mise")).unwrap();
+    for (name, content) in [
+        (".tool-versions", &b"sort 1.5\r\nnodeenv 2\n"[..]),
+        (".config/mise/config.toml", b"[tools]\nuniq = '\xc3\xbc'\n"),
+        (".ruby-version", b"\xff\xfe3\x00"),
+        (".java-version", b"\x01\xff\n\n\n"),
+    ] {
+        fs::write(repo.join(name), content).unwrap();
+    }
+    symlink("nowhere", repo.join(".go-version")).unwrap();
+    let spec = "name = \"pins\"\n[tools]\nsort = { version = \"echo sort $(basename \\\"$PWD\\\")-1.5\", policy = \"exact\" }\n\
+                uniq = { version = \"echo uniq 2.5\", policy = \"exact\" }\ncat = { version = \"echo 3.5\", policy = \"exact\" }\n\
+                [repos.shop]\npath = \"~/it's a shop\"\n[repos.gone]\npath = \"~/gone\"\n";
+    let environment = crate::spec::parse("pins.toml", spec, &super::vocabulary()).unwrap();
+    let probe = PROBES.iter().find(|probe| probe.name == "pin").unwrap();
+    let questions = (probe.ask)(&environment);
+    let program = compile(&questions, NONCE);
+    in_every_shell(|shell| {
+        let frames = frames(&room, shell, &program);
+        let mut seen = Vec::new();
+        for (number, question) in questions.iter().enumerate() {
+            let Some(Reply::Answered(answer)) = frames.replies.get(&number) else {
+                panic!("{}: {}: {frames:?}", shell.name, question.subject)
+            };
+            // Java and Ruby are named by files of their own; whether this machine has them is not the subject.
+            if ["shop/java", "shop/ruby"].contains(&question.subject.as_str()) {
+                continue;
+            }
+            let read = (probe.read)(question, answer).unwrap_or_else(|why| panic!("{}: {why}", shell.name));
+            for sighting in read {
+                match sighting {
+                    Sighting::Item(id, Observed::Present(fact)) => seen.push(format!("{id} {}", fact.shown())),
+                    Sighting::Pins(repo, pins) => {
+                        seen.extend(pins.iter().map(|pin| format!("{repo} {} {}", pin.tool, pin.written)));
+                    }
+                    other => panic!("{}: {other:?}", shell.name),
+                }
+            }
+        }
+        let expected = [
+            "shop sort 1.5",
+            "shop nodeenv 2",
+            "shop uniq ü",
+            "shop .ruby-version sha256:2a1a7362fc16",
+            "shop .java-version sha256:d8ff33dd6dd2",
+            "tool:sort@shop 1.5",
+            "tool:uniq@shop 2.5",
+        ];
+        assert_eq!(seen, expected, "{}", shell.name);
     });
 }
