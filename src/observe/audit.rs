@@ -95,8 +95,7 @@ pub fn audit_all(
         for _ in 0..parallel.clamp(1, targets.len().max(1)) {
             scope.spawn(|| {
                 while let Some((place, target)) = claim(&next, targets) {
-                    let observation =
-                        audit_telling(target, environment, surroundings, &|stage| heard(place, stage));
+                    let observation = audit_telling(target, environment, surroundings, &|stage| heard(place, stage));
                     observations.lock().unwrap_or_else(PoisonError::into_inner).insert(place, observation);
                 }
             });

@@ -23,8 +23,8 @@ mod waiver;
 
 pub use dotfile::{Dotfile, Extent, glob_matches};
 pub use environment::{
-    Devcontainer, Dotfiles, Environment, GatePolicy, Limits, PackageNames, Packages, Reach, Reference, Repo, Sandbox, Shell,
-    SshAddress, Target, TargetKind, Tool, ToolQuestion,
+    Devcontainer, Dotfiles, Environment, GatePolicy, Limits, PackageNames, Packages, Reach, Reference, Repo, Sandbox,
+    Shell, SshAddress, Target, TargetKind, Tool, ToolQuestion,
 };
 pub use fact::{
     Digest, Fact, Facts, FileFact, HookFact, LeadsTo, Listed, Listing, Machine, Mode, Observed, Remote, RepoFact,

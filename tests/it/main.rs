@@ -7,9 +7,11 @@
 
 mod apply;
 mod apt_root;
+mod container_root;
 mod contract;
 mod errors;
 mod gate;
+mod here;
 mod killed;
 mod observed;
 mod packages;
