@@ -67,7 +67,7 @@ fn commands_run_as_the_user_of_the_devcontainer_in_the_home_and_shell_there() {
         says(&mut connection, "id -un; pwd; echo $HOME $SHELL $FROM_PROFILE; ls"),
         "dev\n/home/dev\n/home/dev /bin/ash yes\nhere\n"
     );
-    let stdin: Vec<u8> = (0..1_000_000_u32).flat_map(|n| n.to_be_bytes()).collect();
+    let stdin: Vec<u8> = (0..1_000_000_u32).flat_map(u32::to_be_bytes).collect();
     let (ended, stdout) = heard(&mut connection, "cat", &stdin, Duration::from_secs(60));
     assert_eq!(ended, Ended::Exited(0));
     assert!(stdout == stdin, "{} bytes", stdout.len());
