@@ -35,7 +35,7 @@ const LINGER: Duration = Duration::from_secs(1);
 /// How long ending a run that is over may take.
 const FAREWELL: Duration = Duration::from_secs(5);
 
-const ENTER: &str = include_str!("enter.sh");
+pub(super) const ENTER: &str = include_str!("enter.sh");
 const LEAVE: &str = include_str!("leave.sh");
 
 /// A way into a running container.
@@ -140,7 +140,7 @@ impl Container {
 
     /// Ends what runs under this name, if anything still does. What cannot be ended ends with the container.
     fn end(&self, name: &str) {
-        let program = format!("{PROCESSES}\nset -- {}\n{LEAVE}", quote::word(name));
+        let program = leave(name);
         let run =
             Run { command_line: "", stdin: program.as_bytes(), stdin_after: StdinAfter::Ends, limit: Some(FAREWELL) };
         let mut command = self.exec(&["/bin/sh", "-s"]);
@@ -156,6 +156,12 @@ impl Container {
         command.arg(&self.id).args(words);
         command
     }
+}
+
+/// The program that ends what runs under this name. The name comes with its text: as an argument, it would be found as
+/// the program's own.
+pub(super) fn leave(name: &str) -> String {
+    format!("{PROCESSES}\nset -- {}\n{LEAVE}", quote::word(name))
 }
 
 impl Engine {
