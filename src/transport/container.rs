@@ -30,10 +30,12 @@ use crate::spec::Devcontainer;
 const ENGINES: [&str; 2] = ["docker", "podman"];
 /// How much of an engine's answer is read.
 const ANSWER_LIMIT: usize = 16 << 20;
+/// How long a command that is not listened to any more may take to end by itself.
+const LINGER: Duration = Duration::from_secs(1);
 /// How long ending a run that is over may take.
 const FAREWELL: Duration = Duration::from_secs(5);
 
-const ENTER: &str = include_str!("enter.sh");
+pub(super) const ENTER: &str = include_str!("enter.sh");
 const LEAVE: &str = include_str!("leave.sh");
 
 /// A way into a running container.
@@ -127,20 +129,23 @@ impl Container {
         let program = format!("{ENTER}\n{}\nexit $?", run.command_line);
         let mut command = self.exec(&["/bin/sh", "-c", &program, &name]);
         let failed = |source| TransportError::Local { program: self.engine.program.clone(), source };
-        let ended = process::attend(&mut command, run, listener).map_err(failed)?;
-        if matches!(ended, Ended::TimedOut | Ended::Stopped) {
+        // A command whose answer is complete mostly ends by itself, which spares a call of the engine.
+        let linger = if run.stdin_after == StdinAfter::Ends { LINGER } else { Duration::ZERO };
+        let attended = process::attend(&mut command, run, linger, listener).map_err(failed)?;
+        if !attended.gone {
             self.end(&name);
         }
-        Ok(ended)
+        Ok(attended.ended)
     }
 
     /// Ends what runs under this name, if anything still does. What cannot be ended ends with the container.
     fn end(&self, name: &str) {
-        let program = format!("{PROCESSES}\nset -- {}\n{LEAVE}", quote::word(name));
+        let program = leave(name);
         let run =
             Run { command_line: "", stdin: program.as_bytes(), stdin_after: StdinAfter::Ends, limit: Some(FAREWELL) };
         let mut command = self.exec(&["/bin/sh", "-s"]);
-        let _nothing_left_to_try = process::attend(&mut command, &run, &mut |_, _| ControlFlow::Continue(()));
+        let _nothing_left_to_try =
+            process::attend(&mut command, &run, Duration::ZERO, &mut |_, _| ControlFlow::Continue(()));
     }
 
     fn exec(&self, words: &[&str]) -> Command {
@@ -151,6 +156,12 @@ impl Container {
         command.arg(&self.id).args(words);
         command
     }
+}
+
+/// The program that ends what runs under this name. The name comes with its text: as an argument, it would be found as
+/// the program's own.
+pub(super) fn leave(name: &str) -> String {
+    format!("{PROCESSES}\nset -- {}\n{LEAVE}", quote::word(name))
 }
 
 impl Engine {
@@ -201,12 +212,12 @@ impl Engine {
         let limit = deadline.saturating_duration_since(Instant::now());
         let run = Run { command_line: "", stdin: b"", stdin_after: StdinAfter::Ends, limit: Some(limit) };
         let (mut answer, mut complaint) = (Vec::new(), Vec::new());
-        let ended = process::attend(&mut self.command(arguments), &run, &mut |stream, bytes| {
+        let attended = process::attend(&mut self.command(arguments), &run, Duration::ZERO, &mut |stream, bytes| {
             let heard = if stream == Stream::Stdout { &mut answer } else { &mut complaint };
             heard.extend_from_slice(bytes);
             if heard.len() > ANSWER_LIMIT { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
-        match ended {
+        match attended.map(|attended| attended.ended) {
             Ok(Ended::Exited(0)) => Ok(String::from_utf8_lossy(&answer).into_owned()),
             Ok(Ended::TimedOut) => Err(Mute::Said("nothing within the time limit".to_owned())),
             Ok(_) => {

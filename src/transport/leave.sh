@@ -8,11 +8,15 @@ $1") ;;
     *) continue ;;
   esac
   tu_root=${tu_dir#/proc/}
+  # Stopped first: a shell whose command is killed goes on to the next.
+  kill -STOP "$tu_root" 2>/dev/null
   # A process that is just being started may be missed in one look.
   for _ in 1 2 3; do
     tu_pids=$(tu_table | tu_below "$tu_root" $$ 1)
     [ -n "$tu_pids" ] || break
     # shellcheck disable=SC2086 # splitting is the point
+    kill -STOP $tu_pids 2>/dev/null
+    # shellcheck disable=SC2086
     kill -KILL $tu_pids 2>/dev/null
   done
   kill -KILL "$tu_root" 2>/dev/null

@@ -7,6 +7,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use super::{Ended, Listener, Run, Surroundings, TransportError, process};
 use crate::spec::{Sandbox, Shell};
@@ -76,7 +77,9 @@ impl Local {
             .arg(format!("{} {}", self.start, run.command_line))
             .env_clear()
             .envs(self.env.iter().map(|(name, value)| (name, value)));
-        let attended = process::attend(&mut command, run, listener);
-        attended.map_err(|source| TransportError::Local { program: "/bin/sh".to_owned(), source })
+        let attended = process::attend(&mut command, run, Duration::ZERO, listener);
+        attended
+            .map(|attended| attended.ended)
+            .map_err(|source| TransportError::Local { program: "/bin/sh".to_owned(), source })
     }
 }

@@ -5,6 +5,8 @@
 //! room knows nothing of probes, plans or tasks.
 
 mod container;
+#[cfg(test)]
+mod container_tests;
 mod devcontainer;
 mod known_hosts;
 mod local;

@@ -20,8 +20,20 @@ enum Event {
     Ended(io::Result<ExitStatus>),
 }
 
+/// How a run ended, and whether its process had gone by itself.
+pub(super) struct Attended {
+    pub(super) ended: Ended,
+    pub(super) gone: bool,
+}
+
 /// Starts `command`, which leads a process group of its own, and hears it out. `run`'s command line is not looked at.
-pub(super) fn attend(command: &mut Command, run: &Run<'_>, listener: Listener<'_>) -> io::Result<Ended> {
+/// A command whose listener has had enough gets `linger` to end by itself: what it says meanwhile is heard by nobody.
+pub(super) fn attend(
+    command: &mut Command,
+    run: &Run<'_>,
+    linger: Duration,
+    listener: Listener<'_>,
+) -> io::Result<Attended> {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let group = Pid::from_child(&child);
     let (sender, events) = mpsc::channel();
@@ -30,9 +42,9 @@ pub(super) fn attend(command: &mut Command, run: &Run<'_>, listener: Listener<'_
     hear(Stream::Stdout, child.stdout.take().expect("stdout is piped"), sender.clone());
     hear(Stream::Stderr, child.stderr.take().expect("stderr is piped"), sender.clone());
     std::thread::spawn(move || sender.send(Event::Ended(child.wait())));
-    let ended = follow(&events, run.limit, listener);
+    let ended = follow(&events, run.limit, linger, listener);
     // After the command itself is gone, whatever else of its group remains belongs to a run that is over.
-    if !matches!(ended, Ok(Ended::Exited(_))) {
+    if !matches!(ended, Ok(Attended { ended: Ended::Exited(_), .. })) {
         kill_group(group);
     }
     drop(held_open);
@@ -79,19 +91,36 @@ fn hear(stream: Stream, mut pipe: impl Read + Send + 'static, sender: Sender<Eve
     });
 }
 
-fn follow(events: &mpsc::Receiver<Event>, limit: Option<Duration>, listener: Listener<'_>) -> io::Result<Ended> {
+fn follow(
+    events: &mpsc::Receiver<Event>,
+    limit: Option<Duration>,
+    linger: Duration,
+    listener: Listener<'_>,
+) -> io::Result<Attended> {
     let mut deadline = limit.map(|limit| Instant::now() + limit);
     let mut open_streams = 2;
     let mut status = None;
+    let mut stopped = false;
+    let over = |status: Option<ExitStatus>, stopped: bool| {
+        let ended = match status {
+            _ if stopped => Ended::Stopped,
+            Some(status) => outcome(status),
+            None => Ended::TimedOut,
+        };
+        Ok(Attended { ended, gone: status.is_some() })
+    };
     loop {
         let event = match deadline {
             Some(deadline) => events.recv_timeout(deadline.saturating_duration_since(Instant::now())),
             None => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         match event {
+            Ok(Event::Chunk(..)) if stopped => {}
             Ok(Event::Chunk(stream, bytes)) => {
                 if listener(stream, &bytes).is_break() {
-                    return Ok(Ended::Stopped);
+                    stopped = true;
+                    let last = Instant::now() + linger;
+                    deadline = Some(deadline.map_or(last, |deadline| deadline.min(last)));
                 }
             }
             Ok(Event::Closed) => open_streams -= 1,
@@ -100,10 +129,10 @@ fn follow(events: &mpsc::Receiver<Event>, limit: Option<Duration>, listener: Lis
                 let last = Instant::now() + GRACE;
                 deadline = Some(deadline.map_or(last, |deadline| deadline.min(last)));
             }
-            Err(_) => return Ok(status.map_or(Ended::TimedOut, outcome)),
+            Err(_) => return over(status, stopped),
         }
-        if let Some(status) = status.filter(|_| open_streams == 0) {
-            return Ok(outcome(status));
+        if status.is_some() && (open_streams == 0 || stopped) {
+            return over(status, stopped);
         }
     }
 }

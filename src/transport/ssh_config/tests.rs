@@ -1,3 +1,5 @@
+#![expect(clippy::disallowed_methods, reason = "tests are an IO edge: they ask the real ssh")]
+
 use super::*;
 
 fn source(shown: &str, text: &str) -> Source {
@@ -186,4 +188,80 @@ fn the_users_file_comes_before_the_systems() {
     let sources = [source("user", "Host vm\nUser mine"), source("system", "Host *\nUser all\nPort 24")];
     let config = resolve(&sources, asked("vm"), &none).unwrap();
     assert_eq!((config.user.as_deref(), config.port), (Some("mine"), Some(24)));
+}
+
+/// What the real ssh makes of the same file.
+#[test]
+fn ssh_itself_reads_it_the_same_way() {
+    const CONFIG: &str = "\
+Match originalhost c* user ci
+  Port 2201
+Host a b !c
+  HostName %h.example.com
+  User=first
+  ConnectTimeout 7
+Host b*
+  ProxyJump jump@gate:2022,second
+  User late
+Match host *.example.com
+  ServerAliveInterval 11
+Host c?d
+  ProxyCommand nc -X 5 '%h' %p
+  Port 2299
+Match !host a.example.com,b.example.com final
+  ServerAliveCountMax 9
+Include INCLUDED
+Match all
+  IdentityFile /keys/all
+Host *
+  Port 22022
+  User everybody
+  AddressFamily inet6
+";
+    let folder = tempfile::tempdir().unwrap();
+    let included = folder.path().join("included");
+    std::fs::write(
+        &included,
+        "Host d\n  HostKeyAlias made-of-d\n  IdentityFile /keys/d\nHost *\n  HashKnownHosts yes\n",
+    )
+    .unwrap();
+    let file = folder.path().join("config");
+    std::fs::write(&file, CONFIG.replace("INCLUDED", &included.display().to_string())).unwrap();
+    let open = |path: &str, _: &str| Ok(vec![source(path, &std::fs::read_to_string(path).unwrap())]);
+    for alias in ["a", "b", "c", "cxd", "d", "other"] {
+        for user in [None, Some("ci")] {
+            let text = std::fs::read_to_string(&file).unwrap();
+            let config = resolve(&[source("config", &text)], Asked { user, ..asked(alias) }, &open).unwrap();
+            let mut ssh = std::process::Command::new("ssh");
+            ssh.arg("-G").arg("-F").arg(&file);
+            if let Some(user) = user {
+                ssh.args(["-l", user]);
+            }
+            let told = String::from_utf8(ssh.arg(alias).output().unwrap().stdout).unwrap();
+            let tells = |keyword: &str| -> Vec<&str> {
+                told.lines().filter_map(|line| line.strip_prefix(keyword)?.strip_prefix(' ')).collect()
+            };
+            let host = config.host_name.as_deref().map_or(alias.to_owned(), |name| expand_host(name, alias).unwrap());
+            assert_eq!(tells("hostname"), [host], "{alias} {user:?}");
+            assert_eq!(tells("user"), [user.or(config.user.as_deref()).unwrap()], "{alias} {user:?}");
+            assert_eq!(tells("port"), [config.port.unwrap().to_string()], "{alias} {user:?}");
+            assert_eq!(tells("identityfile"), config.identity_files, "{alias} {user:?}");
+            assert_eq!(tells("hostkeyalias"), Vec::from_iter(config.host_key_alias), "{alias}");
+            let jump = match &config.proxy {
+                Some(ProxyConfig::Jump(hops)) => vec![hops.as_str()],
+                _ => Vec::new(),
+            };
+            assert_eq!(tells("proxyjump"), jump, "{alias}");
+            let command = match &config.proxy {
+                Some(ProxyConfig::Command(command)) => vec![command.as_str()],
+                _ => Vec::new(),
+            };
+            assert_eq!(tells("proxycommand"), command, "{alias}");
+            let seconds = |time: Option<Duration>| time.map(|time| time.as_secs().to_string());
+            assert_eq!(tells("serveraliveinterval"), [seconds(config.alive_interval).unwrap_or("0".to_owned())]);
+            assert_eq!(tells("connecttimeout"), [seconds(config.connect_limit).unwrap_or("none".to_owned())]);
+            let count = config.alive_count.map_or("3".to_owned(), |count| count.to_string());
+            assert_eq!(tells("serveralivecountmax"), [count], "{alias} {user:?}");
+        }
+    }
 }

@@ -2,5 +2,6 @@
 
 pub(crate) mod debian;
 pub(crate) mod machine;
+pub(crate) mod podman;
 pub(crate) mod sshd;
 pub(crate) mod trueup;

@@ -1,0 +1,143 @@
+//! Containers as targets, in real ones. Starting containers needs root, so this belongs to the long group: see
+//! `scripts/test --help`.
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use trueup::spec::{Devcontainer, Reach, Shell, Target, TargetKind};
+use trueup::transport::{Aim, Connection, Ended, Run, StdinAfter, Stream, Surroundings, TransportError};
+
+use crate::support::podman::Podman;
+use crate::support::trueup::{Project, Trueup};
+
+const FOLDER: &str = "devcontainer.local_folder";
+const METADATA: &str = "devcontainer.metadata";
+
+fn open(podman: &Podman, devcontainer: Devcontainer, login: bool) -> Result<Connection, TransportError> {
+    let mut env: Vec<_> = podman.env().map(|(name, value)| (name.into(), value.into())).into();
+    env.push(("PATH".into(), "/usr/local/bin:/usr/bin:/bin:/usr/sbin".into()));
+    let surroundings = Surroundings {
+        home: podman.at("nobody"),
+        user: "me".to_owned(),
+        ssh_agent: None,
+        env,
+        connect_limit: Duration::from_secs(30),
+        system_ssh: podman.at("nobody"),
+        passphrases: std::sync::Arc::default(),
+    };
+    let reach = Reach::Devcontainer(devcontainer);
+    let target = Target { name: "dev".to_owned(), kind: TargetKind::Devcontainer, reach, labels: Vec::new() };
+    Connection::open(&target, Shell { login, interactive: false }, &surroundings)
+}
+
+fn of(podman: &Podman) -> Devcontainer {
+    Devcontainer { workspace: podman.at("project"), container: None, engine: Some("podman".to_owned()) }
+}
+
+fn heard(connection: &mut Connection, program: &str, stdin: &[u8], limit: Duration) -> (Ended, Vec<u8>) {
+    let command_line = connection.command_line(Aim::Inline { program, arguments: &[] });
+    let mut stdout = Vec::new();
+    let run = Run { command_line: &command_line, stdin, stdin_after: StdinAfter::Ends, limit: Some(limit) };
+    let ended = connection.run(&run, &mut |stream, bytes| {
+        if stream == Stream::Stdout {
+            stdout.extend_from_slice(bytes);
+        }
+        ControlFlow::Continue(())
+    });
+    (ended.unwrap(), stdout)
+}
+
+fn says(connection: &mut Connection, program: &str) -> String {
+    let (ended, stdout) = heard(connection, program, b"", Duration::from_secs(60));
+    assert_eq!(ended, Ended::Exited(0), "{program}");
+    String::from_utf8(stdout).unwrap()
+}
+
+#[test]
+fn commands_run_as_the_user_of_the_devcontainer_in_the_home_and_shell_there() {
+    let podman = Podman::new();
+    let folder = podman.at("project").display().to_string();
+    podman.start("older", &[(FOLDER, &folder)]);
+    podman.start("newest", &[(FOLDER, &folder), (METADATA, r#"[{"remoteUser":"dev"}]"#)]);
+    podman.start("other", &[(FOLDER, "/elsewhere")]);
+    podman.sh("newest", "dev", "echo 'FROM_PROFILE=yes; export FROM_PROFILE' >~/.profile; touch ~/here");
+    let mut connection = open(&podman, of(&podman), true).unwrap();
+    assert_eq!(
+        says(&mut connection, "id -un; pwd; echo $HOME $SHELL $FROM_PROFILE; ls"),
+        "dev\n/home/dev\n/home/dev /bin/ash yes\nhere\n"
+    );
+    let stdin: Vec<u8> = (0..1_000_000_u32).flat_map(u32::to_be_bytes).collect();
+    let (ended, stdout) = heard(&mut connection, "cat", &stdin, Duration::from_secs(60));
+    assert_eq!(ended, Ended::Exited(0));
+    assert!(stdout == stdin, "{} bytes", stdout.len());
+    assert_eq!(heard(&mut connection, "exit 7", b"", Duration::from_secs(60)).0, Ended::Exited(7));
+
+    // A run past its limit is ended there too, with what it has started.
+    let start = Instant::now();
+    let (ended, _) = heard(&mut connection, "sleep 301 & (sleep 302 & wait) & sleep 303", b"", Duration::from_secs(2));
+    assert_eq!(ended, Ended::TimedOut);
+    assert!(start.elapsed() < Duration::from_secs(12), "{:?}", start.elapsed());
+    let left = podman.sh("newest", "root", "ps -o args | grep 'sleep 30[123]' | grep -v grep; true");
+    assert_eq!(left, "");
+
+    // The configuration in the folder counts more than the label; a name leaves the folder aside.
+    fs::create_dir_all(podman.at("project/.devcontainer/web")).unwrap();
+    let file = podman.at("project/.devcontainer/web/devcontainer.json");
+    fs::write(file, "{ // JSON with comments\n \"remoteUser\": \"root\", }").unwrap();
+    assert_eq!(says(&mut open(&podman, of(&podman), false).unwrap(), "id -un; pwd"), "root\n/root\n");
+    let named = Devcontainer { container: Some("older".to_owned()), ..of(&podman) };
+    assert!(open(&podman, named, false).is_ok());
+}
+
+#[test]
+fn a_container_that_does_not_run_is_named_with_what_would_start_it() {
+    let podman = Podman::new();
+    let folder = podman.at("project").display().to_string();
+    podman.start("gone", &[(FOLDER, &folder)]);
+    podman.run(&["stop", "-t", "0", "gone"]);
+    let error = open(&podman, of(&podman), false).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        format!(
+            "there is no running container with the label {FOLDER}={folder} (podman has none); start it with: \
+             devcontainer up --workspace-folder {folder}"
+        )
+    );
+    let named = |name: &str| Devcontainer { container: Some(name.to_owned()), ..of(&podman) };
+    let error = open(&podman, named("gone"), false).unwrap_err().to_string();
+    assert_eq!(error, "there is no running container gone (podman has none); start it with: podman start gone");
+    let error = open(&podman, named("absent"), false).unwrap_err().to_string();
+    assert!(error.contains("podman says `") && error.contains("no such container"), "{error}");
+    let engine = Some("no-such-engine".to_owned());
+    let error = open(&podman, Devcontainer { engine, ..of(&podman) }, false).unwrap_err().to_string();
+    assert!(error.contains("(no-such-engine is not installed)"), "{error}");
+}
+
+fn within(trueup: Trueup, podman: &Podman) -> Trueup {
+    podman.env().iter().fold(trueup, |trueup, (name, value)| trueup.env(name, value))
+}
+
+#[test]
+fn a_devcontainer_is_captured_checked_and_brought_true() {
+    let podman = Podman::new();
+    let project = Project::with_spec(
+        "version = 1\nname = \"dev\"\nreference = \"one\"\n[targets.one]\nkind = \"devcontainer\"\ncontainer = \"one\"\n\
+         [targets.dev]\nkind = \"devcontainer\"\nworkspace = \".\"\n[dotfiles]\nfiles = [\".a\"]\n",
+    );
+    let folder = project.at("environments").parent().unwrap().display().to_string();
+    podman.start("one", &[]);
+    podman.start("two", &[(FOLDER, &folder), (METADATA, r#"[{"remoteUser":"dev"}]"#)]);
+    podman.sh("one", "root", "echo a >~/.a");
+    let trueup = |words: &[&str]| within(project.trueup(words), &podman).any_stdout().any_stderr();
+    trueup(&["capture", "--yes"]).exits(0);
+    let report = trueup(&["check", "dev", "--format", "json"]).exits(1).json();
+    let target = &report["targets"][0];
+    assert_eq!((&target["kind"], &target["round_trips"]), (&"devcontainer".into(), &1.into()));
+    trueup(&["apply", "dev", "--yes"]).exits(0);
+    trueup(&["check"]).exits(0);
+    assert_eq!(podman.sh("two", "dev", "cat ~/.a"), "a\n");
+    podman.run(&["stop", "-t", "0", "two"]);
+    let report = trueup(&["check", "--format", "json"]).exits(3).json();
+    assert_eq!(report["targets"][0]["verdict"], "parity", "one target's container hides no other's");
+}
