@@ -8,9 +8,10 @@ use super::context::{Context, PARALLEL, TICK};
 use super::error::CliError;
 use crate::observe::audit::{self, Observation};
 use crate::parity::compare::{Circumstances, target_report};
+use crate::parity::dotfile_detail::{self, Source};
 use crate::parity::{Report, TargetReport};
-use crate::spec::Target;
 use crate::spec::load::Project;
+use crate::spec::{Digest, Facts, Target, at_hand, candidates};
 
 /// Audits the targets and holds them against the lock.
 pub(super) fn audit(project: &Project, targets: &[&Target], context: &Context) -> Result<Report, CliError> {
@@ -22,8 +23,22 @@ pub(super) fn audit(project: &Project, targets: &[&Target], context: &Context) -
         }
     };
     let observations = audit::audit_all(targets, &project.environment, &surroundings, PARALLEL, &done);
-    let reports = targets.iter().zip(&observations).map(|(target, observed)| hold(project, target, observed));
+    let reports = targets.iter().zip(&observations).map(|(target, observed)| {
+        let mut report = hold(project, target, observed);
+        if let Ok(facts) = &observed.outcome {
+            explain(&mut report, facts, project);
+        }
+        report
+    });
     Ok(report(project, reports.collect()))
+}
+
+/// Adds what differs in dotfiles, as far as the reference's contents are on this machine.
+fn explain(report: &mut TargetReport, facts: &Facts, project: &Project) {
+    let environment = &project.environment;
+    let exact = |name: &str, digest: &Digest| at_hand(environment, name, digest);
+    let candidates = |name: &str| candidates(environment, name);
+    dotfile_detail::add(report, facts, environment, Source { exact: &exact, candidates: &candidates });
 }
 
 /// One observation held against the lock.

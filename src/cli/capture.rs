@@ -9,6 +9,8 @@ use super::ask::confirm;
 use super::context::{Context, print, reference};
 use super::error::CliError;
 use crate::observe::audit;
+use crate::parity::report::printable;
+use crate::provision::keep::{self, Keeping};
 use crate::spec::load::{Project, replace_file};
 use crate::spec::{Facts, ItemId, Listed, Lock, Locked, Observed, Why};
 
@@ -32,8 +34,11 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     let facts = observation.outcome.map_err(|source| CliError::Reference { name: reference.name.clone(), source })?;
     let lock = lock_of(&project, project.environment.captured(facts))?;
     let text = lock.to_text();
+    let keeping = keep::gather(&lock, &project.environment, &reference, &surroundings)
+        .map_err(|source| CliError::Reference { name: reference.name.clone(), source })?;
     let old = project.lock.as_ref().map(|loaded| loaded.text.as_str());
     if old == Some(text.as_str()) {
+        keep_contents(&keeping, &project)?;
         print(&format!("{} is up to date: {}\n", shown_path(&project), count(&lock)))?;
         return Ok(Exit::Fine);
     }
@@ -42,6 +47,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
         print(&diff.unified_diff().context_radius(2).header("old lock", "new lock").to_string())?;
         confirm(context, args.yes, &format!("Overwrite {}?", shown_path(&project)))?;
     }
+    keep_contents(&keeping, &project)?;
     replace_file(&project.lock_path, text.as_bytes())
         .map_err(|source| CliError::Write { path: project.lock_path.clone(), source })?;
     if let Some(absent) = absent(&lock, &project) {
@@ -50,6 +56,22 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     let who = lock.reference.hostname.as_deref().unwrap_or("the reference");
     print(&format!("captured {} of {who} into {}\n", count(&lock), shown_path(&project)))?;
     Ok(Exit::Fine)
+}
+
+/// Keeps contents beside the lock, and says which of those that were asked for are not.
+fn keep_contents(keeping: &Keeping, project: &Project) -> Result<(), CliError> {
+    let Some(folder) = &project.environment.dotfiles.kept else { return Ok(()) };
+    crate::spec::keep(folder, &keeping.contents).map_err(|source| CliError::Write { path: folder.clone(), source })?;
+    if !keeping.contents.is_empty() {
+        let shown = folder.strip_prefix(&project.root).unwrap_or(folder).display();
+        let count = keeping.contents.len();
+        let contents = if count == 1 { "1 content".to_owned() } else { format!("{count} contents") };
+        print(&format!("kept {contents} in {shown}\n"))?;
+    }
+    for (path, why) in &keeping.left_out {
+        print(&format!("not kept: {} ({})\n", printable(path), printable(why)))?;
+    }
+    Ok(())
 }
 
 fn count(lock: &Lock) -> String {

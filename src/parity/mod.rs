@@ -2,6 +2,7 @@
 //! derive.
 
 pub mod compare;
+pub mod dotfile_detail;
 mod keys;
 pub mod report;
 
