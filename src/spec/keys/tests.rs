@@ -217,4 +217,26 @@ proptest! {
             let _ = keys(format, &[]).read(text.as_bytes()).is_ok();
         }
     }
+
+    /// Whatever the secret, whatever stands around it: neither a key's name nor a shown value holds it.
+    #[test]
+    fn no_secret_is_in_what_is_shown(
+        secret in "[a-z][A-Za-z0-9]{11,29}[0-9]",
+        key in "(api_key|apiKey|ANTHROPIC_AUTH_TOKEN|password|db_pass|client-secret|Authorization|_authToken|auth)",
+        token in "(ghp_|sk-ant-|npm_|xoxb-)[A-Za-z0-9]{20,30}",
+        plain in "[a-z]{1,8}",
+    ) {
+        let text = serde_json::json!({
+            "a": { (&key): &secret, "b": { (format!("my.{key}")): [&secret] } },
+            (&plain): [format!("--password {secret}"), &token],
+            "url": format!("https://me:{secret}@h.example/"),
+            "l": { (format!("https://me:{secret}@h.example/")): 1 },
+            "header": format!("Bearer {token}"),
+            "n": { (&plain): { "x": &token } },
+        });
+        let found = keys(Format::Json, &[]).read(text.to_string().as_bytes()).unwrap();
+        let shown = format!("{:?} {:?}", super::shown_values(&found), super::key_digests(&found));
+        prop_assert!(!shown.contains(&secret) && !shown.contains(&token), "{}", shown);
+        prop_assert!(crate::spec::secrets::of_file(".x", text.to_string().as_bytes()).is_some());
+    }
 }
