@@ -3,6 +3,7 @@
 //! Every item that is named or found gets a finding of its own. An item that was not observed is unknown, whatever the
 //! lock says; a waiver covers drift and nothing else.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -72,12 +73,12 @@ pub fn findings(
     let scope = environment.scope();
     let mut findings: BTreeMap<ItemId, Finding> = BTreeMap::new();
     let target_named = environment.target(target);
-    let wanted = |id: &ItemId, locked: &Locked| environment.wanted(id, locked, target_named, &facts.machine);
+    let wanted = |id: &ItemId, locked| environment.wanted(id, locked, target_named, &facts.machine);
     for item in scope.items.iter().filter(|item| is_held(&item.only, &facts.machine)) {
         let observed = facts.items.get(&item.id).cloned().unwrap_or(Observed::Unknown(Why::NotAsked));
         let entry = lock.and_then(|lock| lock.items.get(&item.id)).map(|locked| wanted(&item.id, locked));
         let finding = match entry.transpose() {
-            Ok(entry) => judge(&item.id, &item.policy, Wanted::of(lock, entry.as_ref()), observed),
+            Ok(entry) => judge(&item.id, &item.policy, Wanted::of(lock, entry.as_deref()), observed),
             Err(why) => unclear(&item.id, &item.policy, observed, why),
         };
         findings.insert(item.id.clone(), finding);
@@ -85,7 +86,7 @@ pub fn findings(
     // What an entry of its own holds elsewhere is not held here by a set that it also belongs to.
     let named: BTreeSet<&ItemId> = scope.items.iter().map(|item| &item.id).collect();
     for (listing, policy) in scope.listings.iter().filter(|(listing, _)| environment.is_held(listing, &facts.machine)) {
-        for finding in judge_listing(listing, policy, lock, facts) {
+        for finding in judge_listing(listing, policy, lock, facts, &wanted) {
             if !named.contains(&finding.id) {
                 findings.entry(finding.id.clone()).or_insert(finding);
             }
@@ -148,7 +149,16 @@ impl<'a> Wanted<'a> {
     }
 }
 
-fn judge_listing(listing: &Listing, policy: &Policy, lock: Option<&Lock>, facts: &Facts) -> Vec<Finding> {
+/// What the lock says as the spec has it for this target, or why that is not clear.
+type Clear<'a> = Result<Cow<'a, Locked>, String>;
+
+fn judge_listing<'a>(
+    listing: &Listing,
+    policy: &Policy,
+    lock: Option<&'a Lock>,
+    facts: &Facts,
+    wanted: &dyn Fn(&ItemId, &'a Locked) -> Clear<'a>,
+) -> Vec<Finding> {
     let listed = facts.listings.get(listing).cloned().unwrap_or(Listed::Unknown(Why::NotAsked));
     let was_captured =
         lock.is_some_and(|lock| lock.listed.contains(&listing.to_string()) || lock.items.contains_key(&listing.id()));
@@ -166,13 +176,13 @@ fn judge_listing(listing: &Listing, policy: &Policy, lock: Option<&Lock>, facts:
             (None, Listed::InFull) => Observed::Absent,
             (None, Listed::Unknown(why)) => Observed::Unknown(why.clone()),
         };
-        let entry = lock.and_then(|lock| lock.items.get(&id));
-        let wanted = match entry {
+        let entry = lock.and_then(|lock| lock.items.get(&id)).map(|locked| wanted(&id, locked));
+        findings.push(match entry.transpose() {
             // The reference was listed in full and did not have it.
-            None if was_captured => Wanted::Locked(&Locked::Absent),
-            _ => Wanted::of(lock, entry),
-        };
-        findings.push(judge(&id, policy, wanted, observed));
+            Ok(None) if was_captured => judge(&id, policy, Wanted::Locked(&Locked::Absent), observed),
+            Ok(entry) => judge(&id, policy, Wanted::of(lock, entry.as_deref()), observed),
+            Err(why) => unclear(&id, policy, observed, why),
+        });
     }
     if let (Listed::Unknown(why), true) = (&listed, findings.is_empty()) {
         findings.push(judge(&listing.id(), policy, Wanted::of(lock, None), Observed::Unknown(why.clone())));

@@ -31,11 +31,10 @@ fn place(folder: &Path, digest: &Digest) -> PathBuf {
 /// The content with this digest, if it is kept or in the source or in the reference's home on this machine.
 pub fn at_hand(environment: &Environment, name: &str, digest: &Digest) -> Option<Vec<u8>> {
     let kept = environment.dotfiles.kept.as_deref().map(|folder| place(folder, digest));
-    let found = kept.into_iter().chain(places(environment, name)).find_map(|path| {
+    kept.into_iter().chain(places(environment, name)).find_map(|path| {
         // What cannot be read is not at hand; the next place may have it.
         std::fs::read(path).ok().filter(|bytes| Digest::of(bytes) == *digest)
-    });
-    found
+    })
 }
 
 /// What stands in the source, and in the reference's home on this machine, whatever its digest.

@@ -362,7 +362,7 @@ fn a_planted_secret_appears_nowhere() {
         machine.file(".s.json", format!("{{\"env\": {{\"API_KEY\": \"{word}\"}}, \"a\": [\"--password {word}\"]}}"));
         machine.file(".s.toml", format!("[auth]\ntoken = \"{word}\"\n[x]\ny = {{ secret = \"{word}\" }}\n"));
         machine.file(
-            "s.ini",
+            ".s.ini",
             format!("[http]\nextraHeader = Authorization: Basic {word}\n[url \"https://{word}@h/\"]\ninsteadOf = x\n"),
         );
     }
@@ -372,7 +372,7 @@ fn a_planted_secret_appears_nowhere() {
         (vec!["capture", "--yes"], 0),
         (vec!["check", "vm", "--format", "human", "--format", "json=report.json"], 1),
         (vec!["plan", "vm", "--out", "plan.json"], 1),
-        (vec!["attest", "vm", "--out", "vm.att.json"], 0),
+        (vec!["attest", "vm", "--out", "vm.att.json"], 1),
         (vec!["apply", "vm", "--yes"], 1),
     ] {
         let ran = project.trueup(&arguments).any_stdout().any_stderr().exits(code);
