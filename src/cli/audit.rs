@@ -36,7 +36,10 @@ pub(super) fn audit(project: &Project, targets: &[&Target], context: &Context) -
 /// Adds what differs in dotfiles, as far as the reference's contents are on this machine.
 fn explain(report: &mut TargetReport, facts: &Facts, project: &Project) {
     let environment = &project.environment;
-    let exact = |name: &str, digest: &Digest| at_hand(environment, name, digest);
+    let exact = |name: &str, digest: &Digest| {
+        let mut own = candidates(environment, name).into_iter();
+        at_hand(environment, name, digest).or_else(|| own.find(|bytes| Digest::of(bytes) == *digest))
+    };
     let candidates = |name: &str| candidates(environment, name);
     dotfile_detail::add(report, facts, environment, Source { exact: &exact, candidates: &candidates });
 }

@@ -28,10 +28,10 @@ fn place(folder: &Path, digest: &Digest) -> PathBuf {
     folder.join("sha256").join(digest.hex())
 }
 
-/// The content with this digest, if it is kept or in the source or in the reference's home on this machine.
+/// The content with this digest, if it is kept or in the source. The reference's own files are for the caller to ask for.
 pub fn at_hand(environment: &Environment, name: &str, digest: &Digest) -> Option<Vec<u8>> {
     let kept = environment.dotfiles.kept.as_deref().map(|folder| place(folder, digest));
-    kept.into_iter().chain(places(environment, name)).find_map(|path| {
+    kept.into_iter().chain(in_source(environment, name)).find_map(|path| {
         // What cannot be read is not at hand; the next place may have it.
         std::fs::read(path).ok().filter(|bytes| Digest::of(bytes) == *digest)
     })
@@ -44,14 +44,15 @@ pub fn candidates(environment: &Environment, name: &str) -> Vec<Vec<u8>> {
     places(environment, name).into_iter().filter(small).filter_map(|path| std::fs::read(path).ok()).collect()
 }
 
+/// The source holds what belongs into the home, nothing else.
+fn in_source(environment: &Environment, name: &str) -> Option<PathBuf> {
+    environment.dotfiles.source.as_ref().filter(|_| !name.starts_with('/')).map(|source| source.join(name))
+}
+
 fn places(environment: &Environment, name: &str) -> Vec<PathBuf> {
-    let source = environment.dotfiles.source.as_ref().filter(|_| !name.starts_with('/'));
     // Joined with an absolute path, the home gives way to it.
-    [source, environment.dotfiles.reference_home.as_ref()]
-        .into_iter()
-        .flatten()
-        .map(|folder| folder.join(name))
-        .collect()
+    let own = environment.dotfiles.reference_home.as_ref().map(|home| home.join(name));
+    in_source(environment, name).into_iter().chain(own).collect()
 }
 
 /// The files of which a difference could be shown, with the lock's digests.
