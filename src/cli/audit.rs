@@ -8,9 +8,10 @@ use super::context::{Context, PARALLEL, TICK};
 use super::error::CliError;
 use crate::observe::audit::{self, Observation, Stage};
 use crate::parity::compare::{Circumstances, target_report};
+use crate::parity::dotfile_detail::{self, Source};
 use crate::parity::{Background, Report, TargetReport, Verdict};
-use crate::spec::Target;
 use crate::spec::load::Project;
+use crate::spec::{Digest, Facts, Target, at_hand, candidates};
 
 /// How many machines are audited at once.
 #[derive(Clone, Copy, clap::Args)]
@@ -56,7 +57,13 @@ pub(super) fn audit_with(
     let observations = audit::audit_all(targets, &project.environment, &surroundings, parallel.parallel, &heard);
     // Questions that come later find no progress to step aside, and the report stands below what has been shown.
     lines.iter().for_each(ProgressBar::abandon);
-    let reports = targets.iter().zip(&observations).map(|(target, observed)| hold(project, target, observed));
+    let reports = targets.iter().zip(&observations).map(|(target, observed)| {
+        let mut report = hold(project, target, observed);
+        if let Ok(facts) = &observed.outcome {
+            explain(&mut report, facts, project);
+        }
+        report
+    });
     Ok(report(project, reports.collect()))
 }
 
@@ -72,6 +79,17 @@ fn outcome(report: &TargetReport) -> String {
     };
     // An error may quote what a machine said.
     format!("{mark} {}: {told}", report.target).chars().filter(|c| !c.is_control()).collect()
+}
+
+/// Adds what differs in dotfiles, as far as the reference's contents are on this machine.
+fn explain(report: &mut TargetReport, facts: &Facts, project: &Project) {
+    let environment = &project.environment;
+    let exact = |name: &str, digest: &Digest| {
+        let mut own = candidates(environment, name).into_iter();
+        at_hand(environment, name, digest).or_else(|| own.find(|bytes| Digest::of(bytes) == *digest))
+    };
+    let candidates = |name: &str| candidates(environment, name);
+    dotfile_detail::add(report, facts, environment, Source { exact: &exact, candidates: &candidates });
 }
 
 /// One observation held against the lock.

@@ -10,6 +10,8 @@ use super::capture_changes::changes;
 use super::context::{Context, print, reference, tell};
 use super::error::CliError;
 use crate::observe::audit;
+use crate::parity::report::printable;
+use crate::provision::keep::{self, Keeping};
 use crate::spec::load::{Project, replace_file};
 use crate::spec::{Facts, ItemId, Listed, Lock, Locked, Observed, ScopedItem, Why, keep_comments};
 
@@ -45,8 +47,11 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
         None => (lock.to_text(), Vec::new()),
     };
     tell_weaknesses(&lock)?;
+    let keeping = keep::gather(&lock, &project.environment, &reference, &surroundings)
+        .map_err(|source| CliError::Reference { name: reference.name.clone(), source })?;
     if let Some(old) = &project.lock {
         if old.text == text {
+            keep_contents(&keeping, &project)?;
             print(&format!("{} is up to date: {}\n", shown_path(&project), count(&lock)))?;
             return Ok(Exit::Fine);
         }
@@ -56,6 +61,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
         }
         agree(args, context, &project, &old.text, &text)?;
     }
+    keep_contents(&keeping, &project)?;
     replace_file(&project.lock_path, text.as_bytes())
         .map_err(|source| CliError::Write { path: project.lock_path.clone(), source })?;
     if let Some(absent) = absent(&lock, &project) {
@@ -78,6 +84,22 @@ fn agree(args: &Args, context: &Context, project: &Project, old: &str, new: &str
     let question = format!("Overwrite {}?", shown_path(project));
     while confirm_or_show(context, args.yes, &question)? == Answer::Show {
         print(&diff())?;
+    }
+    Ok(())
+}
+
+/// Keeps contents beside the lock, and says which of those that were asked for are not.
+fn keep_contents(keeping: &Keeping, project: &Project) -> Result<(), CliError> {
+    let Some(folder) = &project.environment.dotfiles.kept else { return Ok(()) };
+    crate::spec::keep(folder, &keeping.contents).map_err(|source| CliError::Write { path: folder.clone(), source })?;
+    if !keeping.contents.is_empty() {
+        let shown = folder.strip_prefix(&project.root).unwrap_or(folder).display();
+        let count = keeping.contents.len();
+        let contents = if count == 1 { "1 content".to_owned() } else { format!("{count} contents") };
+        print(&format!("kept {contents} in {shown}\n"))?;
+    }
+    for (path, why) in &keeping.left_out {
+        print(&format!("not kept: {} ({})\n", printable(path), printable(why)))?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 //! does reaches another one.
 #![expect(clippy::disallowed_methods, reason = "tests are an IO edge: they write what questions are to print")]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::process::Command;
@@ -14,7 +15,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::frame::{self, Frames};
 use super::program::OUTPUT_CAP;
 use super::{Answer, Covers, PROBES, Program, Question, Reply, Sighting, audit, compile};
-use crate::spec::{Listed, Observed, Sandbox, Shell};
+use crate::spec::{Digest, Listed, Observed, Sandbox, Shell};
 use crate::transport::test_shells::{RealShell, Room, SHELLS, YASH, processes_marked, run, run_attended, which};
 use crate::transport::{Connection, Surroundings};
 
@@ -303,9 +304,11 @@ fn every_question() -> Program {
         spec += &format!("{manager} = {{ names = \"all\" }}\n");
     }
     spec += "of-a-tap = { brew = \"acme/tap/tf\" }\n";
-    spec += "[dotfiles]\nfiles = [\".zshrc\", \"it's odd\", \".config/**\", \".x/*.{a,b}\"]\n";
+    spec += "[dotfiles]\nsource = \"s\"\nfiles = [\".zshrc\", \"it's odd\", \".config/**\", \".x/*.{a,b}\"]\n";
+    spec += "\".it's.json\" = { compare = \"keys\", mode = \"0600\" }\n\".profile\" = { template = true }\n";
     spec += "[repos.carmenta]\nurl = \"git@github.com:example/carmenta.git\"\npath = \"~/src/car menta\"\n";
-    let environment = crate::spec::parse("all.toml", &spec, &super::vocabulary()).unwrap();
+    let mut environment = crate::spec::parse("all.toml", &spec, &super::vocabulary()).unwrap();
+    environment.dotfiles.known = other_digests();
     let questions: Vec<Question> = PROBES.iter().flat_map(|probe| (probe.ask)(&environment)).collect();
     assert!(questions.len() >= PROBES.len());
     compile(&questions, NONCE)
@@ -349,7 +352,10 @@ fn probes_that_use_no_tool_answer_alike_in_every_shell() {
         fs::write(repo.join("hooks here").join(hook), "#!/bin/sh\n").unwrap();
         fs::set_permissions(repo.join("hooks here").join(hook), fs::Permissions::from_mode(mode)).unwrap();
     }
-    let environment = crate::spec::parse("alike.toml", SPEC, &super::vocabulary()).unwrap();
+    fs::write(home.join(".config/k.json"), "{\"a\": \"b\"}\n\n").unwrap();
+    fs::write(home.join(".config/ü.toml"), "a = 'ü\\n%s'\n\n").unwrap();
+    let mut environment = crate::spec::parse("alike.toml", SPEC, &super::vocabulary()).unwrap();
+    environment.dotfiles.known = other_digests();
     let asked: Vec<_> = PROBES
         .iter()
         .filter(|probe| ["dotfile", "repo", "git", "hook"].contains(&probe.name))
@@ -377,12 +383,21 @@ fn probes_that_use_no_tool_answer_alike_in_every_shell() {
     let first = seen(&SHELLS[0]);
     assert!(first.len() > 15, "{first:#?}");
     assert!(!first.iter().any(|sighting| sighting.contains("Unknown")), "{first:#?}");
+    let contents = first.iter().filter(|sighting| sighting.starts_with("Content(")).count();
+    assert_eq!(contents, 2, "of the files, two do not have their known digest: {first:#?}");
     for shell in &SHELLS[1..] {
         assert_eq!(seen(shell), first, "{}", shell.name);
     }
 }
 
-const SPEC: &str = "name = \"alike\"\n[dotfiles]\nfiles = [\".zshrc\", \"it's odd\", \".absent\", \".config\", \"**/*.toml\"]\n\
+/// Digests that some of the files do not have: their contents are asked for.
+fn other_digests() -> BTreeMap<String, Digest> {
+    [".zshrc", "it's odd", ".absent"].map(|name| (name.to_owned(), Digest::of(b"other"))).into()
+}
+
+const SPEC: &str = "name = \"alike\"\n[dotfiles]\nsource = \"s\"\n\".config/k.json\" = { compare = \"keys\", mode = \"0600\" }\n\
+                    \".config/ü.toml\" = { compare = \"keys\" }\n\".config/no.toml\" = { compare = \"keys\" }\n\
+                    \".config/back\\\\slash\" = { template = true }\nfiles = [\".zshrc\", \"it's odd\", \".absent\", \".config\", \"**/*.toml\"]\n\
                     [repos.carmenta]\nurl = \"gh:a/b\"\npath = \"~/src/car menta\"\n";
 
 /// Runs a program as a user whom modes hold back: root is not, so it gives itself up.
@@ -420,7 +435,8 @@ fn what_may_not_be_looked_at_is_unknown_and_not_absent() {
     }
     fs::set_permissions(home.join("priv"), fs::Permissions::from_mode(0o000)).unwrap();
     let spec = "name = \"shut\"\n[dotfiles]\nfiles = [\"priv/x\", \"priv/deep/x\", \"behind/x\", \"gone/x\", \"file/x\", \
-                \"dangling/x\", \"priv/deep/*.c\", \"gone/*.c\"]\n[repos.repo]\npath = \"~/repo\"\n\
+                \"dangling/x\", \"priv/deep/*.c\", \"gone/*.c\"]\n\
+                \"priv/k.json\" = { compare = \"keys\" }\n\"gone/k.json\" = { compare = \"keys\" }\n[repos.repo]\npath = \"~/repo\"\n\
                 [repos.shop]\npath = \"~/priv/shop\"\n[repos.gone]\npath = \"~/gone\"\n";
     let environment = crate::spec::parse("shut.toml", spec, &super::vocabulary()).unwrap();
     let asked: Vec<_> = PROBES
@@ -449,8 +465,10 @@ fn what_may_not_be_looked_at_is_unknown_and_not_absent() {
             "dotfile:behind/x unknown",
             "dotfile:dangling/x absent",
             "dotfile:file/x absent",
+            "dotfile:gone/k.json absent",
             "dotfile:gone/x absent",
             "dotfile:priv/deep/x unknown",
+            "dotfile:priv/k.json unknown",
             "dotfile:priv/x unknown",
             "repo:gone absent",
             "repo:repo present",

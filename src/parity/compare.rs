@@ -6,6 +6,7 @@
 mod packages;
 mod text;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -76,12 +77,12 @@ pub fn findings(
     let scope = environment.scope();
     let mut findings: BTreeMap<ItemId, Finding> = BTreeMap::new();
     let target_named = environment.target(target);
-    let wanted = |id: &ItemId, locked: &Locked| environment.wanted(id, locked, target_named, &facts.machine);
+    let wanted = |id: &ItemId, locked| environment.wanted(id, locked, target_named, &facts.machine);
     for item in scope.items.iter().filter(|item| is_held(&item.only, &facts.machine)) {
         let observed = facts.items.get(&item.id).cloned().unwrap_or(Observed::Unknown(Why::NotAsked));
         let entry = lock.and_then(|lock| lock.items.get(&item.id)).map(|locked| wanted(&item.id, locked));
         let finding = match entry.transpose() {
-            Ok(entry) => judge(&item.id, None, &item.policy, Wanted::of(lock, entry.as_ref()), observed),
+            Ok(entry) => judge(&item.id, None, &item.policy, Wanted::of(lock, entry.as_deref()), observed),
             Err(why) => unclear(&item.id, &item.policy, observed, why),
         };
         findings.insert(item.id.clone(), finding);
@@ -89,7 +90,7 @@ pub fn findings(
     // What an entry of its own holds elsewhere is not held here by a set that it also belongs to.
     let named: BTreeSet<&ItemId> = scope.items.iter().map(|item| &item.id).collect();
     for (listing, policy) in scope.listings.iter().filter(|(listing, _)| environment.is_held(listing, &facts.machine)) {
-        for finding in judge_listing(listing, policy, lock, facts) {
+        for finding in judge_listing(listing, policy, lock, facts, &wanted) {
             if !named.contains(&finding.id) {
                 findings.entry(finding.id.clone()).or_insert(finding);
             }
@@ -159,7 +160,16 @@ impl<'a> Wanted<'a> {
     }
 }
 
-fn judge_listing(listing: &Listing, policy: &Policy, lock: Option<&Lock>, facts: &Facts) -> Vec<Finding> {
+/// What the lock says as the spec has it for this target, or why that is not clear.
+type Clear<'a> = Result<Cow<'a, Locked>, String>;
+
+fn judge_listing<'a>(
+    listing: &Listing,
+    policy: &Policy,
+    lock: Option<&'a Lock>,
+    facts: &Facts,
+    wanted: &dyn Fn(&ItemId, &'a Locked) -> Clear<'a>,
+) -> Vec<Finding> {
     let listed = facts.listings.get(listing).cloned().unwrap_or(Listed::Unknown(Why::NotAsked));
     let was_captured =
         lock.is_some_and(|lock| lock.listed.contains(&listing.to_string()) || lock.items.contains_key(&listing.id()));
@@ -177,13 +187,13 @@ fn judge_listing(listing: &Listing, policy: &Policy, lock: Option<&Lock>, facts:
             (None, Listed::InFull) => Observed::Absent,
             (None, Listed::Unknown(why)) => Observed::Unknown(why.clone()),
         };
-        let entry = lock.and_then(|lock| lock.items.get(&id));
-        let wanted = match entry {
+        let entry = lock.and_then(|lock| lock.items.get(&id)).map(|locked| wanted(&id, locked));
+        findings.push(match entry.transpose() {
             // The reference was listed in full and did not have it.
-            None if was_captured => Wanted::Locked(&Locked::Absent),
-            _ => Wanted::of(lock, entry),
-        };
-        findings.push(judge(&id, None, policy, wanted, observed));
+            Ok(None) if was_captured => judge(&id, None, policy, Wanted::Locked(&Locked::Absent), observed),
+            Ok(entry) => judge(&id, None, policy, Wanted::of(lock, entry.as_deref()), observed),
+            Err(why) => unclear(&id, policy, observed, why),
+        });
     }
     // What else may be in the set is unknown, even where some of it was seen.
     let is_said = findings.iter().any(|finding| finding.state == State::Unknown);

@@ -2,6 +2,7 @@
 //! derive.
 
 pub mod compare;
+pub mod dotfile_detail;
 pub mod history;
 mod keys;
 pub mod notice;

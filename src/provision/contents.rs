@@ -1,12 +1,9 @@
-//! The contents of files: those that steps need, from the spec's `source` or the reference, and those that a target
-//! has now, for showing what would change.
+//! The contents of files: those that steps need, made by templates, kept, from the spec's `source` or from the reference,
+//! and those that a target has now, for showing what would change.
 //!
 //! A content is taken only if its digest is still the lock's. Contents never go into a plan.
-#![expect(clippy::disallowed_methods, reason = "IO edge: reads the files that are to be put in place")]
 
 use std::collections::BTreeMap;
-use std::io;
-use std::path::Path;
 
 use similar::TextDiff;
 
@@ -14,7 +11,7 @@ use super::program::Contents;
 use super::{Plan, Work};
 use crate::observe::{Answer, Covers, Question, audit};
 use crate::spec::redact::{is_secret_path, redact};
-use crate::spec::{Digest, Environment, Target, Why};
+use crate::spec::{Compare, Digest, Environment, Target, Why, at_hand};
 use crate::transport::{Connection, Surroundings, TransportError, quote};
 
 /// What could be gathered for a plan.
@@ -34,22 +31,33 @@ pub fn gather(plans: &[Plan], environment: &Environment, reference: &Target, sur
             wanted.insert(path.clone(), digest.clone());
         }
     }
-    if let Some(source) = &environment.dotfiles.source {
-        wanted.retain(|path, digest| match from_source(source, path) {
-            Ok(bytes) if Digest::of(&bytes) == *digest => gathered.contents.insert(digest.clone(), bytes).is_some(),
-            // The reference's own file may still be what was captured.
-            Ok(_) | Err(_) => true,
-        });
-        wanted.retain(|_, digest| !gathered.contents.contains_key(digest));
+    for plan in plans {
+        gathered.contents.extend(made_by_templates(environment, plan));
     }
+    wanted.retain(|path, digest| {
+        if !gathered.contents.contains_key(digest)
+            && let Some(bytes) = at_hand(environment, path, digest)
+        {
+            gathered.contents.insert(digest.clone(), bytes);
+        }
+        !gathered.contents.contains_key(digest)
+    });
     if !wanted.is_empty() {
         from_reference(&mut gathered, &wanted, environment, reference, surroundings);
     }
     gathered
 }
 
-fn from_source(source: &Path, path: &str) -> io::Result<Vec<u8>> {
-    std::fs::read(source.join(path))
+/// The files that templates make for a plan's machine.
+fn made_by_templates(environment: &Environment, plan: &Plan) -> Contents {
+    let Some(target) = environment.target(&plan.target) else { return Contents::new() };
+    let templates = environment.dotfiles.entries.iter().filter_map(|entry| match &entry.compare {
+        Compare::Template(template) => template.as_ref(),
+        Compare::Content | Compare::Keys(_) => None,
+    });
+    // One that cannot be rendered wants nothing either: its finding is unknown.
+    let made = templates.filter_map(|template| template.render(target, &plan.machine).ok()).map(String::into_bytes);
+    made.map(|bytes| (Digest::of(&bytes), bytes)).collect()
 }
 
 fn from_reference(
@@ -90,7 +98,7 @@ fn from_reference(
 const NO_FILE: i32 = 44;
 
 /// What a file holds; none if there is no regular file.
-type FileContent = Result<Option<Vec<u8>>, String>;
+pub(super) type FileContent = Result<Option<Vec<u8>>, String>;
 
 /// How much of a file is asked for by one question: as hexadecimal digits it stays below what one question may print.
 const PIECE: usize = 256 << 10;
@@ -99,14 +107,14 @@ const PIECE: usize = 256 << 10;
 const PIECES_AT_ONCE: usize = 48;
 
 /// Files larger than this are not carried.
-const LARGEST: usize = 16 << 20;
+pub(super) const LARGEST: usize = 16 << 20;
 
 /// Files larger than this are not compared line by line.
 const LARGEST_SHOWN: usize = 1 << 20;
 
 /// The contents of files on a machine; none where there is no regular file. One round trip tells their sizes, the next
 /// ones bring them in pieces. They travel as hexadecimal digits, which every shell and every stream keeps as they are.
-fn read_files(
+pub(super) fn read_files(
     connection: &mut Connection,
     paths: &[&str],
     largest: usize,

@@ -6,6 +6,7 @@
 
 pub mod apply;
 pub mod contents;
+pub mod keep;
 pub mod plan;
 mod program;
 #[cfg(test)]

@@ -261,6 +261,8 @@ pub struct Dotfiles {
     pub keep: bool,
     /// The folder of the kept contents, absolute; none before it is loaded.
     pub kept: Option<PathBuf>,
+    /// The reference's home, where it is on this machine.
+    pub reference_home: Option<PathBuf>,
     /// The lock's digests of those files that can be shown line by line, by path: what is not this is brought along.
     pub known: BTreeMap<String, Digest>,
 }

@@ -4,8 +4,9 @@
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use super::contents;
 use super::dotfile::{Compare, Extent};
-use super::environment::{Environment, Reach};
+use super::environment::{Environment, Reach, Reference};
 use super::fact::Digest;
 use super::lock::{Lock, LockError};
 use super::parse::{self, MAX_SPEC_BYTES, Vocabulary};
@@ -36,7 +37,7 @@ pub struct Project {
 pub struct LoadedLock {
     /// What it holds.
     pub lock: Lock,
-    /// Of its bytes.
+    /// Of its bytes and the contents that are kept with it.
     pub digest: Digest,
     /// Its text, for showing what a new capture changes.
     pub text: String,
@@ -97,6 +98,9 @@ pub enum LoadError {
         /// What is wrong, and where.
         why: String,
     },
+    /// A kept content is not what its name says.
+    #[error("{} is not the content that was kept under that name; restore it, or remove it and capture again", .0.display())]
+    Kept(PathBuf),
     /// The spec has problems.
     #[error(transparent)]
     Spec(Box<SpecProblems>),
@@ -118,11 +122,15 @@ pub fn load(whereabouts: &Whereabouts, vocabulary: &Vocabulary) -> Result<Projec
         parse::parse(&shown_path, &text, vocabulary).map_err(|problems| LoadError::Spec(Box::new(problems)))?;
     make_absolute(&mut environment, &root, &whereabouts.home);
     read_templates(&mut environment)?;
+    environment.dotfiles.kept = Some(contents::folder(&lock_path));
+    environment.dotfiles.reference_home = reference_home(&environment, &whereabouts.home);
     let spec_digest = spec_digest(&text, &environment)?;
     let lock = match std::fs::read_to_string(&lock_path) {
         Ok(text) => {
             let lock = Lock::parse(&format!("environments/{name}.lock"), &text)?;
-            Some(LoadedLock { lock, digest: Digest::of(text.as_bytes()), text })
+            let digest = contents::lock_digest(&text, &contents::verified(&contents::folder(&lock_path))?);
+            environment.dotfiles.known = contents::known(&environment, &lock);
+            Some(LoadedLock { lock, digest, text })
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(source) => return Err(LoadError::Read { path: lock_path, source }),
@@ -221,6 +229,16 @@ fn read_templates(environment: &mut Environment) -> Result<(), LoadError> {
         entry.compare = Compare::Template(Some(template));
     }
     Ok(())
+}
+
+fn reference_home(environment: &Environment, home: &Path) -> Option<PathBuf> {
+    match &environment.reference {
+        Reference::Local => Some(home.to_owned()),
+        Reference::Target(name) => match &environment.target(name)?.reach {
+            Reach::Local(sandbox) => Some(sandbox.home.clone().unwrap_or_else(|| home.to_owned())),
+            Reach::Ssh(_) | Reach::Devcontainer { .. } => None,
+        },
+    }
 }
 
 fn expand_home(path: &Path, home: &Path) -> PathBuf {

@@ -3,8 +3,9 @@
 //! Flow: `load` finds the project and reads its files; `parse` turns the spec's text into an [`Environment`] or into
 //! every problem of the file at once; [`Lock`] reads and writes the captured facts. The names ([`ItemId`]) and the
 //! shapes of facts ([`Fact`], [`Observed`]) that all other rooms share are defined here, because the lock keeps them.
-//! Pure but for `load`.
+//! Pure but for `load` and `contents`.
 
+mod contents;
 mod dotfile;
 pub mod edit;
 mod environment;
@@ -34,6 +35,7 @@ mod version;
 mod waiver;
 mod wanted;
 
+pub use contents::{at_hand, candidates, keep};
 pub use dotfile::{Compare, Dotfile, Extent, glob_matches};
 pub use environment::{
     Devcontainer, Dotfiles, EnvVariable, Environment, GatePolicy, Limits, MappedPackage, PackageNames, Packages,

@@ -38,7 +38,7 @@ pub(crate) fn is_secret_value(key: &str, value: &str) -> bool {
 }
 
 /// Paths beyond those that are secrets by their very name.
-fn looks_secret_by_path(path: &str) -> bool {
+pub(crate) fn looks_secret_by_path(path: &str) -> bool {
     let lower = path.to_lowercase();
     let mut parts = lower.split('/');
     let name = parts.next_back().unwrap_or("");

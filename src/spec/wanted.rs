@@ -3,6 +3,8 @@
 //! A template is captured as its source and wanted as what it makes for the machine; a mode that the spec names stands in
 //! place of the reference's. What was captured in another way than the spec now asks says nothing about what should be.
 
+use std::borrow::Cow;
+
 use super::dotfile::{Compare, Dotfile, Extent};
 use super::environment::{Environment, Target};
 use super::fact::{Fact, Facts, FileFact, Listing, Machine, Mode, Observed};
@@ -16,28 +18,33 @@ const USUAL: Mode = Mode(0o644);
 impl Environment {
     /// The entry that names this very item.
     pub fn dotfile(&self, id: &ItemId) -> Option<&Dotfile> {
-        let entries = self.dotfiles.entries.iter();
-        let mut named = entries.filter(|entry| entry.extent == Extent::Path && entry.name == id.name);
-        named.next().filter(|_| id.category == Category::Dotfile)
+        if id.category != Category::Dotfile {
+            return None;
+        }
+        self.dotfiles.entries.iter().find(|entry| entry.extent == Extent::Path && entry.name == id.name)
     }
 
     /// What a target should have where the lock has `locked`. The error is a sentence.
-    pub fn wanted(
+    pub fn wanted<'a>(
         &self,
         id: &ItemId,
-        locked: &Locked,
+        locked: &'a Locked,
         target: Option<&Target>,
         machine: &Machine,
-    ) -> Result<Locked, String> {
+    ) -> Result<Cow<'a, Locked>, String> {
         let captured_otherwise = |how: &str| Err(format!("the lock has {how}; run `trueup capture`"));
         let entry = self.dotfile(id);
         let Locked::Present(Fact::File(file)) = locked else {
             return match entry.map(|entry| &entry.compare) {
                 Some(Compare::Template(_)) => captured_otherwise("no template for it yet"),
-                _ => Ok(locked.clone()),
+                _ => Ok(Cow::Borrowed(locked)),
             };
         };
         let literal = entry.and_then(|entry| entry.mode);
+        let as_captured = !matches!(file, FileFact::Keys { .. } | FileFact::Template { .. }) && literal.is_none();
+        if as_captured && entry.is_none_or(|entry| entry.compare == Compare::Content) {
+            return Ok(Cow::Borrowed(locked));
+        }
         let wanted = match (entry.map_or(&Compare::Content, |entry| &entry.compare), file.clone()) {
             (Compare::Keys(keys), FileFact::Keys { owned, keys: digests, values, .. }) => {
                 if owned != key_names(keys) {
@@ -65,7 +72,7 @@ impl Environment {
             (Compare::Content, FileFact::Folder { mode }) => FileFact::Folder { mode: literal.unwrap_or(mode) },
             (Compare::Content, other @ (FileFact::Link { .. } | FileFact::Other)) => other,
         };
-        Ok(Locked::Present(Fact::File(wanted)))
+        Ok(Cow::Owned(Locked::Present(Fact::File(wanted))))
     }
 
     /// The reference's facts as the lock is to have them: of what a template makes, the template.

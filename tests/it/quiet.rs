@@ -13,6 +13,7 @@ const SLACK: Duration = Duration::from_secs(3);
 fn a_check_leaves_no_trace_on_the_machine() {
     let machine = Machine::over_ssh();
     machine.repo("carmenta").hook("carmenta", "pre-commit", "exit 0").file(".zshrc", "x\n").file(".config/a/b", "y\n");
+    machine.file(".k.json", "{\"a\": \"ü\"}\n").mode(".k.json", 0o644);
     // A file that git would refresh the index for, if it were let.
     machine.file("carmenta/README", "hello\n");
     let prefix = machine.at("npm-prefix/lib/node_modules/@scope/pkg");
@@ -20,7 +21,8 @@ fn a_check_leaves_no_trace_on_the_machine() {
     fs::write(prefix.join("package.json"), "{\"name\": \"@scope/pkg\", \"version\": \"1.0.0-rc.1\"}\n").unwrap();
     machine.file(".npmrc", format!("prefix={}\n", machine.at("npm-prefix").display()));
     let rest = "[tools]\ngit = \"exact\"\nnpm = \"exact\"\nnode = \"exact\"\npython3 = \"exact\"\n[packages]\nnpm = \"all\"\napt = [\"bash\"]\n\
-                [dotfiles]\nfiles = [\".zshrc\", \".config/**\", \".npmrc\"]\n[repos.carmenta]\npath = \"~/carmenta\"";
+                [dotfiles]\nfiles = [\".zshrc\", \".config/**\", \".npmrc\"]\n\
+                \".k.json\" = { compare = \"keys\", mode = \"0644\" }\n[repos.carmenta]\npath = \"~/carmenta\"";
     let project = Project::of(&[("vm", &machine)], rest);
     let before = machine.listing();
     project.capture();

@@ -20,7 +20,7 @@ const LARGEST: usize = 500_000;
 pub(super) fn question(entry: &Dotfile, limit: Duration) -> Option<Question> {
     let Compare::Keys(keys) = &entry.compare else { return None };
     let place = quote::word(&quote::place(&entry.name));
-    let mode = if entry.mode.is_some() { format!("tu_modes {place} || return") } else { "echo -".to_owned() };
+    let mode = if entry.mode.is_some() { format!("tu_modes {place} || return") } else { "echo any".to_owned() };
     // Printable ASCII passes every shell and stream unchanged; anything else is spelt out.
     let script = format!(
         "cd || return\nif [ -f {place} ]; then\ntu_size=$(wc -c <{place}) || return\necho f\n{mode}\n\
@@ -59,7 +59,7 @@ fn observed(keys: &Keys, stdout: &[u8]) -> Result<Observed, Why> {
         _ => return Err(Why::NotUnderstood(format!("`{kind}` is no kind of file"))),
     }
     let (written, rest) = line(rest);
-    let mode = if written == "-" { None } else { Some(mode(Some(&written))?) };
+    let mode = if written == "any" { None } else { Some(mode(Some(&written))?) };
     let (form, content) = line(rest);
     let content = match form.split_once(' ') {
         None if form == "text" => content.to_owned(),

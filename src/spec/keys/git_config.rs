@@ -17,20 +17,16 @@ pub(super) fn parse(text: &str) -> Result<BTreeMap<String, Value>, Malformed> {
             Some('#' | ';') => reader.skip(|c| c != '\n'),
             Some('[') => section = Some(reader.section()?),
             Some(c) if c.is_ascii_alphabetic() => {
-                let Some(section) = &section else { return Err(reader.wrong("a key stands before any section")) };
                 let (key, value) = reader.setting()?;
-                settings.entry(format!("{section}.{key}")).or_default().push(value);
+                // git takes a key before any section for one without.
+                let name = section.as_ref().map_or_else(|| key.clone(), |section| format!("{section}.{key}"));
+                settings.entry(name).or_default().push(value);
             }
             Some(_) => return Err(reader.wrong("neither section nor key")),
         }
     }
-    Ok(settings
-        .into_iter()
-        .map(|(key, mut values)| match values.pop().filter(|_| values.is_empty()) {
-            Some(only) => (key, only),
-            None => (key, Value::List(values)),
-        })
-        .collect())
+    let one_or_all = |mut values: Vec<Value>| if values.len() == 1 { values.remove(0) } else { Value::List(values) };
+    Ok(settings.into_iter().map(|(key, values)| (key, one_or_all(values))).collect())
 }
 
 struct Reader<'a> {
@@ -108,7 +104,6 @@ impl Reader<'_> {
     }
 
     fn value(&mut self) -> Result<String, Malformed> {
-        self.skip(|c| c == ' ' || c == '\t');
         let mut value = String::new();
         // White space at the end counts only within quotes.
         let mut counted = 0;
@@ -128,12 +123,15 @@ impl Reader<'_> {
                     counted = value.len();
                 }
                 Some('\\') => {
+                    // What stands before a backslash counts, white space too, even if the line only goes on.
+                    counted = value.len();
                     self.next();
                     if self.rest.starts_with("\r\n") {
                         self.next();
                     }
                     match self.next() {
-                        Some('\n') => continue,
+                        // A file that ends after a backslash ends like one that goes on with nothing.
+                        Some('\n') | None => continue,
                         Some('n') => value.push('\n'),
                         Some('t') => value.push('\t'),
                         Some('b') => value.push('\u{8}'),
@@ -142,10 +140,11 @@ impl Reader<'_> {
                     }
                     counted = value.len();
                 }
+                Some(c) if c.is_ascii_whitespace() && !quoted && value.is_empty() => drop(self.next()),
                 Some(c) => {
                     self.next();
                     value.push(c);
-                    if quoted || !c.is_whitespace() {
+                    if quoted || !c.is_ascii_whitespace() {
                         counted = value.len();
                     }
                 }

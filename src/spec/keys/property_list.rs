@@ -6,5 +6,10 @@ use std::io::Cursor;
 use super::{Malformed, Value};
 
 pub(super) fn parse(bytes: &[u8]) -> Result<Value, Malformed> {
-    plist::from_reader(Cursor::new(bytes)).map_err(|error| Malformed { line: None, message: error.to_string() })
+    plist::from_reader(Cursor::new(bytes)).map_err(|error| {
+        let message = error.to_string();
+        // The library shows how it calls what this reader said.
+        let own = message.strip_prefix("Serde(\"").and_then(|rest| rest.strip_suffix("\")"));
+        Malformed { line: None, message: own.unwrap_or(&message).to_owned() }
+    })
 }

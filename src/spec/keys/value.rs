@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// How deep values may lie in each other. Real settings stay far below; what is deeper would only cost the stack.
-pub(super) const DEEPEST: usize = 128;
+pub(super) const DEEPEST: usize = 64;
 
 /// How many values one file may hold.
 pub(super) const MOST: usize = 200_000;

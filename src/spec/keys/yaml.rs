@@ -16,6 +16,8 @@ pub(super) fn parse(text: &str) -> Result<Value, Malformed> {
             max_total_replayed_events: MOST,
             max_replay_stack_depth: DEEPEST,
         },
+        // `yes` and `on` are words, as YAML 1.2 has it: two files that agree in them agree either way.
+        strict_booleans: true,
         // The text of a file goes into no message.
         with_snippet: false,
     };

@@ -73,6 +73,10 @@ fn read_dotfile(entry: &Entry<'_>, has_source: bool) -> Option<Dotfile> {
                     belongs below the home";
         table.problem(Problem::new(message, at(template.map(|item| item.span)), "taken from the source").help(help));
     }
+    if keep == Some(true) && (keys.is_some() || is_template) {
+        let message = format!("`keep` keeps a whole content, which is not what counts of `{}`", entry.name);
+        table.problem(Problem::new(message, table.span.clone(), "here").help("remove `keep`"));
+    }
     table.finish();
     dotfile.compare = match keys {
         Some(keys) => Compare::Keys(keys?),

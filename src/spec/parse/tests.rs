@@ -1,7 +1,10 @@
 //! What a person who mistypes a spec gets to read, and what a right one means.
 
 use super::{Vocabulary, parse};
-use crate::spec::{Covers, Environment, MappedPackage, PackageNames, Policy, Reach, Reference, TargetKind};
+use crate::spec::{
+    Compare, Covers, Environment, Format, MappedPackage, Mode, PackageNames, Policy, Reach, Reference, TargetKind,
+    key_names,
+};
 
 fn vocabulary() -> Vocabulary {
     Vocabulary { managers: vec!["npm", "apt"] }
@@ -184,6 +187,51 @@ DSN = { policy = "exact", secret = "env:DSN" }
 X = { polcy = "exact" }
 "#;
     insta::assert_snapshot!(problems(text));
+}
+
+#[test]
+fn a_dotfile_may_have_a_table_of_its_own() {
+    let environment = read(
+        "name = \"a\"\n[dotfiles]\nsource = \"dots\"\nkeep = true\nfiles = [\".a\", \".s/t.json\"]\n\
+         \"~/.s/t.json\" = { compare = \"keys\", keys = [\"hooks\", 'x.\"a.b\"'], only = [\"linux\"] }\n\
+         \".rc\" = { compare = \"keys\", format = \"jsonc\", mode = \"600\" }\n\".t\" = { template = true }\n\
+         \".d/**\" = { keep = false, only = \"macos\" }\n[dotfiles.\".k\"]\nkeep = true\n",
+    );
+    let names: Vec<&str> = environment.dotfiles.entries.iter().map(|entry| entry.name.as_str()).collect();
+    assert_eq!(names, [".a", ".s/t.json", ".rc", ".t", ".d/**", ".k"]);
+    let [a, settings, rc, template, folder, kept] = environment.dotfiles.entries.as_slice() else {
+        panic!("{names:?}")
+    };
+    let Compare::Keys(keys) = &settings.compare else { panic!("{settings:?}") };
+    assert_eq!((keys.format, key_names(keys)), (Format::Json, vec!["hooks".to_owned(), "x.\"a.b\"".to_owned()]));
+    assert_eq!(settings.only, ["linux"]);
+    assert!(matches!(&rc.compare, Compare::Keys(keys) if keys.format == Format::Jsonc && keys.owned.is_empty()));
+    assert_eq!(rc.mode, Some(Mode(0o600)));
+    assert_eq!(template.compare, Compare::Template(None));
+    assert!(environment.dotfiles.keep && a.keep.is_none());
+    assert_eq!((folder.keep, kept.keep), (Some(false), Some(true)));
+}
+
+#[test]
+fn what_is_wrong_with_the_table_of_a_dotfile() {
+    insta::assert_snapshot!(problems(
+        r#"name = "a"
+[dotfiles]
+fils = []
+".a" = "x"
+"../b" = { compare = "keys" }
+".c.json" = { compare = "key", keys = ["a"] }
+".d" = { compare = "keys" }
+".e" = { compare = "keys", format = "jsno" }
+".f.json" = { compare = "keys", keys = ["a..b", '"x', 3], kep = true }
+".g.json" = { compare = "keys", keys = ["", 'a"b'] }
+".h" = { keys = ["a"], format = "json" }
+".i/*" = { compare = "keys", format = "json", mode = "0600", template = true }
+".j" = { template = true }
+".k" = { mode = "rw", only = ["windows"] }
+".l.json" = { compare = "keys", keep = true }
+"#
+    ));
 }
 
 #[test]
