@@ -250,11 +250,11 @@ tu_find() {
 tu_tool() {
   tu_find "$1" || return
   case $tu_path in
-    /usr/bin/*)
-      if [ "$(uname -s)" = Darwin ] && ! xcode-select -p >/dev/null 2>&1; then
-        case $1 in
-          git | python3 | pip3 | gcc | cc | clang | make | swift | svn | perl5*) return 69 ;;
-        esac
+    /usr/bin/git | /usr/bin/python3 | /usr/bin/pip3 | /usr/bin/gcc | /usr/bin/cc | /usr/bin/clang | /usr/bin/make | \
+      /usr/bin/swift | /usr/bin/svn | /usr/bin/perl5*)
+      # Elsewhere there is no xcode-select, which costs no process to know.
+      if command -v xcode-select >/dev/null && [ "$(uname -s)" = Darwin ] && ! xcode-select -p >/dev/null 2>&1; then
+        return 69
       fi
       ;;
   esac
