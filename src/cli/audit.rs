@@ -2,28 +2,76 @@
 
 use std::io::{self, IsTerminal as _};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 
 use super::context::{Context, PARALLEL, TICK};
 use super::error::CliError;
-use crate::observe::audit::{self, Observation};
+use crate::observe::audit::{self, Observation, Stage};
 use crate::parity::compare::{Circumstances, target_report};
-use crate::parity::{Report, TargetReport};
+use crate::parity::{Background, Report, TargetReport, Verdict};
 use crate::spec::Target;
 use crate::spec::load::Project;
 
-/// Audits the targets and holds them against the lock.
+/// How many machines are audited at once.
+#[derive(Clone, Copy, clap::Args)]
+pub(super) struct Parallel {
+    /// Audit at most N targets at once
+    #[arg(long, value_name = "N", default_value_t = PARALLEL, value_parser = at_least_one)]
+    parallel: usize,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "write a number, 1 or more".to_owned())
+}
+
+/// Audits the targets, as many at once as is usual, and holds them against the lock.
 pub(super) fn audit(project: &Project, targets: &[&Target], context: &Context) -> Result<Report, CliError> {
+    audit_with(project, targets, Parallel { parallel: PARALLEL }, context)
+}
+
+/// Audits the targets and holds them against the lock.
+pub(super) fn audit_with(
+    project: &Project,
+    targets: &[&Target],
+    parallel: Parallel,
+    context: &Context,
+) -> Result<Report, CliError> {
     let surroundings = context.surroundings(project)?;
-    let lines = progress(targets);
-    let done = |place: usize, _: &Observation| {
-        if let Some(line) = lines.get(place) {
-            line.finish_and_clear();
+    let lines = progress(targets, context);
+    let heard = |place: usize, stage: Stage<'_>| {
+        let (Some(line), target) = (lines.get(place), targets[place]) else { return };
+        match stage {
+            Stage::Connecting => {
+                line.set_style(style("{spinner} {msg} {elapsed}"));
+                line.set_message(format!("{}: connecting", target.name));
+                line.enable_steady_tick(TICK);
+            }
+            Stage::Asking => line.set_message(format!("{}: observing", target.name)),
+            Stage::Done(observation) => {
+                line.set_style(style("{msg}"));
+                line.finish_with_message(outcome(&hold(project, target, observation)));
+            }
         }
     };
-    let observations = audit::audit_all(targets, &project.environment, &surroundings, PARALLEL, &done);
+    let observations = audit::audit_all(targets, &project.environment, &surroundings, parallel.parallel, &heard);
+    // Questions that come later find no progress to step aside, and the report stands below what has been shown.
+    lines.iter().for_each(ProgressBar::abandon);
     let reports = targets.iter().zip(&observations).map(|(target, observed)| hold(project, target, observed));
     Ok(report(project, reports.collect()))
+}
+
+/// How an audit ended, in one line.
+fn outcome(report: &TargetReport) -> String {
+    let (mark, told) = match report.verdict() {
+        Verdict::Parity => ("✓", "parity".to_owned()),
+        Verdict::Drift => ("✗", format!("drift {}", report.count("drift"))),
+        Verdict::Unknown => match &report.error {
+            Some(error) => ("?", format!("unknown: {error}")),
+            None => ("?", format!("unknown {}, drift {}", report.count("unknown"), report.count("drift"))),
+        },
+    };
+    // An error may quote what a machine said.
+    format!("{mark} {}: {told}", report.target).chars().filter(|c| !c.is_control()).collect()
 }
 
 /// One observation held against the lock.
@@ -45,21 +93,23 @@ pub(super) fn report(project: &Project, targets: Vec<TargetReport>) -> Report {
         spec_digest: project.spec_digest.clone(),
         lock_digest: project.lock.as_ref().map(|loaded| loaded.digest.clone()),
         targets,
+        background: Background::default(),
     }
 }
 
-/// A line with a spinner for each target, where there is a terminal to draw on.
-fn progress(targets: &[&Target]) -> Vec<ProgressBar> {
+/// A line for each target, where there is a terminal to draw on.
+fn progress(targets: &[&Target], context: &Context) -> Vec<ProgressBar> {
     if !io::stderr().is_terminal() {
         return Vec::new();
     }
-    let all = MultiProgress::new();
-    let style = ProgressStyle::with_template("{spinner} {msg} {elapsed}").expect("a constant template");
     let line = |target: &&Target| {
-        let line = all.add(ProgressBar::new_spinner().with_style(style.clone()));
-        line.set_message(format!("observing {}", target.name));
-        line.enable_steady_tick(TICK);
+        let line = context.progress.add(ProgressBar::new_spinner().with_style(style("  {msg}")));
+        line.set_message(format!("{}: waiting", target.name));
         line
     };
     targets.iter().map(line).collect()
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).expect("the templates are constants")
 }

@@ -30,7 +30,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     let surroundings = context.surroundings(&project)?;
     let observation = audit::audit(&reference, &project.environment, &surroundings);
     let facts = observation.outcome.map_err(|source| CliError::Reference { name: reference.name.clone(), source })?;
-    let lock = lock_of(&project, facts)?;
+    let lock = lock_of(&project, project.environment.captured(facts))?;
     let text = lock.to_text();
     let old = project.lock.as_ref().map(|loaded| loaded.text.as_str());
     if old == Some(text.as_str()) {

@@ -3,16 +3,18 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use indicatif::MultiProgress;
 
 use super::error::CliError;
 use crate::observe;
-use crate::parity::report::Look;
+use crate::parity::report::{Look, View};
 use crate::spec::load::{self, Project, Whereabouts};
 use crate::spec::{Reach, Reference, Sandbox, Target, TargetKind};
-use crate::transport::Surroundings;
+use crate::transport::{Asker, Passphrases, Surroundings};
 
 /// The options that every verb takes.
 #[derive(Args)]
@@ -46,16 +48,24 @@ pub(super) struct Context {
     colour: Colour,
     /// Whether there is a person to ask.
     pub(super) interactive: bool,
+    /// Where progress is drawn, which steps aside for questions.
+    pub(super) progress: MultiProgress,
+    passphrases: Arc<Passphrases>,
 }
 
 impl Context {
     pub(super) fn new(options: GlobalOptions) -> Self {
+        let interactive = io::stdin().is_terminal() && io::stderr().is_terminal();
+        let progress = MultiProgress::new();
+        let passphrases = if interactive { Passphrases::from(asker(progress.clone())) } else { Passphrases::default() };
         Self {
             dir: options.dir,
             environment: options.env,
             state: options.state,
             colour: options.color,
-            interactive: io::stdin().is_terminal() && io::stderr().is_terminal(),
+            interactive,
+            progress,
+            passphrases: Arc::new(passphrases),
         }
     }
 
@@ -77,6 +87,8 @@ impl Context {
             ssh_agent: variable("SSH_AUTH_SOCK").map(PathBuf::from),
             env: std::env::vars_os().collect(),
             connect_limit: project.environment.limits.connect,
+            system_ssh: PathBuf::from("/etc/ssh"),
+            passphrases: Arc::clone(&self.passphrases),
         })
     }
 
@@ -98,6 +110,14 @@ impl Context {
         self.look(anstream::AutoStream::choice(&io::stdout()))
     }
 
+    /// What reports on stdout are shown on.
+    pub(super) fn stdout_view(&self) -> View {
+        let size = rustix::termios::tcgetwinsize(io::stdout()).ok();
+        // A terminal that does not tell its size says zero.
+        let width = size.map(|size| usize::from(size.ws_col)).filter(|width| *width > 0);
+        View { look: self.stdout_look(), width }
+    }
+
     /// How text on stderr may look.
     pub(super) fn stderr_look(&self) -> Look {
         self.look(anstream::AutoStream::choice(&io::stderr()))
@@ -109,6 +129,11 @@ impl Context {
             (Colour::Always | Colour::Auto, _) => Look::Coloured,
         }
     }
+}
+
+/// Asks on the terminal, unseen, while the progress steps aside.
+fn asker(progress: MultiProgress) -> Asker {
+    Box::new(move |question| progress.suspend(|| rpassword::prompt_password(question)))
 }
 
 /// The user's name where the environment does not tell, as under cron and in containers.
@@ -194,8 +219,9 @@ pub(super) fn tell(text: &str) {
     let _unsaid = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// How many machines are audited at once: a thread each that mostly waits.
-pub(super) const PARALLEL: usize = 64;
+/// How many machines are audited at once: a thread each that mostly waits, so that a hundred, however many of them do
+/// not answer, are no longer on their way than one.
+pub(super) const PARALLEL: usize = 128;
 
 /// A moment's length, for progress that is redrawn.
 pub(super) const TICK: Duration = Duration::from_millis(100);

@@ -25,6 +25,12 @@ pub(super) enum CliError {
     NoTargets(String),
     #[error("no target is named `{name}`; targets are: {}", .known.join(", "))]
     NoSuchTarget { name: String, known: Vec<String> },
+    #[error(
+        "--here holds this machine as one target, and {} named: trueup check TARGET --here, where TARGET is one of {}",
+        if *.named == 0 { "none is".to_owned() } else { format!("{named} are") },
+        .known.join(", ")
+    )]
+    HereIsOneTarget { named: usize, known: Vec<String> },
     #[error("{doing} failed: {source}")]
     Io { doing: &'static str, source: io::Error },
     #[error("cannot write {}: {source}", .path.display())]
@@ -41,6 +47,8 @@ pub(super) enum CliError {
     NotAPlan { path: String, why: String },
     #[error("nothing is named by --only {0}; `trueup check` lists the findings")]
     NothingNamed(String),
+    #[error("no finding is named {name}{}", did_you_mean(.nearest.as_deref()))]
+    NoSuchFinding { name: String, nearest: Option<String> },
     #[error("the saved plan no longer holds: {why}")]
     PlanOutdated { why: String },
     #[error("{0} is not reached over SSH, so there is no host key to trust")]
@@ -74,6 +82,13 @@ fn items(count: usize) -> String {
     if count == 1 { "1 listed item".to_owned() } else { format!("{count} listed items") }
 }
 
+fn did_you_mean(nearest: Option<&str>) -> String {
+    nearest.map_or_else(
+        || "; `trueup check --format json` lists them all".to_owned(),
+        |nearest| format!("; did you mean {nearest}?"),
+    )
+}
+
 impl CliError {
     pub(super) fn exit(&self) -> Exit {
         match self {
@@ -89,12 +104,14 @@ impl CliError {
             | Self::NoHome
             | Self::NoTargets(_)
             | Self::NoSuchTarget { .. }
+            | Self::HereIsOneTarget { .. }
             | Self::Formats(_)
             | Self::Read { .. }
             | Self::NoHostKey(_)
             | Self::NeedsFingerprint { .. }
             | Self::NotAPlan { .. }
             | Self::NothingNamed(_)
+            | Self::NoSuchFinding { .. }
             | Self::CannotAsk { .. }
             | Self::Declined => Exit::Usage,
         }

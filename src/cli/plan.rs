@@ -36,6 +36,8 @@ pub(super) struct Args {
     /// Also remove what the reference does not have
     #[arg(long)]
     prune: bool,
+    #[command(flatten)]
+    parallel: audit::Parallel,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -49,7 +51,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     let targets = select(&project, &args.targets)?;
     let surroundings = context.surroundings(&project)?;
     let selection = Selection { prune: args.prune, ..Selection::default() };
-    let report = audit::audit(&project, &targets, context)?;
+    let report = audit::audit_with(&project, &targets, args.parallel, context)?;
     let mut plans: Vec<Plan> =
         report.targets.iter().map(|target| plan(&project.environment, target, &selection)).collect();
     let gathered = contents::gather(&plans, &project.environment, &reference(&project), &surroundings);

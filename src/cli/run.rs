@@ -103,7 +103,7 @@ fn deny(report: &Report, decision: &Decision, context: &Context) {
     if report.verdict() == Verdict::Parity {
         tell(gate::shown(decision, look).trim_end());
     } else {
-        tell((FORMATS[0].render)(report, look).trim_end());
+        tell((FORMATS[0].render)(report, look.into()).trim_end());
     }
     let denied = look.paint(AnsiColor::Red.on_default().bold(), "denied:");
     tell(&format!("{denied} the command was not run on {}", decision.target));

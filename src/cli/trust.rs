@@ -26,27 +26,32 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     let Reach::Ssh(address) = &target.reach else { return Err(CliError::NoHostKey(target.name.clone())) };
     let surroundings = context.surroundings(&project)?;
     let lost = |source| CliError::Target { name: target.name.clone(), source };
-    let key = offered_key(address, &target.name, &surroundings).map_err(lost)?;
-    let shown = format!("{} {}", key.key_type, key.fingerprint);
-    match &args.fingerprint {
-        Some(expected) if *expected != key.fingerprint => {
-            let expected = expected.clone();
-            return Err(CliError::OtherFingerprint { address: key.address, shown, expected });
+    let mut fingerprint = args.fingerprint.as_deref();
+    // The machines on the way come first, each to be agreed to by itself.
+    loop {
+        let key = offered_key(address, &target.name, &surroundings).map_err(lost)?;
+        let shown = format!("{} {}", key.key_type, key.fingerprint);
+        match fingerprint.take() {
+            Some(expected) if *expected != key.fingerprint => {
+                return Err(CliError::OtherFingerprint { address: key.address, shown, expected: expected.to_owned() });
+            }
+            _ if key.known => {
+                print(&format!("{} is known already: {shown}\n", key.address))?;
+                return Ok(Exit::Fine);
+            }
+            Some(_) => {}
+            None if context.interactive => {
+                confirm(context, false, &format!("{} shows {shown}. Is that the machine's own key?", key.address))?;
+            }
+            None => {
+                let (address, key_type, fingerprint) = (key.address, key.key_type, key.fingerprint);
+                return Err(CliError::NeedsFingerprint { address, key_type, fingerprint, target: target.name.clone() });
+            }
         }
-        _ if key.known => {
-            print(&format!("{} is known already: {shown}\n", key.address))?;
+        key.trust().map_err(lost)?;
+        print(&format!("{} is trusted from now on: {shown}, recorded in {}\n", key.address, key.file.display()))?;
+        if key.last {
             return Ok(Exit::Fine);
         }
-        Some(_) => {}
-        None if context.interactive => {
-            confirm(context, false, &format!("{} shows {shown}. Is that the machine's own key?", key.address))?;
-        }
-        None => {
-            let (address, key_type, fingerprint) = (key.address, key.key_type, key.fingerprint);
-            return Err(CliError::NeedsFingerprint { address, key_type, fingerprint, target: target.name.clone() });
-        }
     }
-    key.trust().map_err(lost)?;
-    print(&format!("{} is trusted from now on: {shown}, recorded in {}\n", key.address, key.file.display()))?;
-    Ok(Exit::Fine)
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::{Answer, Probe, Program, Question, Reply, Sighting, compile, frame, probe::PROBES};
-use crate::spec::{Environment, Facts, Listed, Observed, Target, Why};
+use crate::spec::{Environment, Facts, Listed, Machine, Observed, Target, Why};
 use crate::transport::{Aim, Connection, Ended, Run, StdinAfter, Stream, Surroundings, TransportError};
 
 /// What one audit of one machine brought.
@@ -36,12 +36,37 @@ impl Observation {
 /// How many bytes of answers are read from one machine.
 const OUTPUT_LIMIT: usize = 64 << 20;
 
+/// How far the audit of one machine has come.
+#[derive(Clone, Copy, Debug)]
+pub enum Stage<'a> {
+    /// It is being reached.
+    Connecting,
+    /// It was reached, and is asked.
+    Asking,
+    /// It is over.
+    Done(&'a Observation),
+}
+
 /// Audits a machine over a connection of its own.
 pub fn audit(target: &Target, environment: &Environment, surroundings: &Surroundings) -> Observation {
+    audit_telling(target, environment, surroundings, &|_| ())
+}
+
+fn audit_telling(
+    target: &Target,
+    environment: &Environment,
+    surroundings: &Surroundings,
+    heard: &dyn Fn(Stage<'_>),
+) -> Observation {
     let started = Instant::now();
-    let outcome = Connection::open(target, environment.shell, surroundings)
-        .and_then(|mut connection| observe(&mut connection, environment));
-    finish(started, outcome)
+    heard(Stage::Connecting);
+    let outcome = Connection::open(target, environment.shell, surroundings).and_then(|mut connection| {
+        heard(Stage::Asking);
+        observe(&mut connection, environment)
+    });
+    let observation = finish(started, outcome);
+    heard(Stage::Done(&observation));
+    observation
 }
 
 /// Audits a machine over an open connection.
@@ -56,13 +81,13 @@ fn finish(started: Instant, outcome: Result<Facts, TransportError>) -> Observati
     Observation { observed_at: Timestamp::now(), duration: started.elapsed(), round_trips, outcome }
 }
 
-/// Audits many machines, at most `parallel` at a time; the result has their order. `done` hears of each as it ends.
+/// Audits many machines, at most `parallel` at a time; the result has their order. `heard` is told of each stage.
 pub fn audit_all(
     targets: &[&Target],
     environment: &Environment,
     surroundings: &Surroundings,
     parallel: usize,
-    done: &(dyn Fn(usize, &Observation) + Sync),
+    heard: &(dyn Fn(usize, Stage<'_>) + Sync),
 ) -> Vec<Observation> {
     let next = AtomicUsize::new(0);
     let observations: Mutex<BTreeMap<usize, Observation>> = Mutex::default();
@@ -70,8 +95,8 @@ pub fn audit_all(
         for _ in 0..parallel.clamp(1, targets.len().max(1)) {
             scope.spawn(|| {
                 while let Some((place, target)) = claim(&next, targets) {
-                    let observation = audit(target, environment, surroundings);
-                    done(place, &observation);
+                    let observation =
+                        audit_telling(target, environment, surroundings, &|stage| heard(place, stage));
                     observations.lock().unwrap_or_else(PoisonError::into_inner).insert(place, observation);
                 }
             });
@@ -184,7 +209,12 @@ pub(super) fn enter(facts: &mut Facts, question: &Question, answer: Result<Vec<S
                 match sighting {
                     Sighting::Item(id, observed) => drop(facts.items.insert(id, observed)),
                     Sighting::Unlisted(listing, why) => drop(facts.listings.insert(listing, Listed::Unknown(why))),
-                    Sighting::Machine(machine) => facts.machine = machine,
+                    Sighting::Machine(machine) => {
+                        let account = facts.machine.account.take();
+                        facts.machine = Machine { account, ..machine };
+                    }
+                    Sighting::Account(account) => facts.machine.account = Some(account),
+                    Sighting::Content(id, bytes) => drop(facts.contents.insert(id, bytes)),
                 }
             }
             for id in &question.covers.items {

@@ -19,7 +19,7 @@ pub use frame::{Answer, Reply};
 pub use probe::{PROBES, vocabulary};
 pub use program::{Program, compile};
 
-use crate::spec::{Environment, ItemId, Listing, Machine, Observed, Why};
+use crate::spec::{Account, Environment, ItemId, Listing, Machine, Observed, Why};
 
 /// A kind of question, with the reader of its answers. Adding one is a file and a line in [`PROBES`].
 #[derive(Debug)]
@@ -80,6 +80,8 @@ pub enum Context {
     Pattern(String),
     /// The names asked for.
     Names(Vec<String>),
+    /// The keys that count.
+    Keys(crate::spec::Keys),
 }
 
 /// One thing that an answer says.
@@ -91,4 +93,8 @@ pub enum Sighting {
     Unlisted(Listing, Why),
     /// Who the machine is.
     Machine(Machine),
+    /// Who the user on it is.
+    Account(Account),
+    /// What a file holds whose digest is not the lock's.
+    Content(ItemId, Vec<u8>),
 }

@@ -279,6 +279,8 @@ fn start_up_files_that_talk_read_or_give_up_are_told_from_answers() {
                     .map(|(name, value)| (name.into(), value))
                     .to_vec(),
                 connect_limit: Duration::from_secs(10),
+                system_ssh: room.home(),
+                passphrases: std::sync::Arc::default(),
             };
             let shell = Shell { login: true, interactive: false };
             audit::ask(&mut Connection::local(&Sandbox::default(), shell, &surroundings), &questions)

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::{AppliedWaiver, Change, Finding, State, TargetReport};
 use crate::spec::{
     Bearing, Covers, Environment, Fact, Facts, FileFact, ItemId, LeadsTo, Listed, Listing, Lock, Locked, Machine,
-    Observed, Policy, Scope, Target, Version, VersionFact, Waiver, Why,
+    Observed, Policy, Scheme, Scope, Target, Version, VersionFact, Waiver, Why,
 };
 
 /// How an audit went, beside what it found.
@@ -71,14 +71,24 @@ pub fn findings(
 ) -> Vec<Finding> {
     let scope = environment.scope();
     let mut findings: BTreeMap<ItemId, Finding> = BTreeMap::new();
+    let target_named = environment.target(target);
+    let wanted = |id: &ItemId, locked: &Locked| environment.wanted(id, locked, target_named, &facts.machine);
     for item in scope.items.iter().filter(|item| is_held(&item.only, &facts.machine)) {
         let observed = facts.items.get(&item.id).cloned().unwrap_or(Observed::Unknown(Why::NotAsked));
-        let entry = lock.and_then(|lock| lock.items.get(&item.id));
-        findings.insert(item.id.clone(), judge(&item.id, &item.policy, Wanted::of(lock, entry), observed));
+        let entry = lock.and_then(|lock| lock.items.get(&item.id)).map(|locked| wanted(&item.id, locked));
+        let finding = match entry.transpose() {
+            Ok(entry) => judge(&item.id, &item.policy, Wanted::of(lock, entry.as_ref()), observed),
+            Err(why) => unclear(&item.id, &item.policy, observed, why),
+        };
+        findings.insert(item.id.clone(), finding);
     }
-    for (listing, policy) in &scope.listings {
+    // What an entry of its own holds elsewhere is not held here by a set that it also belongs to.
+    let named: BTreeSet<&ItemId> = scope.items.iter().map(|item| &item.id).collect();
+    for (listing, policy) in scope.listings.iter().filter(|(listing, _)| environment.is_held(listing, &facts.machine)) {
         for finding in judge_listing(listing, policy, lock, facts) {
-            findings.entry(finding.id.clone()).or_insert(finding);
+            if !named.contains(&finding.id) {
+                findings.entry(finding.id.clone()).or_insert(finding);
+            }
         }
     }
     let mut findings: Vec<Finding> = findings.into_values().collect();
@@ -96,6 +106,24 @@ pub fn unobserved(environment: &Environment, lock: Option<&Lock>, why: &Why) -> 
     facts.listings.extend(listings.into_iter().map(|(listing, _)| (listing, Listed::Unknown(why.clone()))));
     // No waiver can cover an unknown, so neither the target nor the time matters.
     findings(environment, lock, "", &facts, Timestamp::UNIX_EPOCH)
+}
+
+/// What was observed stands, but what it should be is not known.
+fn unclear(id: &ItemId, policy: &Policy, observed: Observed, reason: String) -> Finding {
+    let reason = match &observed {
+        Observed::Unknown(why) => why.to_string(),
+        Observed::Present(_) | Observed::Absent => reason,
+    };
+    Finding {
+        id: id.clone(),
+        state: State::Unknown,
+        policy: policy.clone(),
+        locked: None,
+        observed: Some(observed),
+        reason,
+        detail: None,
+        warning: None,
+    }
 }
 
 /// An item bound to certain systems is held on a machine of such a system, and on one that did not say what it is.
@@ -162,11 +190,17 @@ fn judge(id: &ItemId, policy: &Policy, wanted: Wanted<'_>, observed: Observed) -
         (_, Wanted::NoLock) => (State::Unknown, "there is no lock to compare with; run `trueup capture`".to_owned()),
         (_, Wanted::NotInLock) => (State::Unknown, "the lock does not have it yet; run `trueup capture`".to_owned()),
         (Observed::Absent, wanted) => judge_absent(policy, &wanted),
-        (Observed::Present(got), Wanted::Locked(Locked::Present(want))) => judge_present(policy, Some(want), got),
+        (Observed::Present(got), Wanted::Locked(Locked::Present(want))) => judge_present(id, policy, Some(want), got),
         (Observed::Present(_), Wanted::Locked(Locked::Absent)) if policy.own_want().is_none() => judge_unwanted(policy),
-        (Observed::Present(got), _) => judge_present(policy, None, got),
+        (Observed::Present(got), _) => judge_present(id, policy, None, got),
     };
     let detail = match &observed {
+        Observed::Present(Fact::File(FileFact::Keys { keys: got, values, .. })) => match &locked {
+            Some(Locked::Present(Fact::File(FileFact::Keys { keys: want, .. }))) => {
+                super::keys::detail(want, &BTreeMap::new(), got, values)
+            }
+            _ => None,
+        },
         Observed::Present(fact) => fact.evidence().map(str::to_owned),
         Observed::Absent | Observed::Unknown(_) => None,
     };
@@ -194,10 +228,11 @@ fn judge_unwanted(policy: &Policy) -> (State, String) {
     (State::Drift(Change::Extra), "the reference does not have it".to_owned())
 }
 
-fn judge_present(policy: &Policy, want: Option<&Fact>, got: &Fact) -> (State, String) {
+fn judge_present(id: &ItemId, policy: &Policy, want: Option<&Fact>, got: &Fact) -> (State, String) {
+    let scheme = Scheme::of(id);
     let difference = match (want, got) {
-        (Some(Fact::Version(want)), Fact::Version(got)) => version_difference(policy, Some(want), got),
-        (None, Fact::Version(got)) => version_difference(policy, None, got),
+        (Some(Fact::Version(want)), Fact::Version(got)) => version_difference(scheme, policy, Some(want), got),
+        (None, Fact::Version(got)) => version_difference(scheme, policy, None, got),
         (Some(_), _) if *policy == Policy::Present => None,
         (Some(want), got) => fact_difference(want, got),
         (None, _) => Some("the lock does not say what it should be".to_owned()),
@@ -220,7 +255,12 @@ fn match_reason(policy: &Policy) -> String {
 }
 
 /// In which way a version is not within the policy.
-fn version_difference(policy: &Policy, want: Option<&VersionFact>, got: &VersionFact) -> Option<String> {
+fn version_difference(
+    scheme: Scheme,
+    policy: &Policy,
+    want: Option<&VersionFact>,
+    got: &VersionFact,
+) -> Option<String> {
     let name = |product: &Option<String>| product.clone().unwrap_or_else(|| "the usual product".to_owned());
     if let Some(want) = want.filter(|want| want.product != got.product) {
         return Some(format!("it is {}, the reference has {}", name(&got.product), name(&want.product)));
@@ -228,16 +268,16 @@ fn version_difference(policy: &Policy, want: Option<&VersionFact>, got: &Version
     if want.is_none() && got.product.is_some() {
         return Some(format!("it is {}", name(&got.product)));
     }
-    let version = Version::parse(&got.version);
-    let same = |part: fn(&Version) -> Option<u64>| {
-        let wanted = want.and_then(|want| Version::parse(&want.version));
-        matches!((&version, &wanted), (Some(got), Some(want)) if part(got) == part(want) && got.major() == want.major())
+    let version = scheme.read(&got.version);
+    let same = |part: fn(&Version, &Version) -> bool| {
+        let wanted = want.and_then(|want| scheme.read(&want.version));
+        matches!((&version, &wanted), (Some(got), Some(want)) if part(got, want))
     };
     let (holds, asked) = match policy {
         Policy::Present => (true, ""),
         Policy::Exact => (want.is_some_and(|want| want.version == got.version), ""),
-        Policy::Major => (same(|version| Some(version.major())), "; the same major version is asked"),
-        Policy::Minor => (same(Version::minor), "; the same minor version is asked"),
+        Policy::Major => (same(Version::same_major), "; the same major version is asked"),
+        Policy::Minor => (same(Version::same_minor), "; the same minor version is asked"),
         Policy::Literal(literal) => {
             return (*literal != got.version).then(|| format!("it is {}, the spec says {literal}", got.version));
         }
@@ -268,6 +308,10 @@ fn fact_difference(want: &Fact, got: &Fact) -> Option<String> {
             Fact::File(FileFact::Link { to: want_to, leads_to: want }),
             Fact::File(FileFact::Link { to: got_to, leads_to: got }),
         ) if want_to == got_to => link_difference(want.as_ref(), got.as_ref()),
+        (
+            Fact::File(FileFact::Keys { keys: want, mode: want_mode, .. }),
+            Fact::File(FileFact::Keys { keys: got, mode: got_mode, .. }),
+        ) => super::keys::difference((want, *want_mode), (got, *got_mode)),
         (Fact::Hook(want), Fact::Hook(got)) => match (want.runs, got.runs) {
             (true, false) => "it is not executable, so git skips it; on the reference it runs".to_owned(),
             (false, true) => "it runs; on the reference it is not executable".to_owned(),

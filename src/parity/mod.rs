@@ -2,6 +2,8 @@
 //! derive.
 
 pub mod compare;
+pub mod history;
+mod keys;
 pub mod report;
 
 use std::collections::BTreeMap;
@@ -10,7 +12,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::spec::{Digest, Fact, ItemId, Locked, Machine, Observed, Policy, TargetKind};
+use crate::spec::{Digest, Fact, ItemId, Locked, Machine, Observed, Places, Policy, TargetKind};
+use history::Standing;
 
 /// The verdict over findings, targets or the whole: unknown if any is, else drift, else parity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -46,6 +49,24 @@ pub struct Report {
     pub lock_digest: Option<Digest>,
     /// One entry a target, in the order of the spec.
     pub targets: Vec<TargetReport>,
+    /// What helps to read it and decides nothing.
+    pub background: Background,
+}
+
+/// What is known around a report: where its items stand in the files, and what earlier audits saw.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Background {
+    /// Where the spec asks for the items, and where the lock holds them.
+    pub places: Places,
+    /// By target: since when its findings are so. Empty where no audit was recorded.
+    pub standings: BTreeMap<String, BTreeMap<ItemId, Standing>>,
+}
+
+impl Background {
+    /// Since when a finding is so, as far as recorded audits tell.
+    pub fn standing(&self, target: &str, finding: &ItemId) -> Standing {
+        self.standings.get(target).and_then(|standings| standings.get(finding)).copied().unwrap_or_default()
+    }
 }
 
 /// One target's part.

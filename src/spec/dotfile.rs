@@ -1,6 +1,10 @@
-//! Paths of dotfiles: how they are named in findings, and which files a folder or glob stands for.
+//! Paths of dotfiles: how they are named in findings, which files a folder or glob stands for, and how each is compared.
 
 use globset::{GlobBuilder, GlobMatcher};
+
+use super::fact::{Listing, Mode};
+use super::keys::Keys;
+use super::template::Template;
 
 /// One entry of `[dotfiles]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,6 +13,14 @@ pub struct Dotfile {
     pub name: String,
     /// What the entry covers.
     pub extent: Extent,
+    /// What of it counts.
+    pub compare: Compare,
+    /// The mode that the spec asks for in place of the reference's.
+    pub mode: Option<Mode>,
+    /// Compare only on these systems (`linux`, `macos`); none named means everywhere.
+    pub only: Vec<String>,
+    /// Whether `capture` keeps its content; none means as for all dotfiles.
+    pub keep: Option<bool>,
 }
 
 /// Whether an entry stands for one path or for a set of files.
@@ -21,6 +33,17 @@ pub enum Extent {
         /// The longest leading folder without a wildcard; empty for the home itself.
         root: String,
     },
+}
+
+/// What of a dotfile is compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Compare {
+    /// All of it.
+    Content,
+    /// Some keys of a settings file, or all of them, whatever their order.
+    Keys(Keys),
+    /// What a template makes for the machine; none before it is loaded.
+    Template(Option<Template>),
 }
 
 impl Dotfile {
@@ -38,11 +61,30 @@ impl Dotfile {
             return Err(format!("`{written}` names another user's home; write an absolute path instead"));
         }
         if !name.contains(['*', '?', '[', '{']) {
-            return Ok(Self { name: name.to_owned(), extent: Extent::Path });
+            return Ok(Self::of(name, Extent::Path));
         }
         compile(name).map_err(|error| format!("`{written}` is not a glob: {error}"))?;
         let root: Vec<&str> = name.split('/').take_while(|part| !part.contains(['*', '?', '[', '{'])).collect();
-        Ok(Self { name: name.to_owned(), extent: Extent::Glob { root: root.join("/") } })
+        Ok(Self::of(name, Extent::Glob { root: root.join("/") }))
+    }
+
+    fn of(name: &str, extent: Extent) -> Self {
+        let name = name.to_owned();
+        Self { name, extent, compare: Compare::Content, mode: None, only: Vec::new(), keep: None }
+    }
+
+    /// The open set that the entry stands for: what a glob matches, or what is below a path if it is a folder.
+    pub fn listing(&self) -> Option<Listing> {
+        match (&self.extent, &self.compare) {
+            (_, Compare::Keys(_)) => None,
+            (Extent::Path, _) => Some(Listing::below_path(&self.name)),
+            (Extent::Glob { .. }, _) => Some(Listing::of_glob(&self.name)),
+        }
+    }
+
+    /// Whether it is held on a system; on one that did not say what it is, everything is.
+    pub fn is_held_on(&self, os: Option<&str>) -> bool {
+        self.only.is_empty() || os.is_none_or(|os| self.only.iter().any(|only| only == os))
     }
 }
 

@@ -2,10 +2,12 @@
 //!
 //! These are the types that `environments/<name>.toml` is read into; `parse` does the reading.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::dotfile::Dotfile;
+use super::fact::Digest;
 use super::item::ItemId;
 use super::policy::Policy;
 use super::waiver::Waiver;
@@ -96,11 +98,19 @@ pub enum Reach {
     Local(Sandbox),
     /// Over SSH.
     Ssh(SshAddress),
-    /// In the devcontainer of a workspace folder.
-    Devcontainer {
-        /// The folder that holds the devcontainer's configuration.
-        workspace: PathBuf,
-    },
+    /// In a container on this machine.
+    Devcontainer(Devcontainer),
+}
+
+/// Which container. Paths are absolute once loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Devcontainer {
+    /// The folder that holds the devcontainer's configuration, by which its container is found.
+    pub workspace: PathBuf,
+    /// The container's name, where it is not found by the folder.
+    pub container: Option<String>,
+    /// The engine's program, where it is neither docker nor podman, or only one of them is to be asked.
+    pub engine: Option<String>,
 }
 
 /// What makes a local target another place than trueup's own surroundings. Paths are absolute once loaded.
@@ -206,6 +216,12 @@ pub struct Dotfiles {
     pub source: Option<PathBuf>,
     /// The files, folders and globs.
     pub entries: Vec<Dotfile>,
+    /// Whether `capture` keeps their contents beside the lock.
+    pub keep: bool,
+    /// The folder of the kept contents, absolute; none before it is loaded.
+    pub kept: Option<PathBuf>,
+    /// The lock's digests of those files that can be shown line by line, by path: what is not this is brought along.
+    pub known: BTreeMap<String, Digest>,
 }
 
 /// A working copy.

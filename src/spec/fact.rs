@@ -128,6 +128,27 @@ pub enum FileFact {
         /// Permission bits.
         mode: Mode,
     },
+    /// A settings file of which only certain keys count.
+    Keys {
+        /// The keys that the spec named when it was captured; none means all.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        owned: Vec<String>,
+        /// Permission bits, where the spec asks for them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mode: Option<Mode>,
+        /// Each owned value that is not a table of more, by its key: the digest of key and canonical value.
+        keys: BTreeMap<String, Digest>,
+        /// The values as they may be shown; evidence, neither compared nor kept.
+        #[serde(skip)]
+        values: BTreeMap<String, String>,
+    },
+    /// A file that a template of the spec makes for each machine. In the lock alone: machines have files.
+    Template {
+        /// Permission bits.
+        mode: Mode,
+        /// Of the template's source.
+        template: Digest,
+    },
     /// A socket, pipe or device: named, never read.
     Other,
 }
@@ -309,6 +330,8 @@ impl Fact {
             Self::File(FileFact::Link { to, leads_to: None }) => format!("link to {to}"),
             Self::File(FileFact::Link { to, leads_to: Some(leads_to) }) => format!("link to {to}, {leads_to}"),
             Self::File(FileFact::Folder { mode }) => format!("folder {mode}"),
+            Self::File(FileFact::Keys { mode, keys, .. }) => keys_shown(*mode, keys),
+            Self::File(FileFact::Template { mode, template }) => format!("file {mode} made by template {template}"),
             Self::File(FileFact::Other) => "neither file, folder nor link".to_owned(),
             Self::Repo(fact) => fact.shown(),
             Self::Hook(HookFact { runs: true, hook_digest, .. }) => format!("runs {hook_digest}"),
@@ -334,6 +357,14 @@ impl Fact {
             Self::File(_) | Self::Repo(_) => None,
         }
     }
+}
+
+/// Values may be secret, so their keys are counted and all of them stand behind one digest.
+fn keys_shown(mode: Option<Mode>, keys: &BTreeMap<String, Digest>) -> String {
+    let listed: String = keys.iter().map(|(key, digest)| format!("{key:?} {digest}\n")).collect();
+    let count = if keys.len() == 1 { "1 key".to_owned() } else { format!("{} keys", keys.len()) };
+    let mode = mode.map(|mode| format!(" {mode}")).unwrap_or_default();
+    format!("{count}{mode} {}", Digest::of(listed.as_bytes()))
 }
 
 impl VersionFact {
@@ -426,6 +457,18 @@ pub struct Machine {
     pub arch: Option<String>,
     /// `SHA256:…` of the SSH host key that the machine proved to hold; none for a local one.
     pub host_key: Option<String>,
+    /// Whose home it is that is held true, where a template asks for it; in no report.
+    #[serde(skip)]
+    pub account: Option<Account>,
+}
+
+/// The user on a machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The login name.
+    pub user: String,
+    /// The home, an absolute path.
+    pub home: String,
 }
 
 /// All that one audit of one machine found out.
@@ -437,6 +480,8 @@ pub struct Facts {
     pub items: BTreeMap<ItemId, Observed>,
     /// The open sets, each listed in full or unknown.
     pub listings: BTreeMap<Listing, Listed>,
+    /// What files hold whose digest is not the lock's, where that was asked: for showing the difference, never kept.
+    pub contents: BTreeMap<ItemId, Vec<u8>>,
 }
 
 /// Whether an open set was listed in full.

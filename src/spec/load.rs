@@ -4,11 +4,13 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::dotfile::{Compare, Extent};
 use super::environment::{Environment, Reach};
 use super::fact::Digest;
 use super::lock::{Lock, LockError};
 use super::parse::{self, MAX_SPEC_BYTES, Vocabulary};
 use super::problem::SpecProblems;
+use super::template::Template;
 
 /// An environment with all that belongs to it.
 #[derive(Clone, Debug)]
@@ -17,6 +19,8 @@ pub struct Project {
     pub root: PathBuf,
     /// The spec file, relative to the root where it can be.
     pub spec_path: PathBuf,
+    /// The spec's text, for pointing at its lines.
+    pub spec_text: String,
     /// The lock file, there or not.
     pub lock_path: PathBuf,
     /// What the spec says, its paths made absolute.
@@ -85,6 +89,14 @@ pub enum LoadError {
         /// What it is instead.
         what: &'static str,
     },
+    /// A dotfile's template is not there, or cannot be rendered for any machine.
+    #[error("the template of {dotfile} cannot be used: {why}")]
+    Template {
+        /// The dotfile.
+        dotfile: String,
+        /// What is wrong, and where.
+        why: String,
+    },
     /// The spec has problems.
     #[error(transparent)]
     Spec(Box<SpecProblems>),
@@ -105,6 +117,7 @@ pub fn load(whereabouts: &Whereabouts, vocabulary: &Vocabulary) -> Result<Projec
     let mut environment =
         parse::parse(&shown_path, &text, vocabulary).map_err(|problems| LoadError::Spec(Box::new(problems)))?;
     make_absolute(&mut environment, &root, &whereabouts.home);
+    read_templates(&mut environment)?;
     let spec_digest = spec_digest(&text, &environment)?;
     let lock = match std::fs::read_to_string(&lock_path) {
         Ok(text) => {
@@ -114,7 +127,7 @@ pub fn load(whereabouts: &Whereabouts, vocabulary: &Vocabulary) -> Result<Projec
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(source) => return Err(LoadError::Read { path: lock_path, source }),
     };
-    Ok(Project { root, spec_path, lock_path, environment, spec_digest, lock })
+    Ok(Project { root, spec_path, spec_text: text, lock_path, environment, spec_digest, lock })
 }
 
 fn find_root(start: &Path) -> Result<PathBuf, LoadError> {
@@ -177,9 +190,33 @@ fn make_absolute(environment: &mut Environment, root: &Path, home: &Path) {
                     absolute(path);
                 }
             }
-            Reach::Devcontainer { workspace } => absolute(workspace),
+            Reach::Devcontainer(devcontainer) => absolute(&mut devcontainer.workspace),
         }
     }
+}
+
+/// Reads the templates that the spec names, and those that the source has in place of a file: `.zshrc.tera`.
+fn read_templates(environment: &mut Environment) -> Result<(), LoadError> {
+    let Some(source) = &environment.dotfiles.source else { return Ok(()) };
+    for entry in &mut environment.dotfiles.entries {
+        if entry.extent != Extent::Path || entry.name.starts_with('/') {
+            continue;
+        }
+        let (plain, tera) = (source.join(&entry.name), source.join(format!("{}.tera", entry.name)));
+        let path = match entry.compare {
+            Compare::Template(_) if !tera.is_file() => plain,
+            Compare::Template(_) => tera,
+            Compare::Content if tera.is_file() && !plain.exists() => tera,
+            Compare::Content | Compare::Keys(_) => continue,
+        };
+        let unusable = |why: String| LoadError::Template { dotfile: entry.name.clone(), why };
+        let file = path.display().to_string();
+        let text = std::fs::read_to_string(&path).map_err(|error| unusable(format!("{file}: {error}")))?;
+        let template = Template { file, text };
+        template.check().map_err(|error| unusable(error.to_string()))?;
+        entry.compare = Compare::Template(Some(template));
+    }
+    Ok(())
 }
 
 fn expand_home(path: &Path, home: &Path) -> PathBuf {
@@ -198,10 +235,12 @@ fn spec_digest(text: &str, environment: &Environment) -> Result<Digest, LoadErro
     if let Some(source) = &environment.dotfiles.source {
         // The source holds what belongs into the home, nothing else.
         let entries = environment.dotfiles.entries.iter().filter(|entry| !entry.name.starts_with('/'));
-        let mut names: Vec<&str> = entries.map(|entry| entry.name.as_str()).collect();
+        let mut names: Vec<(&str, bool)> =
+            entries.map(|entry| (entry.name.as_str(), matches!(entry.compare, Compare::Template(_)))).collect();
         names.sort_unstable();
-        for name in names {
-            let path = source.join(name);
+        for (name, is_template) in names {
+            let tera = source.join(format!("{name}.tera"));
+            let path = if is_template && tera.is_file() { tera } else { source.join(name) };
             let state = match std::fs::read(&path) {
                 Ok(bytes) => Digest::of(&bytes).to_string(),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => "absent".to_owned(),

@@ -118,7 +118,7 @@ impl Lock {
             };
             items.entry(id.category).or_default().insert(id.name.clone(), entry);
         }
-        let Machine { id, hostname, os, os_version, arch, host_key: _ } = self.reference.clone();
+        let Machine { id, hostname, os, os_version, arch, host_key: _, account: _ } = self.reference.clone();
         let reference = MachineEntry { id, hostname, os, os_version, arch };
         let file = LockFile {
             version: 1,
@@ -152,7 +152,7 @@ impl Lock {
             }
         }
         let MachineEntry { id, hostname, os, os_version, arch } = file.reference;
-        let reference = Machine { id, hostname, os, os_version, arch, host_key: None };
+        let reference = Machine { id, hostname, os, os_version, arch, ..Machine::default() };
         Ok(Self { environment: file.environment, reference, items, listed: file.listed })
     }
 }

@@ -9,32 +9,41 @@ mod dotfile;
 mod environment;
 mod fact;
 mod item;
+mod keys;
 pub mod load;
 mod lock;
 mod parse;
+pub mod pin;
+mod place;
 mod policy;
 mod problem;
 pub(crate) mod redact;
 mod scope;
+pub(crate) mod secrets;
 mod section;
-mod suggest;
+pub(crate) mod suggest;
+mod template;
 mod version;
 mod waiver;
+mod wanted;
 
-pub use dotfile::{Dotfile, Extent, glob_matches};
+pub use dotfile::{Compare, Dotfile, Extent, glob_matches};
 pub use environment::{
-    Dotfiles, Environment, GatePolicy, Limits, PackageNames, Packages, Reach, Reference, Repo, Sandbox, Shell,
+    Devcontainer, Dotfiles, Environment, GatePolicy, Limits, PackageNames, Packages, Reach, Reference, Repo, Sandbox, Shell,
     SshAddress, Target, TargetKind, Tool, ToolQuestion,
 };
 pub use fact::{
-    Digest, Fact, Facts, FileFact, HookFact, LeadsTo, Listed, Listing, Machine, Mode, Observed, Remote, RepoFact,
-    TextFact, VersionFact, Why,
+    Account, Digest, Fact, Facts, FileFact, HookFact, LeadsTo, Listed, Listing, Machine, Mode, Observed, Remote,
+    RepoFact, TextFact, VersionFact, Why,
 };
 pub use item::{Category, ItemId, ItemIdError};
+pub use keys::{Format, KeyPath, KeyPathError, Keys, Malformed, Value, key_digests, key_names, shown_values};
 pub use lock::{Lock, LockError, Locked};
 pub use parse::{Vocabulary, parse};
+pub use place::{Place, Places};
 pub use policy::{Policy, PolicyError};
 pub use problem::{Problem, ProblemInSource, SpecProblems};
 pub use scope::{Scope, ScopedItem};
-pub use version::{Range, Version};
+pub use version::{Range, Scheme, Version};
+pub use template::{Template, TemplateError};
 pub use waiver::{Bearing, Covers, Waiver};

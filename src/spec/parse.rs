@@ -4,6 +4,7 @@
 //! at once. Unknown keys are problems, and so are known ones that this version cannot honour: nothing that a spec says
 //! is ignored.
 
+mod dotfiles;
 mod items;
 mod targets;
 
@@ -12,7 +13,8 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use toml_edit::Document;
 
-use self::items::{read_dotfiles, read_packages, read_tools};
+use self::dotfiles::read_dotfiles;
+use self::items::{read_packages, read_systems, read_tools};
 use self::targets::{check_target, read_targets};
 use super::environment::{Environment, GatePolicy, Limits, Reference, Repo, Shell, Target};
 use super::item::{ItemId, ItemIdError};

@@ -51,13 +51,10 @@ impl Environment {
             }
         }
         for entry in &self.dotfiles.entries {
-            match entry.extent {
-                Extent::Path => {
-                    name(Category::Dotfile, &entry.name, &Policy::Exact, &[]);
-                    scope.listings.push((Listing::below_path(&entry.name), Policy::Exact));
-                }
-                Extent::Glob { .. } => scope.listings.push((Listing::of_glob(&entry.name), Policy::Exact)),
+            if entry.extent == Extent::Path {
+                name(Category::Dotfile, &entry.name, &Policy::Exact, &entry.only);
             }
+            scope.listings.extend(entry.listing().map(|listing| (listing, Policy::Exact)));
         }
         for repo in &self.repos {
             name(Category::Repo, &repo.name, &Policy::Exact, &[]);

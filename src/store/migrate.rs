@@ -12,10 +12,11 @@ use sqlx::{Connection as _, Row as _, Sqlite, Transaction};
 use super::StoreError;
 
 /// The scripts; the first makes version 1.
-pub(super) const MIGRATIONS: [&str; 3] = [
+pub(super) const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/0001_audits.sql"),
     include_str!("migrations/0002_attestations.sql"),
     include_str!("migrations/0003_runs.sql"),
+    include_str!("migrations/0004_history.sql"),
 ];
 
 /// Brings an open database to the version that the scripts lead to. One that is beyond it is refused and left as it is.
@@ -40,6 +41,22 @@ pub(super) async fn upgrade(
             .map_err(failed)?;
     }
     transaction.commit().await.map_err(failed)
+}
+
+/// Whether a file has this version's schema. One that is beyond it is refused.
+pub(super) async fn is_current(connection: &mut SqliteConnection, path: &Path) -> Result<bool, StoreError> {
+    let failed = |source| StoreError::Database { action: "look into the store", path: path.to_owned(), source };
+    let tables = sqlx::query("SELECT name FROM sqlite_master WHERE name = 'schema_version'");
+    if tables.fetch_optional(&mut *connection).await.map_err(failed)?.is_none() {
+        return Ok(false);
+    }
+    let newest = sqlx::query("SELECT coalesce(max(version), 0) FROM schema_version");
+    let found: i64 = newest.fetch_one(&mut *connection).await.and_then(|row| row.try_get(0)).map_err(failed)?;
+    let known = i64::try_from(MIGRATIONS.len()).expect("scripts are few");
+    if found > known {
+        return Err(StoreError::Newer { path: path.to_owned(), found, known });
+    }
+    Ok(found == known)
 }
 
 /// The version of the file; 0 for an empty one.
@@ -75,11 +92,41 @@ mod tests {
             let temp = tempfile::tempdir().unwrap();
             let path = temp.path().join("store.db");
             left_by(&path, &MIGRATIONS[..version], "INSERT INTO finding_sets VALUES ('kept')");
+            let looked = Store::open_to_read(&path).unwrap();
+            assert_eq!(looked.is_some(), version == MIGRATIONS.len(), "looking upgraded version {version}");
             let store = Store::open(&path).unwrap();
             let kept = store.read("look", sqlx::query("SELECT digest FROM finding_sets")).unwrap();
             assert_eq!(kept[0].get::<String, _>(0), "kept");
             assert!(store.runs("carmenta").unwrap().is_empty());
         }
+    }
+
+    #[test]
+    fn audits_of_before_they_had_states_are_kept() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("store.db");
+        let digest = crate::spec::Digest::of(b"x");
+        let row = |at: u32, error: &str| {
+            format!(
+                "INSERT INTO audits (environment, target, machine_id, observed_at_ms, duration_ms, verdict, spec_digest, \
+                 error, findings_digest) VALUES ('e', 'vm', 'm', {at}, 7, 'drift', '{digest}', {error}, 'set');"
+            )
+        };
+        let audits = format!(
+            "INSERT INTO finding_sets VALUES ('set'); INSERT INTO finding_set_entries VALUES ('set', 'tool:a', 'drift');\
+             {} {} {}",
+            row(1, "NULL"),
+            row(2, "NULL"),
+            row(3, "'gone'")
+        );
+        left_by(&path, &MIGRATIONS[..3], audits.leak());
+        let periods = Store::open(&path).unwrap().periods("e", "vm").unwrap();
+        let told: Vec<_> = periods
+            .iter()
+            .map(|period| (period.audits, period.to.as_millisecond(), period.seen.error.as_deref()))
+            .collect();
+        assert_eq!(told, [(2, 2, None), (1, 3, Some("gone"))]);
+        assert_eq!(periods[0].seen.findings.len(), 1);
     }
 
     #[test]
@@ -106,7 +153,7 @@ mod tests {
         let path = temp.path().join("store.db");
         left_by(&path, &MIGRATIONS, "INSERT INTO schema_version VALUES (99)");
         let error = Store::open(&path).unwrap_err();
-        assert!(matches!(error, StoreError::Newer { found: 99, known: 3, .. }), "{error}");
+        assert!(matches!(error, StoreError::Newer { found: 99, known: 4, .. }), "{error}");
         assert!(error.to_string().contains("update trueup"), "{error}");
     }
 

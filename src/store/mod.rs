@@ -23,7 +23,7 @@ use sqlx::{Connection as _, Row as _, Sqlite, Transaction};
 use tokio::runtime::Runtime;
 
 pub use attestations::{NewAttestation, StoredAttestation};
-pub use audits::StoredAudit;
+pub use audits::StateId;
 pub use runs::{Begun, Controller, Ending, NewRun, Outcome, RunId, StoredRun, program_of};
 
 /// The store. It may be shared between threads; they take turns.

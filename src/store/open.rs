@@ -33,6 +33,27 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Opens the store to look things up, and writes nothing. None where there is no store yet, or one that no command
+    /// has brought to this version's schema.
+    pub fn open_to_read(path: &Path) -> Result<Option<Self>, StoreError> {
+        if !path.try_exists().map_err(failed("look for", path))? {
+            return Ok(None);
+        }
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().build().map_err(failed("start a runtime for", path))?;
+        let refused = |source| StoreError::Database { action: "open the store", path: path.to_owned(), source };
+        let options =
+            SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_LIMIT).foreign_keys(true);
+        let opened = runtime.block_on(async {
+            let mut connection = SqliteConnection::connect_with(&options).await.map_err(refused)?;
+            let current = migrate::is_current(&mut connection, path).await?;
+            Ok::<_, StoreError>(current.then_some(connection))
+        })?;
+        Ok(opened.map(|connection| Self { path: path.to_owned(), runtime, connection: Mutex::new(connection) }))
+    }
+}
+
 async fn connect(path: &Path) -> Result<SqliteConnection, StoreError> {
     let failed = |source| StoreError::Database { action: "open the store", path: path.to_owned(), source };
     let options = SqliteConnectOptions::new()
@@ -131,6 +152,25 @@ mod tests {
             .collect();
         assert!(modes.iter().all(|(_, mode)| *mode == 0o600), "{modes:?}");
         assert_eq!(modes.len(), 3, "the file, its write-ahead log and index, no draft: {modes:?}");
+    }
+
+    #[test]
+    fn looking_makes_no_store_and_writes_to_none() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("state/store.db");
+        assert!(Store::open_to_read(&path).unwrap().is_none());
+        assert!(!path.parent().unwrap().exists());
+        Store::open(&path).unwrap();
+        let store = Store::open_to_read(&path).unwrap().unwrap();
+        assert!(store.audited_targets("carmenta").unwrap().is_empty());
+        let written = store.write("try to write in", async |transaction| {
+            let refused = sqlx::query("DELETE FROM subjects").execute(&mut **transaction).await;
+            refused.map(|_| ()).map_err(store.failed("try to write in"))
+        });
+        assert!(written.is_err());
+        let path = temp.path().join("empty.db");
+        fs::write(&path, "").unwrap();
+        assert!(Store::open_to_read(&path).unwrap().is_none(), "an empty file has no schema");
     }
 
     #[test]

@@ -48,6 +48,8 @@ pub(super) enum Verdict {
     Known,
     /// Nothing is recorded for the host.
     Unknown,
+    /// Nothing but that an authority vouches for it, by certificates that trueup does not ask for.
+    Authority(Place),
     /// Other keys are recorded for the host, the first of them here.
     Changed(Place),
     /// It is marked as stolen.
@@ -59,6 +61,7 @@ pub(super) enum Verdict {
 pub(super) struct Recorded {
     trusted: Vec<RecordedKey>,
     revoked: Vec<RecordedKey>,
+    authorities: Vec<Place>,
 }
 
 #[derive(Clone, Debug)]
@@ -84,7 +87,11 @@ impl Recorded {
         }
         // As OpenSSH does it, a key of a type that is not recorded counts as changed too: else whoever is in between
         // need only offer another type to turn a loud warning into a question.
-        self.trusted.first().map_or(Verdict::Unknown, |key| Verdict::Changed(key.place.clone()))
+        match (self.trusted.first(), self.authorities.first()) {
+            (Some(key), _) => Verdict::Changed(key.place.clone()),
+            (None, Some(place)) => Verdict::Authority(place.clone()),
+            (None, None) => Verdict::Unknown,
+        }
     }
 }
 
@@ -103,6 +110,22 @@ pub(super) fn fingerprint(blob: &[u8]) -> String {
 pub(super) fn key_type(blob: &[u8]) -> Option<&str> {
     let length = usize::try_from(u32::from_be_bytes(*blob.first_chunk()?)).ok()?;
     std::str::from_utf8(blob.get(4..)?.get(..length)?).ok()
+}
+
+/// How long an RSA key is, in bits; none for other keys. The blob holds the type, the exponent and the modulus, each
+/// behind its length.
+pub(super) fn rsa_bits(blob: &[u8]) -> Option<u32> {
+    fn string(blob: &[u8]) -> Option<(&[u8], &[u8])> {
+        let length = usize::try_from(u32::from_be_bytes(*blob.first_chunk()?)).ok()?;
+        blob.get(4..)?.split_at_checked(length)
+    }
+    let (key_type, rest) = string(blob)?;
+    let (_exponent, rest) = string(rest)?;
+    let (modulus, _) = string(rest)?;
+    let zeros = modulus.iter().take_while(|byte| **byte == 0).count();
+    let modulus = &modulus[zeros..];
+    let unused = modulus.first()?.leading_zeros();
+    (key_type == b"ssh-rsa").then_some(u32::try_from(modulus.len()).ok()? * 8 - unused)
 }
 
 /// The line that would make a key known.
@@ -125,6 +148,7 @@ pub(super) fn lookup(files: &[HostsFile], name: &str) -> Result<Recorded, Transp
                 Some((Marker::Revoked, key_type, blob)) => {
                     recorded.revoked.push(RecordedKey { key_type, blob, place: place() });
                 }
+                Some((Marker::Authority, ..)) => recorded.authorities.push(place()),
             }
         }
     }
@@ -134,17 +158,17 @@ pub(super) fn lookup(files: &[HostsFile], name: &str) -> Result<Recorded, Transp
 enum Marker {
     None,
     Revoked,
+    Authority,
 }
 
-/// The key on a line that speaks of `name`; none if it speaks of others, of authorities, or is no entry at all.
+/// The key on a line that speaks of `name`; none if it speaks of others, or is no entry at all.
 fn read_line(line: &str, name: &str) -> Result<Option<(Marker, String, Vec<u8>)>, String> {
     let mut words = line.split_ascii_whitespace();
     let Some(first) = words.next().filter(|word| !word.starts_with('#')) else { return Ok(None) };
     let (marker, hosts) = match first.strip_prefix('@') {
         None => (Marker::None, Some(first)),
         Some("revoked") => (Marker::Revoked, words.next()),
-        // An authority signs host certificates, which trueup does not ask for.
-        Some("cert-authority") => return Ok(None),
+        Some("cert-authority") => (Marker::Authority, words.next()),
         Some(other) => return Err(format!("the marker @{other} is not known")),
     };
     let Some(hosts) = hosts else { return Err("the host is missing".to_owned()) };
@@ -324,7 +348,10 @@ mod tests {
     #[test]
     fn an_authority_vouches_for_no_plain_key() {
         let (key, words) = ed25519("a");
-        assert_eq!(judge(&format!("@cert-authority * {words}\n"), "vm", &key), Verdict::Unknown);
+        let authority = format!("@cert-authority * {words}\n");
+        assert_eq!(judge(&authority, "vm", &key), Verdict::Authority(at(1)));
+        assert_eq!(judge(&format!("{authority}vm {words}\n"), "vm", &key), Verdict::Known);
+        assert_eq!(judge(&format!("@cert-authority other {words}\n"), "vm", &key), Verdict::Unknown);
     }
 
     #[test]
@@ -366,6 +393,15 @@ mod tests {
         ] {
             assert_eq!(pattern_matches(pattern, text), matches, "{pattern} for {text}");
         }
+    }
+
+    #[test]
+    fn an_rsa_key_tells_how_long_it_is() {
+        let string = |bytes: &[u8]| [&u32::try_from(bytes.len()).unwrap().to_be_bytes(), bytes].concat();
+        let key = |modulus: &[u8]| [string(b"ssh-rsa"), string(&[1, 0, 1]), string(modulus)].concat();
+        assert_eq!(rsa_bits(&key(&[&[0][..], &[0xff; 256]].concat())), Some(2048));
+        assert_eq!(rsa_bits(&key(&[0x01, 0xff])), Some(9));
+        assert_eq!(rsa_bits(&ed25519("a").0), None);
     }
 
     #[test]

@@ -1,19 +1,14 @@
 //! This machine as a target: `/bin/sh` started with the sandbox's HOME and PATH.
 //!
 //! The command gets a process group of its own, so that a run that is ended is ended with all that it started there.
-#![expect(clippy::disallowed_methods, reason = "IO edge: starts processes and watches the clock")]
+#![expect(clippy::disallowed_methods, reason = "IO edge: starts processes")]
 
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Read, Write};
-use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
-use rustix::process::{Pid, Signal, kill_process_group};
-
-use super::{Ended, Listener, Run, StdinAfter, Stream, Surroundings, TransportError};
+use super::{Ended, Listener, Run, Surroundings, TransportError, process};
 use crate::spec::{Sandbox, Shell};
 
 /// A way to run things on this machine.
@@ -37,15 +32,6 @@ const LOGIN_KEEPS: [&str; 8] = ["HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ"
 
 /// What PATH is before any start-up file has run, as sshd sets it.
 const LOGIN_PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
-
-/// How long a command's streams may stay open after it has ended: a daemon that it left behind may hold them.
-const GRACE: Duration = Duration::from_millis(500);
-
-enum Event {
-    Chunk(Stream, Vec<u8>),
-    Closed,
-    Ended(io::Result<ExitStatus>),
-}
 
 impl Local {
     pub(super) fn new(sandbox: &Sandbox, shell: Shell, surroundings: &Surroundings) -> Self {
@@ -84,113 +70,13 @@ impl Local {
     }
 
     pub(super) fn run(&self, run: &Run<'_>, listener: Listener<'_>) -> Result<Ended, TransportError> {
-        let failed = |source| TransportError::Local { program: "/bin/sh".to_owned(), source };
         let mut command = self.command();
-        let mut child = command
+        command
             .arg("-c")
             .arg(format!("{} {}", self.start, run.command_line))
             .env_clear()
-            .envs(self.env.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(failed)?;
-        let group = Pid::from_child(&child);
-        let (sender, events) = mpsc::channel();
-        let stdin = child.stdin.take().expect("stdin is piped");
-        let held_open = feed(stdin, run);
-        hear(Stream::Stdout, child.stdout.take().expect("stdout is piped"), sender.clone());
-        hear(Stream::Stderr, child.stderr.take().expect("stderr is piped"), sender.clone());
-        std::thread::spawn(move || sender.send(Event::Ended(child.wait())));
-        let ended = follow(&events, run.limit, listener).map_err(failed);
-        // After the command itself is gone, whatever else of its group remains belongs to a run that is over.
-        if !matches!(ended, Ok(Ended::Exited(_))) {
-            kill_group(group);
-        }
-        drop(held_open);
-        ended
+            .envs(self.env.iter().map(|(name, value)| (name, value)));
+        let attended = process::attend(&mut command, run, listener);
+        attended.map_err(|source| TransportError::Local { program: "/bin/sh".to_owned(), source })
     }
-}
-
-fn kill_group(group: Pid) {
-    // The only failure is that nothing of the group is left, which is what is wanted.
-    let _gone = kill_process_group(group, Signal::KILL);
-}
-
-/// Writes the run's stdin on a thread of its own. What is returned keeps stdin open for as long as it lives.
-fn feed(mut stdin: ChildStdin, run: &Run<'_>) -> Sender<()> {
-    let bytes = run.stdin.to_owned();
-    let stays_open = run.stdin_after == StdinAfter::StaysOpen;
-    let (hold, held) = mpsc::channel();
-    std::thread::spawn(move || {
-        // A command that does not read to the end closes the pipe; its exit code tells the story.
-        let _closed = stdin.write_all(&bytes).and_then(|()| stdin.flush());
-        if stays_open {
-            let _dropped = held.recv();
-        }
-    });
-    hold
-}
-
-fn hear(stream: Stream, mut pipe: impl Read + Send + 'static, sender: Sender<Event>) {
-    std::thread::spawn(move || {
-        let mut buffer = vec![0; 64 * 1024];
-        loop {
-            match pipe.read(&mut buffer) {
-                Ok(length) if length > 0 => {
-                    if sender.send(Event::Chunk(stream, buffer[..length].to_owned())).is_err() {
-                        return;
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Ok(_) | Err(_) => {
-                    let _listener_gone = sender.send(Event::Closed);
-                    return;
-                }
-            }
-        }
-    });
-}
-
-fn follow(events: &mpsc::Receiver<Event>, limit: Option<Duration>, listener: Listener<'_>) -> io::Result<Ended> {
-    let mut deadline = limit.map(|limit| Instant::now() + limit);
-    let mut open_streams = 2;
-    let mut status = None;
-    loop {
-        let event = match deadline {
-            Some(deadline) => events.recv_timeout(deadline.saturating_duration_since(Instant::now())),
-            None => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
-        };
-        match event {
-            Ok(Event::Chunk(stream, bytes)) => {
-                if listener(stream, &bytes).is_break() {
-                    return Ok(Ended::Stopped);
-                }
-            }
-            Ok(Event::Closed) => open_streams -= 1,
-            Ok(Event::Ended(ended)) => {
-                status = Some(ended?);
-                let last = Instant::now() + GRACE;
-                deadline = Some(deadline.map_or(last, |deadline| deadline.min(last)));
-            }
-            Err(_) => return Ok(status.map_or(Ended::TimedOut, outcome)),
-        }
-        if let Some(status) = status.filter(|_| open_streams == 0) {
-            return Ok(outcome(status));
-        }
-    }
-}
-
-fn outcome(status: ExitStatus) -> Ended {
-    match (status.code(), status.signal()) {
-        (Some(code), _) => Ended::Exited(code),
-        (None, Some(signal)) => Ended::Signalled(signal_name(signal)),
-        (None, None) => Ended::Signalled("unknown".to_owned()),
-    }
-}
-
-fn signal_name(number: i32) -> String {
-    let known = Ended::SIGNALS.iter().find(|(_, known)| *known == number);
-    known.map_or_else(|| number.to_string(), |(name, _)| (*name).to_owned())
 }

@@ -1,11 +1,14 @@
 //! Reaching a machine: run one command line there with something on its stdin, and hear both streams.
 //!
-//! A [`Connection`] is either a shell on this machine or an SSH session; nothing above this room knows which. Every
-//! value that meets a shell is quoted by [`quote`], and every run has a time limit and an output limit. The room knows
-//! nothing of probes, plans or tasks.
+//! A [`Connection`] is a shell on this machine, one in a container or an SSH session; nothing above this room knows
+//! which. Every value that meets a shell is quoted by [`quote`], and every run has a time limit and an output limit. The
+//! room knows nothing of probes, plans or tasks.
 
+mod container;
+mod devcontainer;
 mod known_hosts;
 mod local;
+mod process;
 pub mod quote;
 mod shell;
 #[cfg(test)]
@@ -18,10 +21,11 @@ pub(crate) mod test_shells;
 use std::ffi::OsString;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use shell::Aim;
-pub use ssh::{OfferedKey, offered_key};
+pub use ssh::{Asker, OfferedKey, Passphrases, offered_key};
 
 use crate::spec::{Reach, Sandbox, Shell, Target};
 
@@ -41,6 +45,10 @@ pub struct Surroundings {
     pub env: Vec<(OsString, OsString)>,
     /// How long reaching a machine may take.
     pub connect_limit: Duration,
+    /// The folder of the system's own SSH configuration, `/etc/ssh`.
+    pub system_ssh: PathBuf,
+    /// Who knows the passphrases of key files.
+    pub passphrases: Arc<Passphrases>,
 }
 
 /// One command line to run on a machine.
@@ -181,6 +189,41 @@ pub enum TransportError {
         /// File and line.
         recorded_at: String,
     },
+    /// Only an authority vouches for the server.
+    #[error(
+        "the host key of {address} ({key_type} {fingerprint}) is not recorded itself: {place} leaves it to a \
+         @cert-authority, which trueup does not support yet; if the key is the machine's own, trust it with: {command}"
+    )]
+    Authority {
+        /// Host and port.
+        address: String,
+        /// `ssh-ed25519`, …
+        key_type: String,
+        /// `SHA256:…`
+        fingerprint: String,
+        /// File and line.
+        place: String,
+        /// What would add the key to known_hosts.
+        command: String,
+    },
+    /// The server's key is shorter than the configuration allows.
+    #[error("the host key of {address} has {bits} bits; RequiredRSASize wants {wanted}")]
+    WeakHostKey {
+        /// Host and port.
+        address: String,
+        /// Its length.
+        bits: u32,
+        /// What is wanted.
+        wanted: u32,
+    },
+    /// A machine on the way could not be passed.
+    #[error("jump host {hop}: {source}")]
+    Hop {
+        /// As `ProxyJump` names it.
+        hop: String,
+        /// What went wrong there.
+        source: Box<TransportError>,
+    },
     /// The server accepts none of the keys at hand.
     #[error("{user}@{address} accepts none of these: {tried}")]
     Refused {
@@ -223,9 +266,16 @@ pub enum TransportError {
         /// What came instead.
         told: String,
     },
-    /// This version has no way to this kind of target.
-    #[error("{0} targets cannot be reached by this version of trueup")]
-    NotYet(&'static str),
+    /// The container does not run, or no engine knows of it.
+    #[error("there is no {wanted} ({told}); start it with: {command}")]
+    NoContainer {
+        /// What was looked for.
+        wanted: String,
+        /// What each engine says.
+        told: String,
+        /// What would start it.
+        command: String,
+    },
 }
 
 /// A way to a machine, open, together with the shell context that the spec asks for there.
@@ -236,6 +286,7 @@ pub struct Connection {
 }
 
 enum Way {
+    Container(container::Container),
     Local(local::Local),
     Ssh(Box<ssh::Ssh>),
 }
@@ -243,6 +294,7 @@ enum Way {
 impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self.way {
+            Way::Container(_) => "Connection into a container",
             Way::Local(_) => "Connection to this machine",
             Way::Ssh(_) => "Connection over SSH",
         })
@@ -258,7 +310,10 @@ impl Connection {
                 let ssh = ssh::Ssh::connect(address, &target.name, surroundings)?;
                 Ok(Self { way: Way::Ssh(Box::new(ssh)), shell, path: None })
             }
-            Reach::Devcontainer { .. } => Err(TransportError::NotYet("devcontainer")),
+            Reach::Devcontainer(devcontainer) => {
+                let container = container::Container::find(devcontainer, surroundings)?;
+                Ok(Self { way: Way::Container(container), shell, path: None })
+            }
         }
     }
 
@@ -276,15 +331,16 @@ impl Connection {
     /// Runs one command line and hears it out.
     pub fn run(&mut self, run: &Run<'_>, listener: Listener<'_>) -> Result<Ended, TransportError> {
         match &mut self.way {
+            Way::Container(container) => container.run(run, listener),
             Way::Local(local) => local.run(run, listener),
             Way::Ssh(ssh) => ssh.run(run, listener),
         }
     }
 
-    /// `SHA256:…` of the key that the machine proved to hold; none for this machine.
+    /// `SHA256:…` of the key that the machine proved to hold; none where there is no SSH.
     pub fn host_key(&self) -> Option<&str> {
         match &self.way {
-            Way::Local(_) => None,
+            Way::Container(_) | Way::Local(_) => None,
             Way::Ssh(ssh) => Some(ssh.host_key()),
         }
     }

@@ -1,25 +1,29 @@
 //! Another machine as a target: one SSH connection, and command lines run over it one after the other.
 //!
-//! Flow: `route` finds out from the spec and `~/.ssh/config` where to go and as whom; `wire` connects and agrees on
-//! keys; the host key is held against known_hosts *before* anything about the user is said; `login` proves who we are;
-//! `exec` runs. `trust` stops after the second step, to show a key that is not known yet. Nothing here prompts.
+//! Flow: `route` finds out from the spec and ssh's configuration where to go, as whom and through what; `wire` connects
+//! and agrees on keys, through `proxy` where something lies in between; the host key is held against known_hosts *before*
+//! anything about the user is said; `login` proves who we are; `exec` runs. Each hop on the way goes through the same
+//! steps. `trust` stops after the second step, to show a key that is not known yet. Only `passphrases` asks anybody.
 #![expect(clippy::disallowed_methods, reason = "IO edge: watches the clock")]
 
 mod exec;
 mod key_file;
 mod login;
+mod passphrases;
+mod proxy;
 mod route;
 mod trust;
 mod wire;
 
 use std::time::Instant;
 
+pub use passphrases::{Asker, Passphrases};
 pub use trust::{OfferedKey, offered_key};
 
-use self::route::Route;
+use self::route::{Proxy, Route};
 use self::wire::Wire;
 use super::known_hosts::{self, Recorded, Verdict};
-use super::{Surroundings, TransportError, quote};
+use super::{Surroundings, TransportError, quote, ssh_config};
 use crate::spec::SshAddress;
 
 /// An SSH connection to a machine that has proved to be the recorded one.
@@ -39,11 +43,7 @@ impl Ssh {
     ) -> Result<Self, TransportError> {
         let deadline = Instant::now() + surroundings.connect_limit;
         let route = Route::find(address, surroundings)?;
-        let recorded = recorded(&route)?;
-        let (wire, key) = greet(&route, &recorded, deadline)?;
-        check(&route, &key, &recorded, target_name)?;
-        login::log_in(&wire, &route, surroundings, deadline)?;
-        wire.keep_alive();
+        let (wire, key) = open(&route, target_name, surroundings, deadline)?;
         Ok(Self { wire, host_key: known_hosts::fingerprint(&key), buffer: vec![0; exec::CHUNK] })
     }
 
@@ -53,17 +53,76 @@ impl Ssh {
     }
 }
 
+/// Connects, checks the host key, and logs in.
+fn open(
+    route: &Route,
+    target_name: &str,
+    surroundings: &Surroundings,
+    deadline: Instant,
+) -> Result<(Wire, Vec<u8>), TransportError> {
+    let recorded = recorded(route)?;
+    let wire = reach(route, target_name, surroundings, deadline)?;
+    let key = greet(&wire, route, &recorded, deadline)?;
+    check(route, &key, &recorded, target_name)?;
+    login::log_in(&wire, route, surroundings, deadline)?;
+    wire.keep_alive();
+    Ok((wire, key))
+}
+
+/// A connection to the machine, through what lies in between; nothing has been said over it yet.
+fn reach(
+    route: &Route,
+    target_name: &str,
+    surroundings: &Surroundings,
+    deadline: Instant,
+) -> Result<Wire, TransportError> {
+    match &route.proxy {
+        Proxy::None => Wire::connect(route, deadline),
+        Proxy::Command(command_line) => proxy::command(command_line, route, surroundings),
+        Proxy::Jump(hop) => {
+            let way = open(hop, target_name, surroundings, deadline)
+                .and_then(|(wire, _)| proxy::through(wire, hop, route, deadline));
+            way.map_err(|error| on_the_way(hop, error))
+        }
+    }
+}
+
+/// Says that it was not the machine itself. A hop behind another hop is named already.
+fn on_the_way(hop: &Route, error: TransportError) -> TransportError {
+    match error {
+        TransportError::Hop { .. } => error,
+        error => TransportError::Hop { hop: hop.alias.clone(), source: Box::new(error) },
+    }
+}
+
 /// What known_hosts says of the host.
 fn recorded(route: &Route) -> Result<Recorded, TransportError> {
     known_hosts::lookup(&known_hosts::read(&route.known_hosts)?, &route.recorded_name())
 }
 
-/// Connects and agrees on keys. The public key that comes back is one that the server holds the private half of;
-/// whether it is the right one is not said yet.
-fn greet(route: &Route, recorded: &Recorded, deadline: Instant) -> Result<(Wire, Vec<u8>), TransportError> {
-    let wire = Wire::connect(route, deadline)?;
-    let key = wire.handshake(&preference(recorded.key_types()), deadline)?;
-    Ok((wire, key))
+/// Agrees on keys. The public key that comes back is one that the server holds the private half of; whether it is the
+/// right one is not said yet.
+fn greet(wire: &Wire, route: &Route, recorded: &Recorded, deadline: Instant) -> Result<Vec<u8>, TransportError> {
+    wire.restrict(route)?;
+    let mut host_keys = preference(recorded.key_types());
+    if let Some(list) = route.algorithms.get("hostkeyalgorithms") {
+        let all: Vec<&str> = host_keys.split(',').collect();
+        let left = ssh_config::leave(list, &all).join(",");
+        if left.is_empty() {
+            return Err(wire.no_algorithm("HostKeyAlgorithms"));
+        }
+        host_keys = left;
+    }
+    let limit = route.connect_limit.map_or(deadline, |limit| deadline.min(Instant::now() + limit));
+    let key = wire.handshake(&host_keys, limit)?;
+    match known_hosts::rsa_bits(&key) {
+        Some(bits) if bits < route.rsa_bits => Err(TransportError::WeakHostKey {
+            address: route.address(),
+            bits,
+            wanted: route.rsa_bits,
+        }),
+        _ => Ok(key),
+    }
 }
 
 /// The order in which to ask for host keys: the recorded types first. A server that has several keys then shows the
@@ -90,6 +149,13 @@ fn check(route: &Route, key: &[u8], recorded: &Recorded, target_name: &str) -> R
     let key_type = known_hosts::key_type(key).unwrap_or("a key of no known type").to_owned();
     Err(match recorded.judge(key) {
         Verdict::Known => return Ok(()),
+        Verdict::Authority(place) => TransportError::Authority {
+            address,
+            key_type,
+            fingerprint,
+            place: place.to_string(),
+            command: format!("trueup trust {}", quote::word(target_name)),
+        },
         Verdict::Unknown => TransportError::UnknownHostKey {
             address,
             key_type,

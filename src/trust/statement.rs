@@ -110,7 +110,7 @@ pub struct AttestedMachine {
 
 impl From<&Machine> for AttestedMachine {
     fn from(machine: &Machine) -> Self {
-        let Machine { id, hostname, os, os_version, arch, host_key } = machine.clone();
+        let Machine { id, hostname, os, os_version, arch, host_key, account: _ } = machine.clone();
         Self { id, hostname, os, os_version, arch, host_key }
     }
 }
@@ -304,11 +304,13 @@ pub(super) mod samples {
             os_version: Some("12".to_owned()),
             arch: Some("x86_64".to_owned()),
             host_key: Some("SHA256:host".to_owned()),
+            account: None,
         };
         Report {
             environment: "carmenta".to_owned(),
             spec_digest: Digest::of(b"spec"),
             lock_digest: Some(Digest::of(b"lock")),
+            background: crate::parity::Background::default(),
             targets: vec![TargetReport {
                 target: "vm".to_owned(),
                 kind: TargetKind::Vm,

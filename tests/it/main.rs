@@ -8,6 +8,7 @@
 mod apply;
 mod apt_root;
 mod contract;
+mod dotfiles;
 mod errors;
 mod gate;
 mod killed;

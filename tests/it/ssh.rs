@@ -6,12 +6,13 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use trueup::spec::{Reach, Shell, SshAddress, Target, TargetKind};
-use trueup::transport::{Connection, Ended, Run, StdinAfter, Stream, Surroundings, TransportError, offered_key};
+use trueup::transport::{Connection, Ended, Passphrases, Run, StdinAfter, Stream, Surroundings, TransportError, offered_key};
 
-use crate::support::sshd::{SshServer, generate_key, public_key, user};
+use crate::support::sshd::{SshServer, free_port, generate_key, public_key, user};
 
 fn surroundings(server: &SshServer) -> Surroundings {
     Surroundings {
@@ -20,6 +21,8 @@ fn surroundings(server: &SshServer) -> Surroundings {
         ssh_agent: None,
         env: Vec::new(),
         connect_limit: Duration::from_secs(10),
+        system_ssh: server.client_home(),
+        passphrases: Arc::default(),
     }
 }
 
@@ -424,14 +427,6 @@ fn an_alias_is_resolved_through_the_configuration() {
 }
 
 #[test]
-fn a_jump_host_is_refused_by_name_before_anything_is_reached() {
-    let server = SshServer::start();
-    fs::write(server.client_file("config"), "Host other\n  ProxyJump a\nHost 127.*\n  ProxyJump bastion\n").unwrap();
-    let place = server.client_file("config");
-    assert_eq!(refusal(&server), format!("{}:4: ProxyJump bastion: trueup does not support this yet", place.display()));
-}
-
-#[test]
 fn nothing_listening_is_said_at_once() {
     let server = SshServer::start();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -475,4 +470,196 @@ fn a_server_that_speaks_something_else_is_an_error() {
         open(SshAddress { port: Some(port), ..address(&server) }, &surroundings(&server)).unwrap_err().to_string();
     assert!(error.starts_with(&format!("the SSH handshake on 127.0.0.1:{port} failed: ")), "{error}");
     answering.join().unwrap();
+}
+
+#[test]
+fn a_way_leads_through_jump_hosts_each_with_keys_of_its_own() {
+    let (inner, outer) = (SshServer::start(), SshServer::start());
+    // The client knows both, and logs in to the jump host with another key.
+    let known = [inner.known_hosts_line(), outer.known_hosts_line()].join("\n");
+    inner.record(&known);
+    let config = format!(
+        "Host gate\n  HostName 127.0.0.1\n  Port {}\n  User {}\n  IdentityFile {}\nHost 127.0.0.1\n  ProxyJump gate\n",
+        outer.address().1,
+        user(),
+        outer.identity().display()
+    );
+    fs::write(inner.client_file("config"), config).unwrap();
+    let mut connection = connect(&inner);
+    assert_eq!(connection.host_key(), Some(inner.fingerprint("ed25519").as_str()));
+    let stdin = noise(5_000_000);
+    let heard = run(&mut connection, &Run { stdin: &stdin, ..command("tee /dev/stderr") });
+    assert_eq!(heard.ended, Ended::Exited(0));
+    assert!(heard.stdout.as_bytes() == stdin && heard.stderr.as_bytes() == stdin, "bytes differ");
+    assert!(outer.log().contains("Accepted publickey"), "{}", outer.log());
+    let start = Instant::now();
+    drop(connection);
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+
+    // A hop that goes away is named, and so is one that cannot be passed.
+    let mut connection = connect(&inner);
+    let error = connection
+        .run(&command("echo up; sleep 60"), &mut |_, _| {
+            outer.hangs_up();
+            ControlFlow::Continue(())
+        })
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains(&format!("jump host 127.0.0.1:{}: ", outer.address().1)), "{error}");
+    inner.record(&inner.known_hosts_line());
+    let unknown = refusal(&inner);
+    assert!(unknown.starts_with("jump host gate: the host key of 127.0.0.1:"), "{unknown}");
+    assert!(unknown.ends_with("trueup trust vm"), "{unknown}");
+    let offered = offered_key(&address(&inner), "vm", &surroundings(&inner)).unwrap();
+    assert_eq!((offered.fingerprint, offered.last), (outer.fingerprint("ed25519"), false));
+    inner.record(&known);
+    let port = free_port();
+    let error =
+        open(SshAddress { port: Some(port), ..address(&inner) }, &surroundings(&inner)).unwrap_err().to_string();
+    let start = format!("jump host gate: opening a way onward on 127.0.0.1:{} failed: it does not reach ", outer.address().1);
+    assert!(error.starts_with(&start), "{error}");
+}
+
+#[test]
+fn two_jump_hosts_are_passed_one_after_the_other() {
+    let servers = [SshServer::start(), SshServer::start(), SshServer::start()];
+    let [inner, middle, outer] = &servers;
+    inner.record(&servers.each_ref().map(SshServer::known_hosts_line).join("\n"));
+    let hop = |name: &str, server: &SshServer| {
+        let (port, identity) = (server.address().1, server.identity());
+        format!("Host {name}\n  HostName 127.0.0.1\n  Port {port}\n  IdentityFile {}\n", identity.display())
+    };
+    let ways = "Host 127.0.0.1\n  ProxyJump outer,middle\n";
+    fs::write(inner.client_file("config"), [ways, &hop("outer", outer), &hop("middle", middle)].concat()).unwrap();
+    assert_eq!(run(&mut connect(inner), &command("echo in")).stdout, "in\n");
+    for server in servers {
+        assert!(server.log().contains("Accepted publickey"), "{}", server.log());
+    }
+}
+
+#[test]
+fn a_jump_host_that_does_not_answer_is_named_within_the_limit() {
+    let server = SshServer::start();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    fs::write(server.client_file("config"), format!("Host 127.0.0.1\n  ProxyJump localhost:{port}\n")).unwrap();
+    let hasty = Surroundings { connect_limit: Duration::from_millis(500), ..surroundings(&server) };
+    let start = Instant::now();
+    let error = open(address(&server), &hasty).unwrap_err().to_string();
+    let expected = format!(
+        "jump host localhost: the SSH handshake on localhost:{port} failed: it took longer than the time limit"
+    );
+    assert_eq!(error, expected);
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_proxy_command_is_the_connection_and_ends_with_it() {
+    let server = SshServer::start();
+    let alive = server.client_file("alive");
+    let config = |command: &str| {
+        fs::write(server.client_file("config"), format!("Host 127.0.0.1\n  ProxyCommand {command}\n")).unwrap();
+    };
+    // What it starts beside itself ends with it too.
+    let line = "sh -c 'sleep 300 & echo $! >\"$2\"; exec busybox nc \"$0\" \"$1\"' '%h' %p";
+    config(&format!("{line} {}", alive.display()));
+    let mut connection = connect(&server);
+    let stdin = noise(1_000_000);
+    let heard = run(&mut connection, &Run { stdin: &stdin, ..command("cat") });
+    assert!(heard.stdout.as_bytes() == stdin, "{} bytes", heard.stdout.len());
+    let process = Path::new("/proc").join(fs::read_to_string(&alive).unwrap().trim());
+    assert!(process.exists());
+    drop(connection);
+    let limit = Instant::now() + Duration::from_secs(5);
+    while fs::read_to_string(process.join("stat")).is_ok_and(|stat| !stat.contains(") Z ")) {
+        assert!(Instant::now() < limit, "what the command started outlives the connection");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+
+    config("echo no way to %h >&2; exit 1");
+    let error = refusal(&server);
+    assert!(error.ends_with("(ProxyCommand said `no way to 127.0.0.1`)"), "{error}");
+    config("none");
+    assert_eq!(run(&mut connect(&server), &command("echo in")).stdout, "in\n");
+}
+
+#[test]
+fn a_passphrase_is_asked_for_once_a_key_and_serves_every_connection() {
+    let server = SshServer::start();
+    let locked = Command::new("ssh-keygen").args(["-q", "-p", "-N", "open sesame", "-f"]).arg(server.identity()).status();
+    assert!(locked.unwrap().success());
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let questions = Arc::clone(&asked);
+    let asker = Box::new(move |question: &str| {
+        let mut asked = questions.lock().unwrap();
+        asked.push(question.to_owned());
+        Ok(if asked.len() == 1 { "wrong" } else { "open sesame" }.to_owned())
+    });
+    let with_person = Surroundings { passphrases: Arc::new(Passphrases::from(asker)), ..surroundings(&server) };
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                let mut connection = open(address(&server), &with_person).unwrap();
+                assert_eq!(run(&mut connection, &command("echo in")).stdout, "in\n");
+            });
+        }
+    });
+    let question = format!("Passphrase of {}: ", server.identity().display());
+    assert_eq!(*asked.lock().unwrap(), [question.clone(), question]);
+    let error = refusal(&server);
+    let key = server.identity().display().to_string();
+    assert!(error.contains(&format!("{key}: needs a passphrase, and no agent holds it (ssh-add {key} gives")), "{error}");
+}
+
+#[test]
+fn an_authority_alone_does_not_make_a_key_known() {
+    let server = SshServer::start();
+    let other = server.client_file("authority");
+    generate_key("ed25519", &other, "");
+    let port = server.address().1;
+    let authority = format!("@cert-authority [127.0.0.1]:{port} {}", public_key(&other));
+    server.record(&authority);
+    let error = refusal(&server);
+    let place = server.client_file("known_hosts");
+    assert!(error.contains(&format!("{}:1 leaves it to a @cert-authority, which trueup does not", place.display())), "{error}");
+    server.record(&format!("{authority}\n{}", server.known_hosts_line()));
+    assert_eq!(run(&mut connect(&server), &command("echo in")).stdout, "in\n");
+}
+
+#[test]
+fn patterns_aliases_and_several_files_know_the_server() {
+    let server = SshServer::start();
+    let line = server.known_hosts_line();
+    let key = line.split_once(' ').unwrap().1;
+    for hosts in ["[127.0.0.*]:*", "!other,[127.0.?.1]:*", "[10.0.0.1]:22,[127.0.0.1]:*"] {
+        server.record(&format!("{hosts} {key}"));
+        assert_eq!(run(&mut connect(&server), &command("echo in")).stdout, "in\n", "{hosts}");
+    }
+    server.record(&format!("![127.0.0.1]:*,[127.0.0.*]:* {key}"));
+    assert!(refusal(&server).contains("is not known"));
+    // A user's second file, the system's file, and a name of its own.
+    server.record("");
+    fs::write(server.client_file("more"), format!("build-machine {key}\n")).unwrap();
+    for (config, known) in [
+        ("UserKnownHostsFile ~/.ssh/known_hosts ~/.ssh/more\nHostKeyAlias build-machine\n", true),
+        ("GlobalKnownHostsFile %d/.ssh/more\nHostKeyAlias Build-Machine\n", true),
+        ("GlobalKnownHostsFile %d/.ssh/more\n", false),
+    ] {
+        fs::write(server.client_file("config"), config).unwrap();
+        assert_eq!(open(address(&server), &surroundings(&server)).is_ok(), known, "{config}");
+    }
+}
+
+#[test]
+fn algorithms_that_the_configuration_forbids_are_not_used() {
+    let server = SshServer::builder().key_types(&["ed25519", "rsa"]).start();
+    let config = |text: &str| fs::write(server.client_file("config"), text).unwrap();
+    config("Ciphers aes256-ctr\nMACs hmac-sha2-512\nKexAlgorithms -curve25519*\n");
+    assert_eq!(run(&mut connect(&server), &command("echo in")).stdout, "in\n");
+    config("Ciphers made-up\n");
+    assert!(refusal(&server).ends_with("ssh_config's ciphers leaves none that trueup has"));
+    config("HostKeyAlgorithms rsa-sha2-512\nRequiredRSASize 4096\n");
+    server.record(&server.known_hosts_line_of("rsa"));
+    assert!(refusal(&server).ends_with("has 3072 bits; RequiredRSASize wants 4096"), "{}", refusal(&server));
 }

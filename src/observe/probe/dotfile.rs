@@ -1,14 +1,17 @@
 //! Files of the home: kind, mode, content digest or link target.
 //!
 //! A path that turns out to be a folder stands for everything below it, and a glob for what it matches; both are open
-//! sets, so a file that only the target has is seen too. Contents never leave the machine here, only their digests.
+//! sets, so a file that only the target has is seen too. Contents leave the machine only where they are not the lock's and
+//! can be shown, or where keys count; of all others the digests do.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{failed, restore, text};
+use super::{dotfile_keys, failed, restore, text};
 use crate::observe::{Answer, Context, Covers, Probe, Question, Sighting};
 use crate::spec::{
-    Category, Digest, Environment, Extent, Fact, FileFact, ItemId, LeadsTo, Listing, Mode, Observed, Why, glob_matches,
+    Account, Category, Compare, Digest, Dotfile, Dotfiles, Environment, Extent, Fact, FileFact, ItemId, LeadsTo,
+    Listing, Mode, Observed, Why, glob_matches,
 };
 use crate::transport::quote;
 
@@ -21,13 +24,13 @@ pub(super) const PROBE: Probe = Probe {
 };
 
 fn ask(environment: &Environment) -> Vec<Question> {
-    let entries = &environment.dotfiles.entries;
-    let paths: Vec<&str> =
-        entries.iter().filter(|entry| entry.extent == Extent::Path).map(|entry| entry.name.as_str()).collect();
+    let Dotfiles { entries, known, .. } = &environment.dotfiles;
+    let whole = |entry: &&Dotfile| entry.extent == Extent::Path && !matches!(entry.compare, Compare::Keys(_));
+    let paths: Vec<&str> = entries.iter().filter(whole).map(|entry| entry.name.as_str()).collect();
     let limit = environment.limits.probe;
     let mut questions = Vec::new();
     if !paths.is_empty() {
-        questions.push(paths_question(&paths, limit));
+        questions.push(paths_question(&paths, known, limit));
         questions.extend(paths.iter().map(|path| folder_question(path, limit)));
     }
     for entry in entries {
@@ -35,27 +38,65 @@ fn ask(environment: &Environment) -> Vec<Question> {
             questions.push(glob_question(&entry.name, root, limit));
         }
     }
+    if entries.iter().any(|entry| matches!(entry.compare, Compare::Template(_))) {
+        let script = "tu_user=$(id -un) || return\nprintf '%s\\n%s' \"$tu_user\" \"$HOME\"".to_owned();
+        questions.push(Question::new(ACCOUNT, script, limit, Covers::default()));
+    }
+    // Last, since a folder or glob may have seen the same files as a whole.
+    questions.extend(entries.iter().filter_map(|entry| dotfile_keys::question(entry, limit)));
     questions
 }
 
-/// Ends a question whose place lies behind a folder that may not be searched.
-const UNSEARCHABLE: &str = "echo 'a folder on the way to it may not be searched' >&2; return 1";
+/// The subject of the question about who the user is.
+const ACCOUNT: &str = "(account)";
 
-fn id(place: &str) -> ItemId {
+/// How large a file may be to be brought for showing the difference, in bytes.
+const LARGEST_SHOWN: usize = 64 << 10;
+
+/// Ends a question whose place lies behind a folder that may not be searched.
+pub(super) const UNSEARCHABLE: &str = "echo 'a folder on the way to it may not be searched' >&2; return 1";
+
+pub(super) fn id(place: &str) -> ItemId {
     ItemId::new(Category::Dotfile, place.strip_prefix("./").unwrap_or(place))
 }
 
 /// What stands at each of the paths. What is below those that are folders is asked apart, so that a folder that is too
 /// big costs no other path its answer.
-fn paths_question(paths: &[&str], limit: Duration) -> Question {
+fn paths_question(paths: &[&str], known: &BTreeMap<String, Digest>, limit: Duration) -> Question {
     let places: Vec<String> = paths.iter().map(|path| quote::place(path)).collect();
     let places = quote::words(places.iter().map(String::as_str));
+    let described = format!("tu_describe {places}");
+    let shown: Vec<(&str, &Digest)> = paths
+        .iter()
+        .filter_map(|path| known.get_key_value(*path))
+        .map(|(path, digest)| (path.as_str(), digest))
+        .collect();
+    let script = if shown.is_empty() { described } else { and_what_differs(&described, &shown) };
     Question::new(
         "paths",
-        format!("cd || return\ntu_describe {places}"),
+        format!("cd || return\n{script}"),
         limit,
         Covers { items: paths.iter().map(|path| id(path)).collect(), listings: Vec::new() },
     )
+}
+
+/// The description, and behind it the contents of those files that do not have their known digest, as far as there is
+/// room for them. Where all have it, this starts no process.
+fn and_what_differs(described: &str, known: &[(&str, &Digest)]) -> String {
+    let mut script = format!(
+        "tu_told=$({described})\nprintf '%s\\n' \"$tu_told\"\ntu_room=$((tu_cap / 4 * 3 - ${{#tu_told}}))\n\
+         tu_bring() {{\ncase $tu_told in *\"$2\"*) return ;; esac\n\
+         if [ -L \"$1\" ] || [ ! -f \"$1\" ] || [ ! -r \"$1\" ]; then return; fi\n\
+         tu_size=$(wc -c <\"$1\") || return\n\
+         if [ \"$((tu_size))\" -gt {LARGEST_SHOWN} ] || [ \"$((tu_size * 2))\" -gt \"$tu_room\" ]; then return; fi\n\
+         tu_room=$((tu_room - tu_size * 2))\n\
+         printf '+ '; tu_plain \"$1\"; od -An -v -tx1 <\"$1\" | tr -d ' \\n'; echo\n}}\n"
+    );
+    for (path, digest) in known {
+        script.push_str(&quote::words(["tu_bring", &quote::place(path), digest.hex()]));
+        script.push('\n');
+    }
+    script + "return 0"
 }
 
 fn folder_question(path: &str, limit: Duration) -> Question {
@@ -123,6 +164,13 @@ fn wider_pattern(glob: &str) -> String {
 }
 
 fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
+    match &question.context {
+        Context::Keys(keys) => return dotfile_keys::read(question, keys, answer).map(|sighting| vec![sighting]),
+        _ if question.subject == ACCOUNT => {
+            return read_account(answer).map(|account| vec![Sighting::Account(account)]);
+        }
+        _ => {}
+    }
     let stdout = text(&answer.stdout);
     let mut sightings = Vec::new();
     // Not `lines`, which takes a carriage return at the end of a name for part of the line's end.
@@ -132,6 +180,13 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
             let listing = Listing::below_path(&id(&restore(place)).name);
             sightings.push(Sighting::Unlisted(listing, Why::NotUnderstood(super::first_line(&answer.stderr))));
             lines.next();
+            continue;
+        }
+        if let Some(place) = line.strip_prefix("+ ") {
+            let id = id(&restore(place));
+            lines.next();
+            let digits = lines.next().ok_or_else(|| Why::NotUnderstood("a content is missing".to_owned()))?;
+            sightings.push(Sighting::Content(id, hexadecimal(digits.as_bytes())?));
             continue;
         }
         sightings.extend(read_block(&mut lines)?);
@@ -148,6 +203,24 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
         sightings.retain(|sighting| !matches!(sighting, Sighting::Item(id, _) if !glob_matches(glob, &id.name)));
     }
     Ok(sightings)
+}
+
+fn read_account(answer: &Answer) -> Result<Account, Why> {
+    let stdout = text(&answer.stdout);
+    match stdout.split_once('\n') {
+        Some((user, home)) if answer.code == 0 => Ok(Account { user: user.to_owned(), home: home.to_owned() }),
+        _ => Err(failed("id", answer)),
+    }
+}
+
+/// Bytes that came as pairs of hexadecimal digits.
+pub(super) fn hexadecimal(digits: &[u8]) -> Result<Vec<u8>, Why> {
+    let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let pairs = digits.chunks(2).map(|pair| match pair {
+        [high, low] => digit(*high).zip(digit(*low)).map(|(high, low)| high << 4 | low),
+        _ => None,
+    });
+    pairs.collect::<Option<_>>().ok_or_else(|| Why::NotUnderstood("a content is not hexadecimal".to_owned()))
 }
 
 /// A path as `tu_describe` tells it.
@@ -255,7 +328,7 @@ fn section<'a>(lines: &mut impl Iterator<Item = &'a str>, end: &str) -> Result<V
     Err(Why::NotUnderstood(format!("no `{end}` in the list of files")))
 }
 
-fn mode(line: Option<&str>) -> Result<Mode, Why> {
+pub(super) fn mode(line: Option<&str>) -> Result<Mode, Why> {
     line.and_then(Mode::parse).ok_or_else(|| Why::NotUnderstood(format!("`{}` is not a file mode", line.unwrap_or(""))))
 }
 

@@ -76,6 +76,8 @@ fn line(sighting: &Sighting) -> String {
         Sighting::Item(id, Observed::Absent) => format!("{id} absent"),
         Sighting::Item(id, Observed::Unknown(why)) => format!("{id} unknown: {why}"),
         Sighting::Unlisted(listing, why) => format!("{listing} unlisted, unknown: {why}"),
+        Sighting::Account(account) => format!("account {} at {}", account.user, account.home),
+        Sighting::Content(id, bytes) => format!("{id} holds {:?}", String::from_utf8_lossy(bytes)),
         Sighting::Machine(machine) => {
             let told =
                 |value: &Option<String>| value.as_ref().map_or_else(|| "-".to_owned(), |value| format!("`{value}`"));

@@ -1,6 +1,7 @@
 //! The probes: one file each, and this table.
 
 mod dotfile;
+mod dotfile_keys;
 #[cfg(test)]
 mod fixtures;
 mod git;

@@ -57,7 +57,7 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
 fn names(question: &Question) -> &[String] {
     match &question.context {
         Context::Names(names) => names,
-        Context::None | Context::Pattern(_) => &[],
+        Context::None | Context::Pattern(_) | Context::Keys(_) => &[],
     }
 }
 

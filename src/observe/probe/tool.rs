@@ -58,10 +58,12 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
     let stderr = text(&answer.stderr);
     let (version, product) = match &question.context {
         Context::Pattern(pattern) => (by_pattern(pattern, told, &stderr)?, None),
-        Context::None | Context::Names(_) => match ROWS.iter().find(|row| row.name == question.subject) {
-            Some(row) => by_row(row, told, &stderr, answer)?,
-            None => (by_first_token(told, &stderr, &question.subject, answer)?, None),
-        },
+        Context::None | Context::Names(_) | Context::Keys(_) => {
+            match ROWS.iter().find(|row| row.name == question.subject) {
+                Some(row) => by_row(row, told, &stderr, answer)?,
+                None => (by_first_token(told, &stderr, &question.subject, answer)?, None),
+            }
+        }
     };
     let path = Some(if resolved == path { path.to_owned() } else { format!("{path} -> {resolved}") });
     Ok(vec![Sighting::Item(id, Observed::Present(Fact::Version(VersionFact { version, product, path })))])

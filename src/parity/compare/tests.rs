@@ -29,7 +29,7 @@ fn facts(items: &[(&str, Observed)], listings: &[(Listing, Listed)]) -> Facts {
     let items: BTreeMap<ItemId, Observed> =
         items.iter().map(|(id, observed)| (id.parse().unwrap(), observed.clone())).collect();
     let machine = Machine { os: Some("linux".to_owned()), ..Machine::default() };
-    Facts { machine, items, listings: listings.iter().cloned().collect() }
+    Facts { machine, items, listings: listings.iter().cloned().collect(), ..Facts::default() }
 }
 
 fn locked(version: &str) -> Locked {

@@ -5,12 +5,17 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::super::history::Standing;
 use super::super::{AppliedWaiver, Change, Finding, Report, TargetReport};
 use super::Format;
 use crate::spec::{Category, Digest, ItemId, Machine, TargetKind};
 
-pub(super) const FORMAT: Format =
-    Format { name: "json", doc: "for programs: schema trueup/report/v1", render: |report, _| render(report) };
+pub(super) const FORMAT: Format = Format {
+    name: "json",
+    doc: "for programs: schema trueup/report/v1",
+    placed: false,
+    render: |report, _| render(report),
+};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -51,6 +56,8 @@ struct Entry<'a> {
     detail: Option<&'a str>,
     waiver: Option<&'a AppliedWaiver>,
     warning: Option<&'a str>,
+    since: Option<Timestamp>,
+    newly: bool,
 }
 
 fn render(report: &Report) -> String {
@@ -60,32 +67,40 @@ fn render(report: &Report) -> String {
         spec_digest: &report.spec_digest,
         lock_digest: report.lock_digest.as_ref(),
         verdict: report.verdict().word(),
-        targets: report.targets.iter().map(target).collect(),
+        targets: report.targets.iter().map(|part| target(report, part)).collect(),
     };
     let mut text = serde_json::to_string_pretty(&document).expect("every field has a JSON form");
     text.push('\n');
     text
 }
 
-fn target(report: &TargetReport) -> Target<'_> {
+fn target<'a>(whole: &'a Report, report: &'a TargetReport) -> Target<'a> {
     let counts = ["match", "drift", "unknown", "waived"].into_iter().map(|state| (state, report.count(state)));
     Target {
         target: &report.target,
         kind: report.kind,
         verdict: report.verdict().word(),
-        // Whole milliseconds: more says nothing about when a fact was true.
-        observed_at: Timestamp::from_millisecond(report.observed_at.as_millisecond()).unwrap_or(report.observed_at),
+        observed_at: whole_milliseconds(report.observed_at),
         duration_ms: report.duration.as_millis(),
         round_trips: report.round_trips,
         error: report.error.as_deref(),
         machine: &report.machine,
         counts: counts.collect(),
-        findings: report.findings.iter().map(entry).collect(),
+        findings: report
+            .findings
+            .iter()
+            .map(|finding| entry(finding, whole.background.standing(&report.target, &finding.id)))
+            .collect(),
         shown: report.shown.iter().map(|(id, fact)| (id, fact.shown())).collect(),
     }
 }
 
-fn entry(finding: &Finding) -> Entry<'_> {
+/// More says nothing about when a fact was true.
+fn whole_milliseconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
+}
+
+fn entry(finding: &Finding, standing: Standing) -> Entry<'_> {
     Entry {
         id: &finding.id,
         category: finding.id.category,
@@ -99,5 +114,7 @@ fn entry(finding: &Finding) -> Entry<'_> {
         detail: finding.detail.as_deref(),
         waiver: finding.state.waiver(),
         warning: finding.warning.as_deref(),
+        since: standing.since.map(whole_milliseconds),
+        newly: standing.newly,
     }
 }

@@ -3,10 +3,14 @@
 use std::fmt::Write as _;
 
 use super::super::{Report, State, TargetReport};
-use super::{Format, Look};
+use super::Format;
 
-pub(super) const FORMAT: Format =
-    Format { name: "markdown", doc: "for pull requests and job summaries", render: |report, _: Look| render(report) };
+pub(super) const FORMAT: Format = Format {
+    name: "markdown",
+    doc: "for pull requests and job summaries",
+    placed: false,
+    render: |report, _| render(report),
+};
 
 const INFALLIBLE: &str = "writing to a string cannot fail";
 

@@ -43,6 +43,13 @@ fn offer(need: Need<'_>) -> Offer {
             Offer::Cannot("a file stands where a folder should be; move it away".to_owned())
         }
         FileFact::Folder { mode } => file_step(&need, action, Work::PutFolder { path, mode }),
+        FileFact::Keys { .. } => Offer::Cannot(
+            "only some keys of it are the reference's, and they are not written by this version of trueup; set them by \
+             hand"
+                .to_owned(),
+        ),
+        // What it makes for this machine is what is wanted, and that is a file.
+        FileFact::Template { .. } => Offer::Cannot("its template was not rendered".to_owned()),
         FileFact::Other => Offer::Cannot("it is neither file, folder nor link on the reference".to_owned()),
     }
 }

@@ -7,7 +7,7 @@ mod npm;
 
 use super::{Action, Need, Offer, Provider, Step, Work};
 use crate::parity::Change;
-use crate::spec::{Category, Fact, Locked, Policy, Version};
+use crate::spec::{Category, Fact, Locked, Policy, Scheme};
 
 /// Every provider. Adding one is a file and a line here.
 pub const PROVIDERS: &[&Provider] = &[&apt::PROVIDER, &npm::PROVIDER, &dotfile::PROVIDER, &git_setting::PROVIDER];
@@ -38,11 +38,12 @@ fn package_need<'a>(manager: &str, need: &Need<'a>) -> Result<PackageNeed<'a>, O
         Some(Locked::Present(Fact::Version(fact))) => Some(fact.version.as_str()),
         _ => None,
     };
+    let scheme = Scheme::of(&need.finding.id);
     let version = match &need.finding.policy {
         _ if change == Change::Extra => None,
         Policy::Literal(version) => Some(version.as_str()),
         Policy::Range(range) => match locked {
-            Some(version) if Version::parse(version).is_some_and(|version| range.contains(&version)) => locked,
+            Some(version) if scheme.read(version).is_some_and(|version| range.contains(&version)) => locked,
             _ => {
                 let has = locked.map_or("not there".to_owned(), str::to_owned);
                 return Err(Offer::Cannot(format!(

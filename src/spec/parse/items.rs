@@ -1,17 +1,15 @@
-//! `[tools]`, `[packages]` and `[dotfiles]`: what must be the same.
+//! `[tools]` and `[packages]`: what must be the same.
 
 use std::ops::Range;
-use std::path::PathBuf;
 
 use toml_edit::Item;
 
-use super::super::dotfile::Dotfile;
-use super::super::environment::{Dotfiles, PackageNames, Packages, Tool, ToolQuestion};
+use super::super::environment::{PackageNames, Packages, Tool, ToolQuestion};
 use super::super::policy::Policy;
 use super::super::problem::Problem;
 use super::super::section::{Entry, Placed, Section, strings_of};
 use super::super::suggest;
-use super::{Vocabulary, not_yet, read_policy};
+use super::{Vocabulary, read_policy};
 
 pub(super) fn read_tools(entries: Vec<Entry<'_>>, vocabulary: &Vocabulary) -> Vec<Tool> {
     entries.into_iter().filter_map(|entry| read_tool(&entry, vocabulary)).collect()
@@ -47,14 +45,19 @@ fn read_tool(entry: &Entry<'_>, vocabulary: &Vocabulary) -> Option<Tool> {
         Some(mut install) => read_names_by_manager(install.entries(), vocabulary),
         None => Vec::new(),
     };
+    let only = read_systems(&mut table);
+    table.finish();
+    Some(Tool { name: entry.name.clone(), policy: policy?, ask, install, only })
+}
+
+/// `only`: the systems on which something is held.
+pub(super) fn read_systems(table: &mut Section<'_>) -> Vec<String> {
     let only = table.strings("only").unwrap_or_default();
     for system in only.iter().filter(|system| !["linux", "macos"].contains(&system.value.as_str())) {
         let message = format!("`{}` is not a system", system.value);
         table.problem(Problem::new(message, system.span.clone(), "unknown").help("write \"linux\" or \"macos\""));
     }
-    table.finish();
-    let only = only.into_iter().map(|system| system.value).collect();
-    Some(Tool { name: entry.name.clone(), policy: policy?, ask, install, only })
+    only.into_iter().map(|system| system.value).collect()
 }
 
 fn read_tool_question(table: &mut Section<'_>) -> Option<ToolQuestion> {
@@ -177,39 +180,4 @@ fn package_names(entry: &Entry<'_>, item: &Item, names: Vec<Placed<String>>) -> 
         check_package_name(entry, &name.value, &name.span);
     }
     PackageNames::These(names.into_iter().map(|name| name.value).collect())
-}
-
-pub(super) fn read_dotfiles(mut table: Section<'_>) -> Dotfiles {
-    let source = table.string("source").map(|path| PathBuf::from(path.value));
-    let files = table.strings("files").unwrap_or_default();
-    let mut entries = Vec::new();
-    for file in files {
-        match Dotfile::parse(&file.value) {
-            Ok(entry) => entries.push(entry),
-            Err(message) => table.problem(Problem::new(message, file.span, "here")),
-        }
-    }
-    if table.boolean("keep") == Some(true) {
-        not_yet(&table, "`keep = true`");
-    }
-    for entry in table.entries() {
-        if entry.name.contains('/') || entry.name.starts_with(['.', '~']) {
-            let message =
-                format!("settings of one dotfile (`{}`) are not supported by this version of trueup", entry.name);
-            entry.problem(
-                Problem::new(message, entry.key_span.clone(), "cannot be honoured yet").help("list it under `files`"),
-            );
-            continue;
-        }
-        let problem = Problem::new(
-            format!("unknown key `{}` in [dotfiles]", entry.name),
-            entry.key_span.clone(),
-            "not known here",
-        );
-        entry.problem(match suggest::nearest(&entry.name, ["source", "files", "keep"]) {
-            Some(known) => problem.help(format!("did you mean `{known}`?")),
-            None => problem.help("known keys: source, files, keep, and paths such as \".claude/settings.json\""),
-        });
-    }
-    Dotfiles { source, entries }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::super::environment::{Reach, Sandbox, SshAddress, Target, TargetKind};
+use super::super::environment::{Devcontainer, Reach, Sandbox, SshAddress, Target, TargetKind};
 use super::super::problem::Problem;
 use super::super::section::{Entry, Placed, Section, strings_of};
 use super::super::suggest;
@@ -56,12 +56,14 @@ fn read_target(entry: &Entry<'_>) -> Option<Target> {
         Some(TargetKind::Local) => Some(Reach::Local(read_sandbox(&mut table))),
         Some(TargetKind::Devcontainer) => {
             let workspace = table.string("workspace").map_or_else(|| ".".to_owned(), |text| text.value);
-            Some(Reach::Devcontainer { workspace: PathBuf::from(workspace) })
+            let container = table.string("container").map(|text| text.value);
+            let engine = table.string("engine").map(|text| text.value);
+            Some(Reach::Devcontainer(Devcontainer { workspace: PathBuf::from(workspace), container, engine }))
         }
         Some(TargetKind::Mac | TargetKind::Vm) => read_ssh(&mut table).map(Reach::Ssh),
         None => {
             // What no kind of target has is a mistake whatever the kind is, above all a misspelt `kind`.
-            for key in ["ssh", "identity", "home", "path", "workspace"] {
+            for key in ["ssh", "identity", "home", "path", "workspace", "container", "engine"] {
                 table.item(key);
             }
             None

@@ -180,7 +180,7 @@ fn conclude(wire: &Wire, channel: &mut Channel, deadline: Option<Instant>) -> Re
 
 /// Ends a command that is not waited for. The server then closes the command's streams; it does not end a command that
 /// heeds none of them.
-fn abandon(wire: &Wire, channel: &mut Channel) {
+pub(super) fn abandon(wire: &Wire, channel: &mut Channel) {
     if wire.is_sending() {
         return wire.cut();
     }

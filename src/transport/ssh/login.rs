@@ -1,14 +1,17 @@
-//! Proving who we are: by key files and by the agent, in the order in which ssh goes about it, without ever asking.
+//! Proving who we are: by key files and by the agent, in the order in which ssh goes about it. Keys that need a
+//! passphrase come last, so that a person is asked only where nothing else lets us in.
 //!
 //! What becomes of each key is kept, so that a refusal can say everything that was tried.
-#![expect(clippy::disallowed_methods, reason = "IO edge: reads key files")]
+#![expect(clippy::disallowed_methods, reason = "IO edge: reads key files and watches the clock")]
 
-use std::path::Path;
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use ssh2::{Agent, ErrorCode};
 
 use super::key_file::{self, KeyFile};
+use super::passphrases::Passphrases;
 use super::route::Route;
 use super::wire::{Broken, Wire};
 use crate::transport::{Surroundings, TransportError};
@@ -23,7 +26,16 @@ pub(super) fn log_in(
     surroundings: &Surroundings,
     deadline: Instant,
 ) -> Result<(), TransportError> {
-    let mut login = Login { wire, route, home: &surroundings.home, deadline, refused: Vec::new(), tried: Vec::new() };
+    let mut login = Login {
+        wire,
+        route,
+        home: &surroundings.home,
+        passphrases: &surroundings.passphrases,
+        deadline,
+        refused: Vec::new(),
+        locked: Vec::new(),
+        tried: Vec::new(),
+    };
     let accepted = login.try_all().map_err(|broken| match broken {
         // Servers hang up after some refusals: what they refused is what the user needs to know.
         Broken::Lost(why) if !login.tried.is_empty() => TransportError::Refused {
@@ -43,9 +55,12 @@ struct Login<'a> {
     wire: &'a Wire,
     route: &'a Route,
     home: &'a Path,
+    passphrases: &'a Passphrases,
     deadline: Instant,
     /// Public keys that the server has refused: the same key is not offered twice.
     refused: Vec<Vec<u8>>,
+    /// Encrypted key files that no agent holds, with their text.
+    locked: Vec<(PathBuf, String)>,
     /// What was tried, and what became of it.
     tried: Vec<String>,
 }
@@ -69,6 +84,11 @@ impl Login<'_> {
         }
         for path in &self.route.default_identities {
             if self.try_file(path, agent.as_mut())? {
+                return Ok(true);
+            }
+        }
+        for (path, text) in std::mem::take(&mut self.locked) {
+            if self.unlock(&path, &text)? {
                 return Ok(true);
             }
         }
@@ -119,9 +139,7 @@ impl Login<'_> {
                     return Ok(false);
                 }
                 // An empty passphrase keeps the library from asking for one on the terminal.
-                let answer = self.wire.settle(Some(self.deadline), || {
-                    self.wire.session.userauth_pubkey_memory(&self.route.user, None, &text, Some(""))
-                });
+                let answer = self.offer(&text, "", self.deadline);
                 return self.note(&shown, blob, answer);
             }
             KeyFile::Encrypted(blob) => (blob.or_else(|| beside(path)), true),
@@ -139,12 +157,47 @@ impl Login<'_> {
                 return Ok(accepted);
             }
         }
-        self.tried.push(if encrypted {
-            format!("{shown}: needs a passphrase, and no agent holds it (ssh-add {shown} gives it to one)")
+        if encrypted && self.passphrases.can_ask() {
+            self.locked.push((path.to_owned(), text));
+        } else if encrypted {
+            self.tried
+                .push(format!("{shown}: needs a passphrase, and no agent holds it (ssh-add {shown} gives it to one)"));
         } else {
-            format!("{shown}: is a public key, and no agent holds the private one")
-        });
+            self.tried.push(format!("{shown}: is a public key, and no agent holds the private one"));
+        }
         Ok(false)
+    }
+
+    fn offer(&self, text: &str, passphrase: &str, deadline: Instant) -> Result<(), Broken> {
+        self.wire.settle(Some(deadline), || {
+            self.wire.session.userauth_pubkey_memory(&self.route.user, None, text, Some(passphrase))
+        })
+    }
+
+    /// Offers the key in an encrypted file, whose passphrase a person gives now or has given before. The time that a
+    /// person takes does not count.
+    fn unlock(&mut self, path: &Path, text: &str) -> Result<bool, Broken> {
+        let shown = self.shown(path);
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let last = RefCell::new(None);
+        let passphrase = self.passphrases.of(path, &shown, |given| {
+            let answer = self.offer(text, given, Instant::now() + left);
+            // The library reads the key before it says a word to the server.
+            let opens = !matches!(&answer, Err(Broken::Failed(error)) if !REFUSED.contains(&error.code()));
+            last.replace(Some(answer));
+            opens
+        });
+        self.deadline = Instant::now() + left;
+        match passphrase {
+            Ok(passphrase) => {
+                let answer = last.take().unwrap_or_else(|| self.offer(text, &passphrase, self.deadline));
+                self.note(&shown, None, answer)
+            }
+            Err(why) => {
+                self.tried.push(format!("{shown}: {why}"));
+                Ok(false)
+            }
+        }
     }
 
     /// Keeps what became of a key.

@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use super::route::Route;
-use super::{check, greet, recorded};
+use super::route::{Proxy, Route};
+use super::{check, greet, on_the_way, reach, recorded};
 use crate::spec::SshAddress;
 use crate::transport::known_hosts::{self, Verdict};
 use crate::transport::{Surroundings, TransportError};
@@ -21,14 +21,17 @@ pub struct OfferedKey {
     pub fingerprint: String,
     /// Whether it is recorded already.
     pub known: bool,
+    /// Whether it is the target's own, not that of a machine on the way there.
+    pub last: bool,
     /// The line that records it.
     pub line: String,
     /// The file that the line belongs in.
     pub file: PathBuf,
 }
 
-/// Connects as far as it takes to see the machine's key. A key other than the recorded one, or a revoked one, is the
-/// same error as for connecting: it must be forgotten on purpose first.
+/// Connects as far as it takes to see the machine's key, or the first key on the way there that is not known yet: what
+/// lies behind a machine can be seen only once that is trusted. A key other than the recorded one, or a revoked one, is
+/// the same error as for connecting: it must be forgotten on purpose first.
 pub fn offered_key(
     address: &SshAddress,
     target_name: &str,
@@ -36,21 +39,40 @@ pub fn offered_key(
 ) -> Result<OfferedKey, TransportError> {
     let deadline = Instant::now() + surroundings.connect_limit;
     let route = Route::find(address, surroundings)?;
+    offered_on(&route, true, target_name, surroundings, deadline)
+}
+
+fn offered_on(
+    route: &Route,
+    last: bool,
+    target_name: &str,
+    surroundings: &Surroundings,
+    deadline: Instant,
+) -> Result<OfferedKey, TransportError> {
+    if let Proxy::Jump(hop) = &route.proxy {
+        let offered = offered_on(hop, false, target_name, surroundings, deadline);
+        let offered = offered.map_err(|error| on_the_way(hop, error))?;
+        if !offered.known {
+            return Ok(offered);
+        }
+    }
     let file = route.recording.clone().ok_or_else(|| TransportError::Config {
         place: surroundings.home.join(".ssh/config").display().to_string(),
-        message: "UserKnownHostsFile is none, so there is no file to record a host key in".to_owned(),
+        message: "UserKnownHostsFile names no file to record a host key in".to_owned(),
     })?;
-    let recorded = recorded(&route)?;
-    let (_wire, key) = greet(&route, &recorded, deadline)?;
+    let recorded = recorded(route)?;
+    let wire = reach(route, target_name, surroundings, deadline)?;
+    let key = greet(&wire, route, &recorded, deadline)?;
     let verdict = recorded.judge(&key);
-    if !matches!(verdict, Verdict::Known | Verdict::Unknown) {
-        check(&route, &key, &recorded, target_name)?;
+    if matches!(verdict, Verdict::Changed(_) | Verdict::Revoked(_)) {
+        check(route, &key, &recorded, target_name)?;
     }
     let key_type = known_hosts::key_type(&key).unwrap_or_default().to_owned();
     Ok(OfferedKey {
         address: route.address(),
         fingerprint: known_hosts::fingerprint(&key),
         known: verdict == Verdict::Known,
+        last,
         line: known_hosts::line(&route.recorded_name(), &key_type, &key),
         key_type,
         file,

@@ -5,29 +5,65 @@
 #![expect(clippy::disallowed_methods, reason = "IO edge: watches the clock")]
 
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream, ToSocketAddrs as _};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::unix::net::UnixStream;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 use ssh2::{BlockDirections, ErrorCode, MethodType, Session};
 
+use super::proxy::FarEnd;
 use super::route::Route;
 use crate::transport::TransportError;
+use crate::transport::ssh_config::{self, Family};
 
 /// libssh2 would have to wait.
 const EAGAIN: ErrorCode = ErrorCode::Session(-37);
 /// Sending failed, the other side hung up, receiving failed.
 const LOST: [ErrorCode; 3] = [ErrorCode::Session(-7), ErrorCode::Session(-13), ErrorCode::Session(-43)];
-/// How long nothing need be heard before we ask for a sign of life.
-const QUIET: Duration = Duration::from_secs(15);
-/// How many such requests may go unanswered.
-const UNANSWERED: u32 = 4;
 
 /// A connection and its session.
 pub(super) struct Wire {
     pub(super) session: Session,
-    stream: Arc<TcpStream>,
+    stream: Arc<Stream>,
     address: String,
+    /// How long nothing need be heard before we ask for a sign of life, and how many such requests may go unanswered.
+    quiet: Duration,
+    unanswered: u32,
+    /// What carries the stream on, where it does not lead to the machine itself. Ended after the session.
+    far_end: Option<FarEnd>,
+}
+
+/// What a session speaks over.
+enum Stream {
+    Tcp(TcpStream),
+    /// One end of a pair; the other is carried on by a [`FarEnd`].
+    Pair(UnixStream),
+}
+
+impl Stream {
+    fn shutdown(&self) -> std::io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.shutdown(Shutdown::Both),
+            Self::Pair(stream) => stream.shutdown(Shutdown::Both),
+        }
+    }
+}
+
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(stream) => stream.as_fd(),
+            Self::Pair(stream) => stream.as_fd(),
+        }
+    }
+}
+
+impl AsRawFd for Stream {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
 }
 
 /// Why something could not be carried to its end.
@@ -60,6 +96,7 @@ impl Wire {
     /// Connects to the first address of the host that answers.
     pub(super) fn connect(route: &Route, deadline: Instant) -> Result<Self, TransportError> {
         let address = route.address();
+        let deadline = route.connect_limit.map_or(deadline, |limit| deadline.min(Instant::now() + limit));
         let addresses = resolve(route, deadline)?;
         let mut why = "no time left".to_owned();
         for (index, candidate) in addresses.iter().enumerate() {
@@ -70,7 +107,15 @@ impl Wire {
                 break;
             }
             match TcpStream::connect_timeout(candidate, limit) {
-                Ok(stream) => return Self::over(stream, address),
+                Ok(stream) => {
+                    // Every message of the protocol waits for its answer: collecting them would only delay each.
+                    let failed = |error: std::io::Error| TransportError::Connect {
+                        address: address.clone(),
+                        message: error.to_string(),
+                    };
+                    stream.set_nodelay(true).map_err(failed)?;
+                    return Self::over(Stream::Tcp(stream), route, None);
+                }
                 Err(error) if error.kind() == std::io::ErrorKind::TimedOut => {
                     why = format!("no answer within {:.1} s", limit.as_secs_f32());
                 }
@@ -80,15 +125,49 @@ impl Wire {
         Err(TransportError::Connect { address, message: why })
     }
 
-    fn over(stream: TcpStream, address: String) -> Result<Self, TransportError> {
-        let failed = |message: String| TransportError::Connect { address: address.clone(), message };
-        // Every message of the protocol waits for its answer: collecting them would only delay each.
-        stream.set_nodelay(true).map_err(|error| failed(error.to_string()))?;
-        let mut session = Session::new().map_err(|error| failed(error.message().to_owned()))?;
+    /// A session over what something else carries on to the machine.
+    pub(super) fn behind(near: UnixStream, far_end: FarEnd, route: &Route) -> Result<Self, TransportError> {
+        Self::over(Stream::Pair(near), route, Some(far_end))
+    }
+
+    fn over(stream: Stream, route: &Route, far_end: Option<FarEnd>) -> Result<Self, TransportError> {
+        let address = route.address();
+        let mut session = Session::new().map_err(|error| TransportError::Connect {
+            address: address.clone(),
+            message: error.message().to_owned(),
+        })?;
         session.set_blocking(false);
         let stream = Arc::new(stream);
         session.set_tcp_stream(Arc::clone(&stream));
-        Ok(Self { session, stream, address })
+        let (quiet, unanswered) = route.signs_of_life;
+        Ok(Self { session, stream, address, quiet, unanswered, far_end })
+    }
+
+    /// Has the session use only the algorithms that the configuration leaves.
+    pub(super) fn restrict(&self, route: &Route) -> Result<(), TransportError> {
+        const LISTS: [(&str, &[MethodType]); 3] = [
+            ("ciphers", &[MethodType::CryptCs, MethodType::CryptSc]),
+            ("macs", &[MethodType::MacCs, MethodType::MacSc]),
+            ("kexalgorithms", &[MethodType::Kex]),
+        ];
+        let failed = |error: ssh2::Error| self.failure("choosing algorithms", Broken::Failed(error));
+        for (keyword, methods) in LISTS {
+            let Some(list) = route.algorithms.get(keyword) else { continue };
+            for method in methods {
+                let left = ssh_config::leave(list, &self.session.supported_algs(*method).map_err(failed)?);
+                if left.is_empty() {
+                    return Err(self.no_algorithm(keyword));
+                }
+                self.session.method_pref(*method, &left.join(",")).map_err(failed)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The configuration leaves nothing that trueup could use.
+    pub(super) fn no_algorithm(&self, keyword: &str) -> TransportError {
+        let message = format!("ssh_config's {keyword} leaves none that trueup has");
+        self.failure("choosing algorithms", Broken::Lost(message))
     }
 
     /// Agrees on keys and returns the host's public key.
@@ -97,7 +176,7 @@ impl Wire {
         let mut session = self.session.clone();
         session
             .method_pref(MethodType::HostKey, host_keys)
-            .map_err(|error| self.failure(DOING, Broken::Failed(error)))?;
+            .map_err(|error| self.failure("choosing algorithms", Broken::Failed(error)))?;
         self.settle(Some(deadline), || session.handshake()).map_err(|broken| self.failure(DOING, broken))?;
         let key = session.host_key().map(|(key, _)| key.to_vec());
         key.ok_or_else(|| self.failure(DOING, Broken::Lost("the server showed no host key".to_owned())))
@@ -105,8 +184,8 @@ impl Wire {
 
     /// From now on, a silent connection is asked for signs of life.
     pub(super) fn keep_alive(&self) {
-        // libssh2 sends none if the last is younger than this; when to ask is decided in `wait`.
-        self.session.set_keepalive(true, 5);
+        // libssh2 sends none if the last is younger than this, in seconds; when to ask is decided in `wait`.
+        self.session.set_keepalive(true, if self.quiet < Duration::from_secs(6) { 1 } else { 5 });
     }
 
     /// Repeats `step`, which never blocks, until it is done.
@@ -131,20 +210,40 @@ impl Wire {
 
     /// Waits until the session can go on.
     pub(super) fn wait(&self, deadline: Option<Instant>) -> Result<(), Broken> {
+        self.wait_also(deadline, true, None).map(drop)
+    }
+
+    /// Waits until the session can go on or something else is ready, and says whether that has been closed. `listening`
+    /// is false where what comes in would not be taken.
+    pub(super) fn wait_also(
+        &self,
+        deadline: Option<Instant>,
+        listening: bool,
+        also: Option<(BorrowedFd<'_>, PollFlags)>,
+    ) -> Result<bool, Broken> {
         let mut unanswered = 0;
         loop {
             let limit = match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
                 Some(Duration::ZERO) => return Err(Broken::Late),
-                Some(left) => left.min(QUIET),
-                None => QUIET,
+                Some(left) => left.min(self.quiet),
+                None => self.quiet,
             };
             let sending = self.is_sending();
             // What has come in meanwhile is not read before the message is out, so it must not wake us.
-            let events = if sending { PollFlags::OUT } else { PollFlags::IN };
+            let events = match (sending, listening) {
+                (true, _) => PollFlags::OUT,
+                (false, true) => PollFlags::IN,
+                (false, false) => PollFlags::empty(),
+            };
             let limit = Timespec::try_from(limit).map_err(|error| Broken::Lost(error.to_string()))?;
-            match rustix::event::poll(&mut [PollFd::new(&*self.stream, events)], Some(&limit)) {
-                Ok(0) if unanswered == UNANSWERED => {
-                    let silence = QUIET.as_secs() * u64::from(UNANSWERED + 1);
+            let (other, other_events) = also.unwrap_or((self.stream.as_fd(), events));
+            let mut polled = [
+                PollFd::from_borrowed_fd(self.stream.as_fd(), events),
+                PollFd::from_borrowed_fd(other, other_events),
+            ];
+            match rustix::event::poll(&mut polled, Some(&limit)) {
+                Ok(0) if unanswered == self.unanswered => {
+                    let silence = self.quiet.as_secs() * u64::from(self.unanswered + 1);
                     return Err(Broken::Lost(format!("no sign of life for {silence} s")));
                 }
                 Ok(0) => {
@@ -153,7 +252,7 @@ impl Wire {
                         self.session.keepalive_send()?;
                     }
                 }
-                Ok(_) => return Ok(()),
+                Ok(_) => return Ok(also.is_some() && polled[1].revents().contains(PollFlags::HUP)),
                 Err(rustix::io::Errno::INTR) => {}
                 Err(error) => return Err(Broken::Lost(error.to_string())),
             }
@@ -163,16 +262,19 @@ impl Wire {
     /// Ends the connection for good; whatever is tried on it afterwards fails.
     pub(super) fn cut(&self) {
         // It may be cut already: then all is as wanted.
-        drop(self.stream.shutdown(Shutdown::Both));
+        drop(self.stream.shutdown());
     }
 
     /// What broke, as an error that names the host.
     pub(super) fn failure(&self, doing: &'static str, broken: Broken) -> TransportError {
-        let message = match broken {
+        let mut message = match broken {
             Broken::Late => "it took longer than the time limit".to_owned(),
             Broken::Lost(message) => message,
             Broken::Failed(error) => error.message().to_owned(),
         };
+        if let Some(told) = self.far_end.as_ref().and_then(FarEnd::told) {
+            message = format!("{message} ({told})");
+        }
         TransportError::Session { address: self.address.clone(), doing, message }
     }
 }
@@ -207,7 +309,13 @@ fn resolve(route: &Route, deadline: Instant) -> Result<Vec<SocketAddr>, Transpor
             drop(sender.send(question.to_socket_addrs().map(Vec::from_iter)));
         })
         .map_err(|error| failed(error.to_string()))?;
-    match receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+    let family = |address: &SocketAddr| match route.family {
+        Family::Any => true,
+        Family::V4 => address.is_ipv4(),
+        Family::V6 => address.is_ipv6(),
+    };
+    let answer = receiver.recv_timeout(deadline.saturating_duration_since(Instant::now()));
+    match answer.map(|answer| answer.map(|addresses| Vec::from_iter(addresses.into_iter().filter(family)))) {
         Ok(Ok(addresses)) if addresses.is_empty() => Err(failed("it has none".to_owned())),
         Ok(answer) => answer.map_err(|error| failed(error.to_string())),
         Err(_) => Err(failed("no answer within the time limit".to_owned())),

@@ -1,0 +1,174 @@
+//! git's configuration files, as `git config --file` reads them: sections and keys in lower case, subsections as they
+//! are, includes not followed. Each key is a list of its values.
+
+use std::collections::BTreeMap;
+
+use super::{Malformed, Value};
+
+/// Every key with its values, in the order of the file: `section.key` or `section.subsection.key`.
+pub(super) fn parse(text: &str) -> Result<BTreeMap<String, Value>, Malformed> {
+    let mut reader = Reader { rest: text, line: 1 };
+    let mut settings: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    let mut section: Option<String> = None;
+    loop {
+        reader.skip(char::is_whitespace);
+        match reader.peek() {
+            None => break,
+            Some('#' | ';') => reader.skip(|c| c != '\n'),
+            Some('[') => section = Some(reader.section()?),
+            Some(c) if c.is_ascii_alphabetic() => {
+                let Some(section) = &section else { return Err(reader.wrong("a key stands before any section")) };
+                let (key, value) = reader.setting()?;
+                settings.entry(format!("{section}.{key}")).or_default().push(value);
+            }
+            Some(_) => return Err(reader.wrong("neither section nor key")),
+        }
+    }
+    Ok(settings
+        .into_iter()
+        .map(|(key, mut values)| match values.pop().filter(|_| values.is_empty()) {
+            Some(only) => (key, only),
+            None => (key, Value::List(values)),
+        })
+        .collect())
+}
+
+struct Reader<'a> {
+    rest: &'a str,
+    line: usize,
+}
+
+impl Reader<'_> {
+    fn wrong(&self, message: &str) -> Malformed {
+        Malformed::at(self.line, message)
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.rest.chars().next()
+    }
+
+    fn next(&mut self) -> Option<char> {
+        let c = self.peek()?;
+        self.line += usize::from(c == '\n');
+        self.rest = &self.rest[c.len_utf8()..];
+        Some(c)
+    }
+
+    fn skip(&mut self, skipped: impl Fn(char) -> bool) {
+        while self.peek().is_some_and(&skipped) {
+            self.next();
+        }
+    }
+
+    fn take(&mut self, taken: impl Fn(char) -> bool) -> String {
+        let mut text = String::new();
+        while let Some(c) = self.peek().filter(|c| taken(*c)) {
+            self.next();
+            text.push(c);
+        }
+        text
+    }
+
+    /// `[section]`, `[section.sub]` or `[section "sub"]`.
+    fn section(&mut self) -> Result<String, Malformed> {
+        self.next();
+        let mut name = self.take(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.').to_lowercase();
+        if name.is_empty() {
+            return Err(self.wrong("a section without a name"));
+        }
+        self.skip(|c| c == ' ' || c == '\t');
+        if self.peek() == Some('"') {
+            self.next();
+            name.push('.');
+            loop {
+                match self.next() {
+                    Some('"') => break,
+                    Some('\\') => name.extend(self.next()),
+                    Some('\n') | None => return Err(self.wrong("a subsection does not end")),
+                    Some(c) => name.push(c),
+                }
+            }
+        }
+        if self.next() == Some(']') { Ok(name) } else { Err(self.wrong("a section does not end")) }
+    }
+
+    /// `key`, which stands for true, or `key = value`.
+    fn setting(&mut self) -> Result<(String, Value), Malformed> {
+        let key = self.take(|c| c.is_ascii_alphanumeric() || c == '-').to_lowercase();
+        self.skip(|c| c == ' ' || c == '\t');
+        match self.peek() {
+            Some('=') => {
+                self.next();
+                Ok((key, Value::Text(self.value()?)))
+            }
+            None | Some('\n' | '#' | ';') => Ok((key, Value::Null)),
+            Some('\r') if self.rest.starts_with("\r\n") => Ok((key, Value::Null)),
+            Some(_) => Err(self.wrong("a key is followed by neither `=` nor the end of the line")),
+        }
+    }
+
+    fn value(&mut self) -> Result<String, Malformed> {
+        self.skip(|c| c == ' ' || c == '\t');
+        let mut value = String::new();
+        // White space at the end counts only within quotes.
+        let mut counted = 0;
+        let mut quoted = false;
+        loop {
+            match self.peek() {
+                None | Some('\n') if quoted => return Err(self.wrong("a quoted value does not end")),
+                None | Some('\n') => break,
+                Some('\r') if self.rest.starts_with("\r\n") => drop(self.next()),
+                Some('#' | ';') if !quoted => {
+                    self.skip(|c| c != '\n');
+                    break;
+                }
+                Some('"') => {
+                    self.next();
+                    quoted = !quoted;
+                    counted = value.len();
+                }
+                Some('\\') => {
+                    self.next();
+                    if self.rest.starts_with("\r\n") {
+                        self.next();
+                    }
+                    match self.next() {
+                        Some('\n') => continue,
+                        Some('n') => value.push('\n'),
+                        Some('t') => value.push('\t'),
+                        Some('b') => value.push('\u{8}'),
+                        Some(c @ ('"' | '\\')) => value.push(c),
+                        _ => return Err(self.wrong("a backslash before something that needs none")),
+                    }
+                    counted = value.len();
+                }
+                Some(c) => {
+                    self.next();
+                    value.push(c);
+                    if quoted || !c.is_whitespace() {
+                        counted = value.len();
+                    }
+                }
+            }
+        }
+        value.truncate(counted);
+        Ok(value)
+    }
+}
+
+/// A key of a spec as this reader names it, if it names a key: `User.Name` is `user.name`.
+pub(super) fn key(written: &str) -> String {
+    let section = section(written);
+    match section.rsplit_once('.') {
+        Some((front, key)) => format!("{front}.{}", key.to_lowercase()),
+        None => section,
+    }
+}
+
+/// The same if it names a section or subsection.
+pub(super) fn section(written: &str) -> String {
+    match written.split_once('.') {
+        Some((section, rest)) => format!("{}.{rest}", section.to_lowercase()),
+        None => written.to_lowercase(),
+    }
+}
