@@ -95,8 +95,7 @@ pub fn audit_all(
         for _ in 0..parallel.clamp(1, targets.len().max(1)) {
             scope.spawn(|| {
                 while let Some((place, target)) = claim(&next, targets) {
-                    let observation =
-                        audit_telling(target, environment, surroundings, &|stage| heard(place, stage));
+                    let observation = audit_telling(target, environment, surroundings, &|stage| heard(place, stage));
                     observations.lock().unwrap_or_else(PoisonError::into_inner).insert(place, observation);
                 }
             });
@@ -130,7 +129,7 @@ pub fn ask(connection: &mut Connection, questions: &[Question]) -> Result<Vec<Re
     }
     let answer = |(number, question): (usize, &Question)| match frames.replies.remove(&number) {
         Some(Reply::Answered(answer)) => Ok(answer),
-        Some(Reply::TooMuch) => Err(Why::TooMuch(super::program::OUTPUT_CAP)),
+        Some(Reply::TooMuch) => Err(Why::TooMuch(super::program::cap(question))),
         // Stages are only ever ended by the watch that keeps their time.
         Some(Reply::CutShort) => Err(Why::TimedOut(question.limit)),
         None if ended == Ended::TimedOut => Err(Why::TimedOut(program.limit)),

@@ -29,8 +29,8 @@ mod wanted;
 
 pub use dotfile::{Compare, Dotfile, Extent, glob_matches};
 pub use environment::{
-    Devcontainer, Dotfiles, Environment, GatePolicy, Limits, PackageNames, Packages, Reach, Reference, Repo, Sandbox, Shell,
-    SshAddress, Target, TargetKind, Tool, ToolQuestion,
+    Devcontainer, Dotfiles, Environment, GatePolicy, Limits, PackageNames, Packages, Reach, Reference, Repo, Sandbox,
+    Shell, SshAddress, Target, TargetKind, Tool, ToolQuestion,
 };
 pub use fact::{
     Account, Digest, Fact, Facts, FileFact, HookFact, LeadsTo, Listed, Listing, Machine, Mode, Observed, Remote,
@@ -44,6 +44,6 @@ pub use place::{Place, Places};
 pub use policy::{Policy, PolicyError};
 pub use problem::{Problem, ProblemInSource, SpecProblems};
 pub use scope::{Scope, ScopedItem};
-pub use version::{Range, Scheme, Version};
 pub use template::{Template, TemplateError};
+pub use version::{Range, Scheme, Version};
 pub use waiver::{Bearing, Covers, Waiver};

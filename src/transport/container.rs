@@ -4,7 +4,10 @@
 //! (`DOCKER_HOST`, contexts, rootless sockets) is the engine's own program's business, which gets trueup's environment.
 //! That program only relays: ending it leaves the command in the container running. So a command gets a name there, by
 //! which a run that is over can be ended with all that it started (`leave.sh`).
-#![expect(clippy::disallowed_methods, reason = "IO edge: starts processes, reads devcontainer.json and watches the clock")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "IO edge: starts processes, reads devcontainer.json and watches the clock"
+)]
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -134,12 +137,8 @@ impl Container {
     /// Ends what runs under this name, if anything still does. What cannot be ended ends with the container.
     fn end(&self, name: &str) {
         let program = format!("{PROCESSES}\nset -- {}\n{LEAVE}", quote::word(name));
-        let run = Run {
-            command_line: "",
-            stdin: program.as_bytes(),
-            stdin_after: StdinAfter::Ends,
-            limit: Some(FAREWELL),
-        };
+        let run =
+            Run { command_line: "", stdin: program.as_bytes(), stdin_after: StdinAfter::Ends, limit: Some(FAREWELL) };
         let mut command = self.exec(&["/bin/sh", "-s"]);
         let _nothing_left_to_try = process::attend(&mut command, &run, &mut |_, _| ControlFlow::Continue(()));
     }

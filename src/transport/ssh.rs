@@ -116,11 +116,9 @@ fn greet(wire: &Wire, route: &Route, recorded: &Recorded, deadline: Instant) -> 
     let limit = route.connect_limit.map_or(deadline, |limit| deadline.min(Instant::now() + limit));
     let key = wire.handshake(&host_keys, limit)?;
     match known_hosts::rsa_bits(&key) {
-        Some(bits) if bits < route.rsa_bits => Err(TransportError::WeakHostKey {
-            address: route.address(),
-            bits,
-            wanted: route.rsa_bits,
-        }),
+        Some(bits) if bits < route.rsa_bits => {
+            Err(TransportError::WeakHostKey { address: route.address(), bits, wanted: route.rsa_bits })
+        }
         _ => Ok(key),
     }
 }

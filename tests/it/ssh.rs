@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use trueup::spec::{Reach, Shell, SshAddress, Target, TargetKind};
-use trueup::transport::{Connection, Ended, Passphrases, Run, StdinAfter, Stream, Surroundings, TransportError, offered_key};
+use trueup::transport::{
+    Connection, Ended, Passphrases, Run, StdinAfter, Stream, Surroundings, TransportError, offered_key,
+};
 
 use crate::support::sshd::{SshServer, free_port, generate_key, public_key, user};
 
@@ -516,7 +518,8 @@ fn a_way_leads_through_jump_hosts_each_with_keys_of_its_own() {
     let port = free_port();
     let error =
         open(SshAddress { port: Some(port), ..address(&inner) }, &surroundings(&inner)).unwrap_err().to_string();
-    let start = format!("jump host gate: opening a way onward on 127.0.0.1:{} failed: it does not reach ", outer.address().1);
+    let start =
+        format!("jump host gate: opening a way onward on 127.0.0.1:{} failed: it does not reach ", outer.address().1);
     assert!(error.starts_with(&start), "{error}");
 }
 
@@ -587,7 +590,8 @@ fn a_proxy_command_is_the_connection_and_ends_with_it() {
 #[test]
 fn a_passphrase_is_asked_for_once_a_key_and_serves_every_connection() {
     let server = SshServer::start();
-    let locked = Command::new("ssh-keygen").args(["-q", "-p", "-N", "open sesame", "-f"]).arg(server.identity()).status();
+    let locked =
+        Command::new("ssh-keygen").args(["-q", "-p", "-N", "open sesame", "-f"]).arg(server.identity()).status();
     assert!(locked.unwrap().success());
     let asked = Arc::new(Mutex::new(Vec::new()));
     let questions = Arc::clone(&asked);
@@ -609,7 +613,10 @@ fn a_passphrase_is_asked_for_once_a_key_and_serves_every_connection() {
     assert_eq!(*asked.lock().unwrap(), [question.clone(), question]);
     let error = refusal(&server);
     let key = server.identity().display().to_string();
-    assert!(error.contains(&format!("{key}: needs a passphrase, and no agent holds it (ssh-add {key} gives")), "{error}");
+    assert!(
+        error.contains(&format!("{key}: needs a passphrase, and no agent holds it (ssh-add {key} gives")),
+        "{error}"
+    );
 }
 
 #[test]
@@ -622,7 +629,10 @@ fn an_authority_alone_does_not_make_a_key_known() {
     server.record(&authority);
     let error = refusal(&server);
     let place = server.client_file("known_hosts");
-    assert!(error.contains(&format!("{}:1 leaves it to a @cert-authority, which trueup does not", place.display())), "{error}");
+    assert!(
+        error.contains(&format!("{}:1 leaves it to a @cert-authority, which trueup does not", place.display())),
+        "{error}"
+    );
     server.record(&format!("{authority}\n{}", server.known_hosts_line()));
     assert_eq!(run(&mut connect(&server), &command("echo in")).stdout, "in\n");
 }

@@ -11,8 +11,7 @@ pub(super) fn parse(source: &Source<'_>) -> Result<Vec<Pin>, String> {
         let mut words = bare(line).split_whitespace();
         let Some(tool) = words.next() else { continue };
         let versions: Vec<&str> = words.collect();
-        let mut wants: Vec<Wants> =
-            versions.iter().map(|version| Wants::word(&canonical(tool), version)).collect();
+        let mut wants: Vec<Wants> = versions.iter().map(|version| Wants::word(&canonical(tool), version)).collect();
         let wants = match wants.len() {
             0 => Wants::NotUnderstood("names no version".to_owned()),
             1 => wants.remove(0),

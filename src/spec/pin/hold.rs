@@ -41,7 +41,9 @@ pub fn hold(tool: &str, wants: &Wants, told: Told<'_>) -> Verdict {
             None => not_read(told.version),
         },
         Wants::Several(several) => match several.first().map(|first| hold(tool, first, told)) {
-            Some(Verdict::Kept) => Verdict::Undecided("names several versions, of which only the first is asked".to_owned()),
+            Some(Verdict::Kept) => {
+                Verdict::Undecided("names several versions, of which only the first is asked".to_owned())
+            }
             Some(verdict) => verdict,
             None => Verdict::Undecided("names no version".to_owned()),
         },
@@ -51,7 +53,9 @@ pub fn hold(tool: &str, wants: &Wants, told: Told<'_>) -> Verdict {
                 name => told.version.contains(&format!("-{name}")),
             };
             match day {
-                Some(day) if is_of_it => Verdict::Undecided(format!("asks for the {name} of {day}, and a version tells no day")),
+                Some(day) if is_of_it => {
+                    Verdict::Undecided(format!("asks for the {name} of {day}, and a version tells no day"))
+                }
                 _ => kept(is_of_it),
             }
         }
@@ -99,8 +103,18 @@ fn within(tool: &str, range: &Range, version: &str) -> Option<bool> {
 
 /// JDK makers that number their builds as Java is numbered; the others have versions of their own.
 const AS_JAVA: [&str; 12] = [
-    "temurin", "adoptopenjdk", "corretto", "liberica", "openjdk", "openjdk64", "oracle", "microsoft", "sapmachine",
-    "graalvm-community", "oracle-graalvm", "temurin64",
+    "temurin",
+    "adoptopenjdk",
+    "corretto",
+    "liberica",
+    "openjdk",
+    "openjdk64",
+    "oracle",
+    "microsoft",
+    "sapmachine",
+    "graalvm-community",
+    "oracle-graalvm",
+    "temurin64",
 ];
 
 fn hold_vendor(tool: &str, vendor: &str, version: &Wants, told: Told<'_>) -> Verdict {

@@ -16,9 +16,10 @@ pub(super) fn parse(source: &Source<'_>) -> Result<Vec<Pin>, String> {
     for (name, item) in tools.iter() {
         let tables: Vec<&dyn TableLike> = match item {
             Item::ArrayOfTables(several) => several.iter().map(|table| table as &dyn TableLike).collect(),
-            Item::Value(Value::Array(several)) => {
-                several.iter().filter_map(|value| value.as_inline_table().map(|table| table as &dyn TableLike)).collect()
-            }
+            Item::Value(Value::Array(several)) => several
+                .iter()
+                .filter_map(|value| value.as_inline_table().map(|table| table as &dyn TableLike))
+                .collect(),
             _ => item.as_table_like().into_iter().collect(),
         };
         let tool = mise::tool(name);

@@ -70,7 +70,11 @@ pub const FORMATS: &[Format] = &[
     Format { files: &[".ruby-version"], about: About::One("ruby"), parse: version_file::ruby },
     Format { files: &[".java-version"], about: About::One("java"), parse: version_file::java },
     Format { files: &[".go-version"], about: About::One("go"), parse: version_file::go },
-    Format { files: &["rust-toolchain", "rust-toolchain.toml"], about: About::One("rust"), parse: rust_toolchain::parse },
+    Format {
+        files: &["rust-toolchain", "rust-toolchain.toml"],
+        about: About::One("rust"),
+        parse: rust_toolchain::parse,
+    },
     Format { files: &["package.json"], about: About::Named, parse: package_json::parse },
     Format { files: &["go.mod"], about: About::One("go"), parse: go_mod::parse },
     Format { files: &["pyproject.toml"], about: About::One("python"), parse: pyproject::parse },

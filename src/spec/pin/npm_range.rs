@@ -162,7 +162,8 @@ impl Partial {
         let text = text.split('+').next()?;
         let (numbers, pre) = text.split_once('-').unwrap_or((text, ""));
         let mut parts = numbers.split('.').map(number);
-        let (major, minor, patch) = (parts.next()??, parts.next().unwrap_or(Some(None))?, parts.next().unwrap_or(Some(None))?);
+        let (major, minor, patch) =
+            (parts.next()??, parts.next().unwrap_or(Some(None))?, parts.next().unwrap_or(Some(None))?);
         let pre = Prerelease::new(pre).ok()?;
         let (minor, patch) = (minor.filter(|_| major.is_some()), patch.filter(|_| major.is_some() && minor.is_some()));
         parts.next().is_none().then_some(Self { major, minor, patch, pre })
@@ -221,7 +222,11 @@ mod tests {
     #[test]
     fn ranges_mean_what_node_semver_says() {
         for (range, inside, outside) in [
-            (">=18 <21 || ^22", &["18.0.0", "20.9.9", "22.3.0"][..], &["17.9.9", "21.0.0", "23.0.0", "22.0.0-rc.1"][..]),
+            (
+                ">=18 <21 || ^22",
+                &["18.0.0", "20.9.9", "22.3.0"][..],
+                &["17.9.9", "21.0.0", "23.0.0", "22.0.0-rc.1"][..],
+            ),
             (">= 18.12", &["18.12.0", "20.0.0"], &["18.11.9"]),
             ("1.2.3 - 2", &["1.2.3", "2.9.9"], &["1.2.2", "3.0.0", "3.0.0-0"]),
             ("1.2 - 2.3.4", &["1.2.0", "2.3.4"], &["2.3.5"]),

@@ -140,7 +140,10 @@ fn what_cannot_be_decided_is_neither_kept_nor_broken() {
     assert_eq!(undecided("node", "{{env.NODE}}", "20.1.0"), "is a template, which only its tool renders");
     assert_eq!(undecided("node", "sub-2:latest", "20.1.0"), "is relative to the latest release, which changes");
     assert_eq!(undecided("python", "my-project", "3.12.1"), "is a name that tells no version");
-    assert_eq!(undecided("rust", "nightly-2024-01-01", "1.77.0-nightly"), "asks for the nightly of 2024-01-01, and a version tells no day");
+    assert_eq!(
+        undecided("rust", "nightly-2024-01-01", "1.77.0-nightly"),
+        "asks for the nightly of 2024-01-01, and a version tells no day"
+    );
     let several = Wants::Several(vec![word("python", "3.12"), word("python", "3.11")]);
     assert!(matches!(verdict("python", &several, "3.12.1", None), Verdict::Undecided(_)));
     assert_eq!(verdict("python", &several, "3.11.1", None), Verdict::Broken);
@@ -155,7 +158,10 @@ fn a_makers_build_is_kept_only_by_that_maker() {
     assert!(matches!(verdict("java", &temurin, "21.0.1", None), Verdict::Undecided(_)));
     assert_eq!(verdict("java", &word("java", "21"), "21.0.1", Some("zulu")), Verdict::Kept);
     // GraalVM's own numbers are not Java's.
-    assert!(matches!(verdict("java", &word("java", "graalvm-22.3.0"), "17.0.5", Some("graalvm")), Verdict::Undecided(_)));
+    assert!(matches!(
+        verdict("java", &word("java", "graalvm-22.3.0"), "17.0.5", Some("graalvm")),
+        Verdict::Undecided(_)
+    ));
     let pypy = word("python", "pypy3.10-7.3.12");
     assert_eq!(verdict("python", &pypy, "3.10.12", None), Verdict::Broken);
     assert!(matches!(verdict("python", &pypy, "3.10.12", Some("pypy")), Verdict::Undecided(_)));

@@ -45,7 +45,9 @@ impl Passphrases {
     /// The passphrase of a key, asked for unless it is known. `opens` says whether it is the right one. While a person
     /// is asked, others that need one wait: two questions on one terminal cannot be told apart.
     pub(super) fn of(&self, key: &Path, shown: &str, opens: impl Fn(&str) -> bool) -> Result<String, String> {
-        let Some(asker) = &self.asker else { return Err("there is no terminal to ask for its passphrase on".to_owned()) };
+        let Some(asker) = &self.asker else {
+            return Err("there is no terminal to ask for its passphrase on".to_owned());
+        };
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         match known.get(key) {
             Some(Known::Opens(passphrase)) => return Ok(passphrase.clone()),

@@ -227,11 +227,7 @@ impl Drop for ProxyCommand {
 }
 
 /// Starts the command and speaks over its stdin and stdout.
-pub(super) fn command(
-    command_line: &str,
-    route: &Route,
-    surroundings: &Surroundings,
-) -> Result<Wire, TransportError> {
+pub(super) fn command(command_line: &str, route: &Route, surroundings: &Surroundings) -> Result<Wire, TransportError> {
     let failed = |source: std::io::Error| TransportError::Local { program: "ProxyCommand".to_owned(), source };
     let (near, far) = UnixStream::pair().map_err(failed)?;
     let (inner, outer) = UnixStream::pair().map_err(failed)?;

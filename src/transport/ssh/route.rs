@@ -244,10 +244,9 @@ fn read_configuration(address: &SshAddress, surroundings: &Surroundings) -> Resu
     let failed = |place: String, message: String| TransportError::Config { place, message };
     let folder = surroundings.home.join(".ssh");
     let mut sources = Vec::new();
-    for (path, folder) in [
-        (folder.join("config"), &folder),
-        (surroundings.system_ssh.join("ssh_config"), &surroundings.system_ssh),
-    ] {
+    for (path, folder) in
+        [(folder.join("config"), &folder), (surroundings.system_ssh.join("ssh_config"), &surroundings.system_ssh)]
+    {
         let source = read_source(&path, folder).map_err(|message| failed(path.display().to_string(), message))?;
         sources.extend(source);
     }
@@ -405,9 +404,7 @@ Host mini
         let included = |alias: &str| route("Include conf.d/*\nInclude ~/.ssh/absent\n", &host(alias)).unwrap();
         assert_eq!((included("work").port, included("work").user.as_str()), (2200, "everybody"));
         assert_eq!((included("mini").port, included("vm").port), (2244, 22));
-        let agent = |value: &str| {
-            route(&format!("IdentityAgent {value}"), &host("vm")).map(|route| route.agent)
-        };
+        let agent = |value: &str| route(&format!("IdentityAgent {value}"), &host("vm")).map(|route| route.agent);
         assert_eq!(agent("$AGENT").unwrap(), Some(PathBuf::from("/run/other")));
         assert_eq!(agent("${AGENT}/%n").unwrap(), Some(PathBuf::from("/run/other/vm")));
         assert_eq!(agent("SSH_AUTH_SOCK").unwrap(), Some(PathBuf::from("/run/agent")));
@@ -454,9 +451,6 @@ Host odd
             route(config, &host("circle")).unwrap_err(),
             "~/.ssh/config: ProxyJump goes round in a circle: circle through inside through circle"
         );
-        assert_eq!(
-            route(config, &host("odd")).unwrap_err(),
-            "~/.ssh/config: ProxyJump a@:22 is no user@host:port"
-        );
+        assert_eq!(route(config, &host("odd")).unwrap_err(), "~/.ssh/config: ProxyJump a@:22 is no user@host:port");
     }
 }

@@ -237,10 +237,8 @@ impl Wire {
             };
             let limit = Timespec::try_from(limit).map_err(|error| Broken::Lost(error.to_string()))?;
             let (other, other_events) = also.unwrap_or((self.stream.as_fd(), events));
-            let mut polled = [
-                PollFd::from_borrowed_fd(self.stream.as_fd(), events),
-                PollFd::from_borrowed_fd(other, other_events),
-            ];
+            let mut polled =
+                [PollFd::from_borrowed_fd(self.stream.as_fd(), events), PollFd::from_borrowed_fd(other, other_events)];
             match rustix::event::poll(&mut polled, Some(&limit)) {
                 Ok(0) if unanswered == self.unanswered => {
                     let silence = self.quiet.as_secs() * u64::from(self.unanswered + 1);

@@ -59,7 +59,8 @@ Host mac
 #[test]
 fn nothing_says_nothing() {
     assert_eq!(read("", "vm"), Ok(HostConfig::default()));
-    let text = "# ServerAliveInterval\n\tLogLevel QUIET\nUseKeychain yes\nStrictHostKeyChecking no\nSendEnv LANG LC_*\n";
+    let text =
+        "# ServerAliveInterval\n\tLogLevel QUIET\nUseKeychain yes\nStrictHostKeyChecking no\nSendEnv LANG LC_*\n";
     assert_eq!(read(text, "vm"), Ok(HostConfig::default()));
 }
 

@@ -22,7 +22,8 @@ pub(super) fn split(line: &str) -> Result<Option<Line<'_>>, String> {
     let rest = rest.trim_start();
     let rest = rest.strip_prefix('=').unwrap_or(rest).trim_start();
     // A command is the shell's to understand, whatever quotes it holds.
-    let values = if is_raw(keyword) { rest.split_ascii_whitespace().map(str::to_owned).collect() } else { values(rest)? };
+    let values =
+        if is_raw(keyword) { rest.split_ascii_whitespace().map(str::to_owned).collect() } else { values(rest)? };
     Ok(Some(Line { keyword, values, rest }))
 }
 
