@@ -147,7 +147,7 @@ fn ask_and_hear(
     }
     let answer = |(number, question): (usize, &Question)| match frames.replies.remove(&number) {
         Some(Reply::Answered(answer)) => Ok(answer),
-        Some(Reply::TooMuch) => Err(Why::TooMuch(super::program::OUTPUT_CAP)),
+        Some(Reply::TooMuch) => Err(Why::TooMuch(super::program::cap(question))),
         // Stages are only ever ended by the watch that keeps their time.
         Some(Reply::CutShort) => Err(Why::TimedOut(question.limit)),
         None if ended == Ended::TimedOut => Err(Why::TimedOut(program.limit)),

@@ -6,8 +6,6 @@
 
 use std::collections::BTreeMap;
 
-use super::program::OUTPUT_CAP;
-
 /// What one question brought back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
@@ -113,15 +111,12 @@ fn reply(body: &Body<'_>, nonce: &str) -> Reply {
         Body::Bytes(bytes) => Some(bytes.to_vec()),
         Body::Digits(digits) => from_digits(digits),
     };
-    let most = if matches!(body, Body::Bytes(_)) { OUTPUT_CAP * 2 } else { OUTPUT_CAP * 3 };
-    let Some(body_bytes) = whole.as_ref().and_then(|whole| whole.strip_suffix(b".")) else { return Reply::CutShort };
-    if body_bytes.len() >= most {
+    let Some(whole) = whole else { return Reply::CutShort };
+    // It may have been followed by what a flood says that is cut off.
+    if find(&whole, format!("over {nonce}").as_bytes()).is_some() {
         return Reply::TooMuch;
     }
-    let Some(numbered) = body_bytes.strip_suffix(format!(" {nonce}").as_bytes()) else {
-        // A flood that is cut off may complain on stderr when its stdout has been told already.
-        return if body_bytes.len() >= OUTPUT_CAP { Reply::TooMuch } else { Reply::CutShort };
-    };
+    let Some(numbered) = whole.strip_suffix(format!(" {nonce}.").as_bytes()) else { return Reply::CutShort };
     let Some((front, length)) = split_last_number(numbered) else { return Reply::CutShort };
     let Some(told) = front.len().checked_sub(length) else { return Reply::CutShort };
     let (stderr, told) = front.split_at(told);
@@ -130,9 +125,6 @@ fn reply(body: &Body<'_>, nonce: &str) -> Reply {
         Body::Digits(_) => from_digits(told),
     };
     let Some(stdout_and_code) = told.as_ref().and_then(|told| told.strip_suffix(b".")) else { return Reply::CutShort };
-    if stdout_and_code.len() >= OUTPUT_CAP {
-        return Reply::TooMuch;
-    }
     match split_last_number(stdout_and_code) {
         Some((stdout, code)) => match i32::try_from(code) {
             Ok(code) => Reply::Answered(Answer { code, stdout: stdout.to_owned(), stderr: stderr.to_owned() }),
@@ -210,7 +202,7 @@ mod tests {
         assert_eq!(read(output.as_bytes(), "n0nce").replies[&0], Reply::CutShort);
         let half = "n0nce 0 20\nfake\n0.\n2\n0.\n4 nonc.\nn0nce end 0\n\n";
         assert_eq!(read(half.as_bytes(), "n0nce").replies.get(&0), Some(&Reply::CutShort));
-        let flood = framed(0, "", &"x".repeat(OUTPUT_CAP), 0);
+        let flood = "n0nce 0 24\nmore over n0nce: broken\n\nn0nce end 0\n\n";
         assert_eq!(read(flood.as_bytes(), "n0nce").replies[&0], Reply::TooMuch);
     }
 }

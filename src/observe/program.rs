@@ -13,8 +13,16 @@ use crate::transport::PROCESSES;
 
 const RUNTIME: &str = include_str!("runtime.sh");
 
-/// How many bytes one question may print on each stream.
+/// How many bytes most questions may print on each stream.
 pub(super) const OUTPUT_CAP: usize = 1 << 20;
+
+/// How many a question may print that lists a whole set: a folder of ten thousand files, all packages.
+const LIST_CAP: usize = 4 << 20;
+
+/// How many bytes a question may print on each stream.
+pub(super) fn cap(question: &Question) -> usize {
+    if question.covers.listings.is_empty() { OUTPUT_CAP } else { LIST_CAP }
+}
 
 /// A program, ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +58,10 @@ pub fn compile(questions: &[Question], nonce: &str) -> Program {
     for (number, question) in questions.iter().enumerate() {
         let limit = whole_seconds(question.limit);
         let reader = if is_brief(question) { "tu_sip" } else { "tu_gulp" };
-        let stage = format!("tu_ring{limit}=\"${{tu_ring{limit}}}tu_stage {number} tu_ask{number} {reader} | \"");
+        let stage = format!(
+            "tu_ring{limit}=\"${{tu_ring{limit}}}tu_stage {number} tu_ask{number} {reader} {} | \"",
+            cap(question)
+        );
         match &question.settled {
             None => writeln!(text, "{stage}"),
             Some(test) => writeln!(text, "if {test}; then tu_frame {number} \"$tu_nothing\" ''; else {stage}; fi"),

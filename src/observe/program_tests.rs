@@ -510,7 +510,7 @@ fn variables_are_those_of_before_the_runtime_in_every_shell() {
     let program = compile(&questions, NONCE);
     let odd = " a\n\n$(echo x) `y` \\n %s *\n";
     let bytes = b"\xff\x80\x81\x88\x01\x7f\xc3".as_slice();
-    let digest = |bytes: &[u8]| crate::spec::Digest::of(bytes).hex().to_owned();
+    let digest = |bytes: &[u8]| Digest::of(bytes).hex().to_owned();
     in_every_shell(|shell| {
         let room = Room::new();
         let mut command = room.command(shell, &["-s"]);
@@ -554,7 +554,7 @@ fn the_surroundings_are_told_in_every_shell() {
             let sightings = (probe.read)(question, &answer);
             let sightings = sightings.unwrap_or_else(|why| panic!("{}: {why}: {answer:?}", shell.name));
             for sighting in sightings {
-                let super::Sighting::Item(id, observed) = sighting else { continue };
+                let Sighting::Item(id, observed) = sighting else { continue };
                 let is_unknown = matches!(observed, Observed::Unknown(_)) && id.name != "hardware_uuid";
                 assert!(!is_unknown, "{}: {id} {observed:?}", shell.name);
                 if id.name == "timezone" {

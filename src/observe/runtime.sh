@@ -5,7 +5,7 @@
 # never mix and nothing needs a file. A frame is "NONCE NUMBER LENGTH", LENGTH bytes and a newline: what a tool prints
 # is counted, never searched, and cannot forge one.
 #
-# Needs tu_nonce, tu_mark (inherited by all that a question starts), tu_cap (bytes that one question may print) and the
+# Needs tu_nonce, tu_mark (inherited by all that a question starts), tu_cap (bytes that most questions may print) and the
 # functions of processes.sh. Descriptor 9 is the way to the controller, 8 the way from it, which ends only when the
 # controller or the connection is gone.
 # shellcheck shell=sh
@@ -61,25 +61,28 @@ tu_newline='
 '
 tu_mark=$tu_mark.$$
 
-# How answers are written, and how long one may be in all. yash keeps characters of its locale and not bytes; there,
-# digits stand for stdout, and again for the whole.
+# How answers are written, and how many characters of that a byte takes. yash keeps characters of its locale and not
+# bytes; there, digits stand for stdout, and again for the whole.
 tu_form=
-tu_cap_both=$((tu_cap * 2))
+tu_width=1
+tu_over="over $tu_nonce."
 if [ -n "${YASH_VERSION-}" ]; then
   tu_form=' hex'
-  tu_cap_both=$((tu_cap * 3))
+  tu_width=2
+  tu_over=$(printf %s "$tu_over" | od -An -v -tx1 | tr -d ' \t\n')
 fi
 
-# tu_stage NUMBER FUNCTION READER: asks one question and delivers the answer. What holds the answer's streams is a child
-# of the stage: ended, it gives the stage its end of file, whoever else still has those streams open.
+# tu_stage NUMBER FUNCTION READER CAP: asks one question and delivers the answer. What holds the answer's streams is a
+# child of the stage: ended, it gives the stage its end of file, whoever else still has those streams open.
 tu_stage() {
-  tu_all=$(tu_hold "$2" "$3" 9>&-)
+  tu_all=$(tu_hold "$2" "$3" "$4" 9>&-)
   tu_deliver "$1" "$tu_all"
 }
 
-# tu_hold FUNCTION READER: prints stderr, stdout, a newline, the exit code, a dot, a newline, the length of stdout to dot,
-# a space, the nonce, and a dot. The dots come after what the reader lets through, so that newlines at the cut survive
-# the substitution and are counted; the nonce comes when all is there, so that no half of an answer passes for a whole.
+# tu_hold FUNCTION READER CAP: prints stderr, stdout, a newline, the exit code, a dot, a newline, the length of stdout to
+# dot, a space, the nonce, and a dot. The first dot comes after what the reader lets through, so that newlines at the end
+# survive the substitution and are counted; the nonce comes when all is there, so that no half of an answer passes for a
+# whole. "over" and the nonce stand for what was more than the cap.
 tu_hold() {
   {
     {
@@ -88,11 +91,16 @@ tu_hold() {
       "$1" 2>&3 3>&- </dev/null
       tu_put "$tu_newline$?"
     } | {
-      "$2" "$tu_cap"
-      tu_put "$tu_held$tu_newline${#tu_held} $tu_nonce"
+      "$2" "$3"
+      if [ "${#tu_held}" -gt "$(($3 * tu_width))" ]; then
+        tu_put "over $tu_nonce"
+      else
+        tu_put "$tu_held$tu_newline${#tu_held} $tu_nonce"
+      fi
     }
   } 3>&1 | {
-    "$2" "$tu_cap_both"
+    "$2" "$(($3 * (tu_width + 1)))"
+    if [ "${#tu_held}" -gt "$(($3 * (tu_width + 1) * tu_width))" ]; then tu_held=$tu_over; fi
     tu_put "$tu_held"
   }
 }
@@ -266,11 +274,11 @@ tu_find() {
 tu_tool() {
   tu_find "$1" || return
   case $tu_path in
-    /usr/bin/*)
-      if [ "$(uname -s)" = Darwin ] && ! xcode-select -p >/dev/null 2>&1; then
-        case $1 in
-          git | python3 | pip3 | gcc | cc | clang | make | swift | svn | perl5*) return 69 ;;
-        esac
+    /usr/bin/git | /usr/bin/python3 | /usr/bin/pip3 | /usr/bin/gcc | /usr/bin/cc | /usr/bin/clang | /usr/bin/make | \
+      /usr/bin/swift | /usr/bin/svn | /usr/bin/perl5*)
+      # Elsewhere there is no xcode-select, which costs no process to know.
+      if command -v xcode-select >/dev/null && [ "$(uname -s)" = Darwin ] && ! xcode-select -p >/dev/null 2>&1; then
+        return 69
       fi
       ;;
   esac
@@ -319,6 +327,33 @@ tu_repository() {
   fi
   echo 'it is no repository itself and is inside another repository' >&2
   return 1
+}
+
+# tu_tree PLACE CONDITION…: what is below a folder, as far as find's conditions let it through. Modes and digests of regular
+# files are told by many files at once, side by side, with their names; what is no regular file or has a name that
+# needs care is described one by one. Its own status and complaints are those of the search.
+tu_tree() {
+  tu_place=$1
+  shift
+  echo '=tree'
+  {
+    set -- "$@" -type f ! -path "*$tu_newline*" ! -path '*\\*'
+    tu_told=$(find "$tu_place" "$@" -printf '%m %p\n' 2>/dev/null)
+    [ -n "$tu_told" ] || tu_told=$(find "$tu_place" "$@" -exec stat -c '%a %n' {} + 2>/dev/null)
+    [ -n "$tu_told" ] || tu_told=$(find "$tu_place" "$@" -exec stat -f '%Mp%Lp %N' {} + 2>/dev/null)
+    tu_put "$tu_told$tu_newline"
+  } | {
+    # shellcheck disable=SC2016 # it is to be expanded there
+    tu_told=$(find "$tu_place" "$@" -type f ! -path "*$tu_newline*" ! -path '*\\*' \
+      -exec /bin/sh -c "$tu_library"'tu_sha256 "$@"' sh {} + </dev/null 2>/dev/null)
+    cat
+    echo '=sums'
+    tu_put "$tu_told$tu_newline"
+    echo '=end'
+  }
+  # shellcheck disable=SC2016 # it is to be expanded there
+  find "$tu_place" "$@" ! -type d \( ! -type f -o -path "*$tu_newline*" -o -path '*\\*' \) \
+    -exec /bin/sh -c "$tu_library"'tu_describe "$@"' sh {} +
 }
 
 # tu_gone PATH: for a path that cannot be seen, whether it is known not to be there. If a folder on the way to it, links

@@ -87,6 +87,24 @@ fn a_link_is_compared_by_what_it_leads_to_as_well() {
 }
 
 #[test]
+fn a_folder_of_ten_thousand_files_is_compared() {
+    let (laptop, vm) = (Machine::local(), Machine::local());
+    for machine in [&laptop, &vm] {
+        for number in 0..10_000 {
+            machine
+                .file(&format!(".config/some-application/{}/setting-{number}.conf", number % 50), number.to_string());
+        }
+    }
+    vm.file(".config/some-application/7/setting-7.conf", "changed").file(".config/some-application/new", "");
+    vm.mode(".config/some-application/8/setting-8.conf", 0o600);
+    let project = Project::of(&[("laptop", &laptop), ("vm", &vm)], "[dotfiles]\nfiles = [\".config\"]");
+    project.capture();
+    let amiss = project.check(&["vm"], 1).amiss("vm");
+    let named = ["7/setting-7.conf drift changed", "8/setting-8.conf drift changed", "new drift extra"];
+    assert_eq!(amiss, named.map(|name| format!("dotfile:.config/some-application/{name}")));
+}
+
+#[test]
 fn a_folder_that_is_too_big_costs_no_other_file_its_answer() {
     let (laptop, vm) = (Machine::local(), Machine::local());
     for machine in [&laptop, &vm] {
@@ -96,7 +114,7 @@ fn a_folder_that_is_too_big_costs_no_other_file_its_answer() {
         Project::of(&[("laptop", &laptop), ("vm", &vm)], "[dotfiles]\nfiles = [\".a\", \".big\", \".small\"]");
     project.capture();
     let long = "x".repeat(200);
-    for number in 0..4000 {
+    for number in 0..12_000 {
         vm.file(&format!(".big/{long}{number}"), "");
     }
     let report = project.check(&["vm"], 3);

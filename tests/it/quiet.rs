@@ -97,10 +97,53 @@ fn a_tool_whose_child_has_a_session_of_its_own_is_ended_with_it() {
 }
 
 #[test]
-fn a_tool_whose_grandchild_left_the_process_tree_delays_and_hides_nothing() {
+fn a_tool_whose_grandchild_left_the_process_tree_is_ended_with_it() {
     let escaping = "(setsid sleep 65 &)\nsleep 66";
-    hang_among_others(&Machine::local(), escaping);
-    hang_among_others(&Machine::over_ssh(), escaping);
+    hang(&Machine::local(), escaping);
+    hang(&Machine::over_ssh(), escaping);
+}
+
+/// It left the process tree and let go of every stream, so that nothing waits for it: only its mark tells whose it is.
+#[test]
+fn a_tool_that_answers_and_leaves_a_daemon_behind_leaves_none() {
+    for machine in [Machine::local(), Machine::over_ssh()] {
+        machine.tool("odd", "(setsid sleep 68 </dev/null >/dev/null 2>&1 3>&- &)\necho odd 1.0");
+        // What was there before the audit, and what is started beside it, is none of its business.
+        let mut beside = std::process::Command::new("sleep").arg("69").spawn().unwrap();
+        let project = Project::of(&[("vm", &machine)], "[tools]\nodd = \"exact\"");
+        project.capture();
+        assert_eq!(project.check(&[], 0).finding("vm", "tool:odd")["got"], "1.0");
+        machine.falls_silent(Duration::from_secs(2));
+        assert!(beside.try_wait().unwrap().is_none(), "a process of somebody else was ended");
+        beside.kill().unwrap();
+        beside.wait().unwrap();
+    }
+}
+
+/// Whoever asked is gone: nobody will read the answers, so nothing goes on for them.
+#[test]
+fn an_audit_whose_controller_is_killed_ends_within_seconds() {
+    for machine in [Machine::local(), Machine::over_ssh()] {
+        machine.tool("stuck", "echo x >>\"$HOME/started\"\n(setsid sleep 70 >/dev/null 2>&1 &)\nsleep 71");
+        let project = Project::of(&[("vm", &machine)], "[tools]\nstuck = \"exact\"\n[limits]\nprobe = \"50s\"");
+        let mut check = project.trueup(&["check"]).start();
+        machine.shows("started");
+        check.kill().unwrap();
+        check.wait().unwrap();
+        machine.falls_silent(Duration::from_secs(8));
+    }
+}
+
+#[test]
+fn an_audit_whose_connection_is_cut_ends_within_seconds() {
+    let machine = Machine::over_ssh();
+    machine.tool("stuck", "echo x >>\"$HOME/started\"\n(setsid sleep 72 >/dev/null 2>&1 &)\nsleep 73");
+    let project = Project::of(&[("vm", &machine)], "[tools]\nstuck = \"exact\"\n[limits]\nprobe = \"50s\"");
+    let mut check = project.trueup(&["check"]).start();
+    machine.shows("started");
+    machine.server().hangs_up();
+    assert_eq!(check.wait().unwrap().code(), Some(3));
+    machine.falls_silent(Duration::from_secs(8));
 }
 
 #[test]
@@ -131,10 +174,13 @@ fn odd(script: &str) -> serde_json::Value {
 #[test]
 fn a_tool_that_prints_without_end_is_cut_off() {
     let start = Instant::now();
-    let finding = odd("head -c 100000000 /dev/zero | tr '\\0' x");
+    let finding = odd("yes 1.2.3 | head -c 100000000");
     assert_eq!(finding["reason"], "printed more than 1048576 bytes");
     let finding = odd("yes 1.2.3 >&2");
-    assert_eq!(finding["state"], "unknown");
+    assert_eq!(finding["reason"], "printed more than 1048576 bytes");
+    // One line without end is read slowly, until its time is up.
+    let finding = odd("head -c 100000000 /dev/zero | tr '\\0' x");
+    assert_eq!(finding["reason"], "did not answer within 4 s");
     assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
 }
 

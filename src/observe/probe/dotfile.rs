@@ -107,8 +107,7 @@ fn folder_question(path: &str, limit: Duration) -> Question {
     let script = format!(
         "cd || return\nif [ -L {place} ] || [ ! -d {place} ]; then\n\
          [ -L {place} ] || [ -e {place} ] || tu_gone {place} || {{ {UNSEARCHABLE}; }}\nreturn\nfi\n\
-         find {place} ! -type d -exec /bin/sh -c \"$tu_library\"'tu_describe \"$@\"' sh {{}} + \
-         || {{ printf '! '; tu_plain {place}; }}"
+         tu_tree {place} || {{ printf '! '; tu_plain {place}; }}"
     );
     Question {
         subject: path.to_owned(),
@@ -133,7 +132,7 @@ fn glob_question(glob: &str, root: &str, limit: Duration) -> Question {
     let wider = quote::word(&wider_pattern(&quote::place(glob)));
     let script = format!(
         "cd || return\nif [ ! -d {root} ]; then [ -e {root} ] || tu_gone {root} || {{ {UNSEARCHABLE}; }}; return; fi\n\
-         find {root} {depth}! -type d -path {wider} -exec /bin/sh -c \"$tu_library\"'tu_describe \"$@\"' sh {{}} +"
+         tu_tree {root} {depth}-path {wider}"
     );
     Question {
         subject: glob.to_owned(),
@@ -189,6 +188,11 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
             sightings.push(Sighting::Content(id, hexadecimal(digits.as_bytes())?));
             continue;
         }
+        if *line == "=tree" {
+            lines.next();
+            sightings.extend(read_tree(&mut lines)?);
+            continue;
+        }
         sightings.extend(read_block(&mut lines)?);
     }
     // A folder may be empty and a glob match nothing; of paths that are named there is always something to say.
@@ -240,6 +244,34 @@ impl Entry {
     fn has_digest(&self) -> bool {
         self.kind == 'f' || self.leads_to == Some('f')
     }
+}
+
+/// What `tu_tree` printed about regular files: modes with names, then digests with names. A file that one of the two
+/// lacks could not be read, or came or went meanwhile.
+fn read_tree<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Result<Vec<Sighting>, Why> {
+    let mut files: BTreeMap<&str, (Option<&str>, Option<&str>)> = BTreeMap::new();
+    let strange = |line: &str| Why::NotUnderstood(format!("unexpected line `{line}`"));
+    let twice =
+        |name: &str| Why::NotUnderstood(format!("`{name}` is the name of two files that differ in what is no text"));
+    for line in section(lines, "=sums")?.into_iter().filter(|line| !line.is_empty()) {
+        let (mode, name) = line.split_once(' ').ok_or_else(|| strange(line))?;
+        if files.entry(name).or_default().0.replace(mode).is_some() {
+            return Err(twice(name));
+        }
+    }
+    for line in section(lines, "=end")?.into_iter().filter(|line| !line.is_empty()) {
+        let (_, name) = line.split_once("  ").ok_or_else(|| strange(line))?;
+        if files.entry(name).or_default().1.replace(line).is_some() {
+            return Err(twice(name));
+        }
+    }
+    let observed = |(told, sum): (Option<&str>, Option<&str>)| match (told, sum) {
+        (Some(_), None) => Err(denied("reading it")),
+        (None, _) => Err(Why::NotUnderstood("it came or went while the folder was looked at".to_owned())),
+        (told, sum) => Ok(Observed::Present(Fact::File(FileFact::File { mode: mode(told)?, digest: digest(sum)? }))),
+    };
+    let sighting = |(name, told): (&str, _)| Sighting::Item(id(name), observed(told).unwrap_or_else(Observed::Unknown));
+    Ok(files.into_iter().map(sighting).collect())
 }
 
 /// What `tu_describe` printed: names with kinds, then modes, then digests.
