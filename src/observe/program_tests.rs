@@ -497,7 +497,13 @@ fn variables_are_those_of_before_the_runtime_in_every_shell() {
             digest(odd.as_bytes()),
             digest(bytes)
         );
-        assert_eq!(String::from_utf8_lossy(&answer.stdout), expected, "{}: {}", shell.name, answer.stderr.escape_ascii());
+        assert_eq!(
+            String::from_utf8_lossy(&answer.stdout),
+            expected,
+            "{}: {}",
+            shell.name,
+            answer.stderr.escape_ascii()
+        );
     });
 }
 

@@ -183,7 +183,9 @@ fn judge(id: &ItemId, policy: &Policy, wanted: Wanted<'_>, observed: Observed) -
 
 fn judge_absent(policy: &Policy, wanted: &Wanted<'_>) -> (State, String) {
     match (wanted, policy) {
-        (_, Policy::Range(_) | Policy::Literal(_) | Policy::Threshold(_)) => (State::Drift(Change::Missing), "it is not there".to_owned()),
+        (_, Policy::Range(_) | Policy::Literal(_) | Policy::Threshold(_)) => {
+            (State::Drift(Change::Missing), "it is not there".to_owned())
+        }
         (Wanted::Locked(Locked::Absent), _) => (State::Match, "not there, as on the reference".to_owned()),
         _ => (State::Drift(Change::Missing), "it is not there, the reference has it".to_owned()),
     }
@@ -231,6 +233,11 @@ fn version_difference(policy: &Policy, want: Option<&VersionFact>, got: &Version
     }
     if want.is_none() && got.product.is_some() {
         return Some(format!("it is {}", name(&got.product)));
+    }
+    // A product without a version is compared by its name alone.
+    let has_no_version = |fact: &VersionFact| fact.version.is_empty();
+    if want.is_some_and(has_no_version) && has_no_version(got) && policy.own_want().is_none() {
+        return None;
     }
     let version = Version::parse(&got.version);
     let same = |part: fn(&Version) -> Option<u64>| {

@@ -339,6 +339,8 @@ impl Fact {
 impl VersionFact {
     fn shown(&self) -> String {
         match &self.product {
+            // Some products have no version to tell.
+            Some(product) if self.version.is_empty() => product.clone(),
             Some(product) => format!("{product} {}", self.version),
             None => self.version.clone(),
         }

@@ -26,8 +26,8 @@ mod waiver;
 
 pub use dotfile::{Dotfile, Extent, glob_matches};
 pub use environment::{
-    Dotfiles, Environment, GatePolicy, Limits, PackageNames, Packages, Reach, Reference, Repo, Sandbox, Shell,
-    EnvVariable, SshAddress, SystemItem, Target, TargetKind, Tool, ToolQuestion,
+    Dotfiles, EnvVariable, Environment, GatePolicy, Limits, PackageNames, Packages, Reach, Reference, Repo, Sandbox,
+    Shell, SshAddress, SystemItem, Target, TargetKind, Tool, ToolQuestion,
 };
 pub use fact::{
     Digest, Fact, Facts, FileFact, HookFact, LeadsTo, Listed, Listing, Machine, Mode, Observed, Remote, RepoFact,

@@ -33,8 +33,7 @@ enum Sign {
     Less,
 }
 
-const SIGNS: [(&str, Sign); 4] =
-    [(">=", Sign::AtLeast), ("<=", Sign::AtMost), (">", Sign::Greater), ("<", Sign::Less)];
+const SIGNS: [(&str, Sign); 4] = [(">=", Sign::AtLeast), ("<=", Sign::AtMost), (">", Sign::Greater), ("<", Sign::Less)];
 
 /// The units that may be written, each in the measure's smallest. Bytes are counted in powers of ten but for the `i`s.
 const BYTES: [(&str, u64); 9] = [

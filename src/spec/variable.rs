@@ -7,14 +7,36 @@ pub(crate) const SET: &str = "set";
 
 /// Variables that a shell sets by itself: what they hold says nothing about the machine.
 const OF_THE_SHELL: [&str; 24] = [
-    "PWD", "OLDPWD", "SHLVL", "IFS", "PS1", "PS2", "PS3", "PS4", "PPID", "LINENO", "RANDOM", "SECONDS", "OPTIND",
-    "OPTARG", "OPTERR", "UID", "EUID", "GID", "EGID", "HISTCMD", "EPOCHSECONDS", "EPOCHREALTIME", "SRANDOM", "_",
+    "PWD",
+    "OLDPWD",
+    "SHLVL",
+    "IFS",
+    "PS1",
+    "PS2",
+    "PS3",
+    "PS4",
+    "PPID",
+    "LINENO",
+    "RANDOM",
+    "SECONDS",
+    "OPTIND",
+    "OPTARG",
+    "OPTERR",
+    "UID",
+    "EUID",
+    "GID",
+    "EGID",
+    "HISTCMD",
+    "EPOCHSECONDS",
+    "EPOCHREALTIME",
+    "SRANDOM",
+    "_",
 ];
 
 /// Words that stand for a secret where they are a whole part of a name.
 const SECRET_PARTS: [&str; 14] = [
-    "KEY", "KEYS", "TOKEN", "TOKENS", "SECRET", "SECRETS", "PASSWORD", "PASSWD", "PASS", "PAT", "PWD", "AUTH", "COOKIE",
-    "BEARER",
+    "KEY", "KEYS", "TOKEN", "TOKENS", "SECRET", "SECRETS", "PASSWORD", "PASSWD", "PASS", "PAT", "PWD", "AUTH",
+    "COOKIE", "BEARER",
 ];
 
 /// Words that stand for a secret wherever they are within a name.
@@ -36,7 +58,8 @@ pub(crate) fn name_problem(name: &str) -> Option<(String, &'static str)> {
         ));
     }
     let of_the_shell = OF_THE_SHELL.contains(&name) || name.starts_with("BASH") || name.starts_with("tu_");
-    of_the_shell.then(|| (format!("`{name}` is set by shells themselves"), "remove it: it says nothing about a machine"))
+    of_the_shell
+        .then(|| (format!("`{name}` is set by shells themselves"), "remove it: it says nothing about a machine"))
 }
 
 /// Whether a name looks like that of a secret, whose value must leave no trace.
@@ -52,8 +75,17 @@ mod tests {
     #[test]
     fn secrets_are_told_by_their_names() {
         for name in [
-            "ANTHROPIC_API_KEY", "GITHUB_TOKEN", "GH_PAT", "DB_PASSWORD", "PGPASSWORD", "npm_config__authToken",
-            "AWS_SECRET_ACCESS_KEY", "OPENAI_APIKEY", "SSH_AUTH_SOCK", "GOOGLE_APPLICATION_CREDENTIALS", "secret",
+            "ANTHROPIC_API_KEY",
+            "GITHUB_TOKEN",
+            "GH_PAT",
+            "DB_PASSWORD",
+            "PGPASSWORD",
+            "npm_config__authToken",
+            "AWS_SECRET_ACCESS_KEY",
+            "OPENAI_APIKEY",
+            "SSH_AUTH_SOCK",
+            "GOOGLE_APPLICATION_CREDENTIALS",
+            "secret",
         ] {
             assert!(looks_secret(name), "{name}");
         }

@@ -22,3 +22,4 @@ mod ssh;
 mod story;
 mod support;
 mod surroundings;
+mod tools;

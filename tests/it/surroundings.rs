@@ -43,7 +43,10 @@ fn variables_of_the_login_profile_are_compared_by_digest_and_shown_as_such() {
              NOT_EXPORTED=1\n"
         ),
     );
-    vm.file(".profile", format!("{same}export NODE_ENV=development-7531 API_TOKEN=other-24680 GH_TOKEN= GIT_DIR=/nowhere\n"));
+    vm.file(
+        ".profile",
+        format!("{same}export NODE_ENV=development-7531 API_TOKEN=other-24680 GH_TOKEN= GIT_DIR=/nowhere\n"),
+    );
     let project = Project::with_spec(&spec(&[("laptop", &laptop), ("vm", &vm)], VARIABLES));
     run(&project, &["capture"]).any_stdout().exits(0);
     let lock = project.read("environments/dev.lock");
@@ -66,7 +69,10 @@ fn variables_of_the_login_profile_are_compared_by_digest_and_shown_as_such() {
     assert_eq!(finding["got"], sha256("development-7531"));
     let same = report.finding("vm", "env:SAME");
     assert_eq!(same["got"], sha256("two\nlines with \\ 'quotes' and $(echo no) é"));
-    assert_eq!((&report.finding("vm", "env:EMPTY")["want"], &report.finding("vm", "env:API_TOKEN")["got"]), (&"empty".into(), &"set".into()));
+    assert_eq!(
+        (&report.finding("vm", "env:EMPTY")["want"], &report.finding("vm", "env:API_TOKEN")["got"]),
+        (&"empty".into(), &"set".into())
+    );
     assert_eq!(report.finding("vm", "env:GH_TOKEN")["reason"], "it is empty, the reference has set");
     for text in [&lock, &report.0.to_string()] {
         assert!(!text.contains("7531") && !text.contains("24680"), "a value is shown: {text}");
@@ -129,7 +135,10 @@ fn system_facts_are_shown_and_compared_only_where_they_are_named() {
     assert_eq!(report.finding("vm", "system:nofile")["reason"], "it is 256, the spec says >=300");
     assert_eq!(report.finding("vm", "system:umask")["want"], "0077");
     // The reference itself breaks what the spec says.
-    assert_eq!(check(&project, "laptop", 1).amiss("laptop"), ["system:disk_free_tmp drift changed", "system:umask drift changed"]);
+    assert_eq!(
+        check(&project, "laptop", 1).amiss("laptop"),
+        ["system:disk_free_tmp drift changed", "system:umask drift changed"]
+    );
 }
 
 #[test]

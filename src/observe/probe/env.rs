@@ -8,13 +8,8 @@ use crate::spec::variable::{EMPTY, SET};
 use crate::spec::{Category, Digest, Environment, Fact, ItemId, Observed, Policy, Why};
 use crate::transport::quote;
 
-pub(super) const PROBE: Probe = Probe {
-    name: "env",
-    doc: "variables of the environment, by digests of their values",
-    manager: None,
-    ask,
-    read,
-};
+pub(super) const PROBE: Probe =
+    Probe { name: "env", doc: "variables of the environment, by digests of their values", manager: None, ask, read };
 
 const SCRIPT: &str = include_str!("env.sh");
 

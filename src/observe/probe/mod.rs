@@ -10,6 +10,7 @@ mod package;
 mod package_apt;
 mod package_npm;
 mod repo;
+mod shim;
 mod system;
 mod system_around;
 mod tool;

@@ -53,11 +53,7 @@ fn ask(environment: &Environment) -> Vec<Question> {
         Question::new(subject, script.to_owned(), limit, Covers { items, listings: Vec::new() })
     };
     vec![
-        question(
-            "system",
-            IDENTITY,
-            &["os", "os_version", "arch", "hostname", "machine_id", "hardware_uuid", "clock"],
-        ),
+        question("system", IDENTITY, &["os", "os_version", "arch", "hostname", "machine_id", "hardware_uuid", "clock"]),
         question(AROUND, system_around::SCRIPT, system_around::NAMES),
         question(SPACE, DISK, &["disk_free", "disk_free_tmp"]),
     ]
@@ -107,8 +103,13 @@ fn read_identity(answer: &Answer) -> Result<Vec<Sighting>, Why> {
                 hardware = Observed::Unknown(Why::NotUnderstood("only root may read it on this machine".to_owned()));
             }
             Some(("clock", seconds)) => {
-                let seconds = seconds.parse();
-                clock = Some(seconds.map_err(|_| Why::NotUnderstood(format!("`{line}` is no time")))?);
+                clock = Some(match seconds.parse() {
+                    Ok(seconds) => Sighting::Clock(seconds),
+                    Err(_) => Sighting::Item(
+                        item("clock"),
+                        Observed::Unknown(Why::NotUnderstood(format!("`{line}` is no time"))),
+                    ),
+                });
             }
             _ => return Err(Why::NotUnderstood(format!("unexpected line `{line}`"))),
         }
@@ -122,7 +123,7 @@ fn read_identity(answer: &Answer) -> Result<Vec<Sighting>, Why> {
         Sighting::Item(item("machine_id"), told(&machine.id)),
         Sighting::Item(item("hardware_uuid"), hardware),
     ];
-    sightings.extend(clock.map(Sighting::Clock));
+    sightings.extend(clock);
     sightings.push(Sighting::Machine(machine));
     Ok(sightings)
 }

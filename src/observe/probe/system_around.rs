@@ -26,7 +26,9 @@ pub(super) fn read(answer: &Answer) -> Result<Vec<Sighting>, Why> {
         match line.split_once(' ') {
             Some((word, value)) => told.entry(word).or_default().push(value.trim()),
             None if line == "end" => ended = true,
-            None => return Err(Why::NotUnderstood(format!("unexpected line `{}`", super::first_line(line.as_bytes())))),
+            None => {
+                return Err(Why::NotUnderstood(format!("unexpected line `{}`", super::first_line(line.as_bytes()))));
+            }
         }
     }
     if !ended {
@@ -105,7 +107,8 @@ fn shell(told: &Told<'_>) -> Observed {
 /// The outermost name wins: what runs below kubernetes is docker or containerd as well.
 fn container<'a>(told: &Told<'a>) -> &'a str {
     let marks = told.get("container").map(Vec::as_slice).unwrap_or(&[]);
-    let known = ["kubernetes", "podman", "libpod", "docker", "lxc", "wsl"].into_iter().find(|name| marks.contains(name));
+    let known =
+        ["kubernetes", "podman", "libpod", "docker", "lxc", "wsl"].into_iter().find(|name| marks.contains(name));
     match known {
         Some("libpod") => "podman",
         Some(name) => name,
