@@ -27,7 +27,9 @@ elif command -v ioreg >/dev/null; then
   printf 'id %s\nuuid %s\n' "$tu_id" "$tu_id"
 fi
 if [ -r /etc/os-release ]; then
-  sed -n 's/^VERSION_ID=/version /p' /etc/os-release
+  while read -r tu_line || [ -n "$tu_line" ]; do
+    case $tu_line in VERSION_ID=*) printf 'version %s\n' "${tu_line#VERSION_ID=}" ;; esac
+  done </etc/os-release
 elif command -v sw_vers >/dev/null; then
   printf 'version %s\n' "$(sw_vers -productVersion)"
 fi
@@ -96,7 +98,7 @@ fn read_identity(answer: &Answer) -> Result<Vec<Sighting>, Why> {
             // An image that has never been started has no id of its own yet.
             Some(("id", "" | "uninitialized")) => {}
             Some(("id", id)) => machine.id = Some(id.to_owned()),
-            Some(("version", version)) => machine.os_version = Some(version.trim_matches('"').to_owned()),
+            Some(("version", version)) => machine.os_version = Some(version.trim_matches(['"', '\'']).to_owned()),
             Some(("uuid", uuid)) if !uuid.is_empty() => hardware = Observed::Present(Fact::text(uuid)),
             Some(("uuid", _)) => {}
             Some(("uuid-unreadable", _)) => {
