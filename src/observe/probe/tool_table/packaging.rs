@@ -1,6 +1,6 @@
 //! Package managers, version managers and what builds.
 
-use super::{ALONE, LEADING, Row, other, row};
+use super::{ALONE, LEADING, Row, row};
 
 const PIP: &str = r"(?m)^pip (\S+) from";
 
