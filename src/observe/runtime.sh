@@ -243,39 +243,104 @@ else
   }
 fi
 
-# tu_find NAME: sets tu_path to the first executable file of that name on PATH and prints it, and what it is a link to.
-tu_find() {
+# tu_seek NAME [all]: sets tu_path to the first executable file of that name on PATH and tu_link to what it is a link to;
+# with `all` tu_copies to the others, each behind a colon. A file that is met twice is one.
+tu_seek() {
   tu_path=
+  tu_copies=
+  tu_last=
   tu_ifs=$IFS
   IFS=:
   set -f
   # shellcheck disable=SC2086 # PATH is split at its colons
-  set -- "$1" $PATH
+  set -- "$1" "${2-}" $PATH
   set +f
   IFS=$tu_ifs
   tu_name=$1
-  shift
+  tu_all_of=$2
+  shift 2
   for tu_dir; do
-    if [ -f "${tu_dir:-.}/$tu_name" ] && [ -x "${tu_dir:-.}/$tu_name" ]; then
-      tu_path=${tu_dir:-.}/$tu_name
-      break
+    tu_file=${tu_dir:-.}/$tu_name
+    if [ -f "$tu_file" ] && [ -x "$tu_file" ]; then
+      # shellcheck disable=SC3013 # every sh that there is knows -ef
+      if [ -z "$tu_path" ]; then
+        tu_path=$tu_file
+        [ "$tu_all_of" = all ] || break
+      elif ! [ "$tu_file" -ef "$tu_path" ] && ! [ "$tu_file" -ef "$tu_last" ]; then
+        tu_copies=$tu_copies:$tu_file
+        tu_last=$tu_file
+      fi
     fi
   done
   [ -n "$tu_path" ] || return 127
-  if [ -L "$tu_path" ]; then
-    printf '%s\n' "$tu_path"
-    readlink -f "$tu_path" || readlink "$tu_path" || echo
-  else
-    printf '%s\n%s\n' "$tu_path" "$tu_path"
-  fi
+  tu_link=$tu_path
+  if [ -L "$tu_path" ]; then tu_link=$(readlink -f "$tu_path" || readlink "$tu_path"); fi
 }
 
-# tu_tool NAME: as tu_find, but refuses Apple's stand-ins, which open a dialog instead of answering.
+# tu_find NAME: sets tu_path to the first executable file of that name on PATH and prints it, and what it is a link to.
+tu_find() {
+  tu_seek "$1" || return
+  printf '%s\n%s\n' "$tu_path" "$tu_link"
+}
+
+# tu_shim NAME: for the stand-in of a version manager at tu_path prints what the manager would start for it. Fails where
+# there is nothing to print.
+tu_shim() {
+  tu_manager=
+  # shellcheck disable=SC3013 # every sh that there is knows -ef
+  case ${tu_link##*/} in
+    mise) tu_manager=mise ;;
+    volta-shim) tu_manager=volta ;;
+    *)
+      case $tu_path in
+        */shims/*)
+          while read -r tu_line && [ -z "$tu_manager" ]; do
+            case $tu_line in
+              *mise*) tu_manager=mise ;;
+              *asdf*) tu_manager=asdf ;;
+              *pyenv*) tu_manager=pyenv ;;
+              *rbenv*) tu_manager=rbenv ;;
+              *nodenv*) tu_manager=nodenv ;;
+            esac
+          done <"$tu_path"
+          ;;
+        *) if [ "$tu_path" -ef "${tu_path%/*}/rustup" ]; then tu_manager=rustup; fi ;;
+      esac
+      ;;
+  esac
+  if [ -z "$tu_manager" ] || [ "$tu_manager" = "$1" ]; then return 1; fi
+  # Where only its stand-ins are on PATH, it lies beside them.
+  if ! command -v "$tu_manager" >/dev/null; then tu_manager=${tu_path%/*/*}/bin/$tu_manager; fi
+  "$tu_manager" which "$1" 2>/dev/null
+}
+
+# tu_hush: keeps tools from asking the network, writing down that they ran, and fetching what is not there. A tool that
+# would have to fetch itself says so instead.
+tu_hush() {
+  export DO_NOT_TRACK=1 CHECKPOINT_DISABLE=1 GH_NO_UPDATE_NOTIFIER=1 GLAB_CHECK_UPDATE=false PIP_DISABLE_PIP_VERSION_CHECK=1
+  export COREPACK_ENABLE_NETWORK=0 COREPACK_ENABLE_DOWNLOAD_PROMPT=0 RUSTUP_AUTO_INSTALL=0 GOPROXY=off
+  export NODE_DISABLE_COMPILE_CACHE=1 DISABLE_V8_COMPILE_CACHE=1 TEST_TELEMETRY_DIR=/dev/null/telemetry
+  export MISE_OFFLINE=1 MISE_AUTO_INSTALL=0 MISE_NOT_FOUND_AUTO_INSTALL=0 MISE_EXEC_AUTO_INSTALL=0 MISE_HIDE_UPDATE_WARNING=1
+  export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
+  export DOTNET_GENERATE_ASPNET_CERTIFICATE=false DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE=1
+  export AZURE_CORE_COLLECT_TELEMETRY=0 PULUMI_SKIP_UPDATE_CHECK=true FLY_NO_UPDATE_CHECK=1 TURBO_TELEMETRY_DISABLED=1
+  export CLOUDSDK_CORE_DISABLE_FILE_LOGGING=1 CLOUDSDK_CORE_DISABLE_PROMPTS=1 CLOUDSDK_CORE_DISABLE_USAGE_REPORTING=1
+  export CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK=1 YARN_ENABLE_TELEMETRY=0 COPILOT_AUTO_UPDATE=false
+  export AIDER_CHECK_UPDATE=false AIDER_ANALYTICS=false OPENCODE_DISABLE_AUTOUPDATE=1
+  # The Java machine counts its performance in a file below the folder for temporary files, unless it is told not to.
+  export MAVEN_OPTS="${MAVEN_OPTS-} -XX:-UsePerfData" JAVA_OPTS="${JAVA_OPTS-} -XX:-UsePerfData"
+}
+
+# tu_tool NAME: as tu_find, with the other copies on PATH behind the path and, behind a tab, what a version manager would
+# start. Refuses Apple's stand-ins, which open a dialog instead of answering.
 tu_tool() {
-  tu_find "$1" || return
+  tu_seek "$1" all || return
+  tu_hush
+  printf '%s\n%s\t' "$tu_path$tu_copies" "$tu_link"
+  tu_shim "$1" || echo
   case $tu_path in
-    /usr/bin/git | /usr/bin/python3 | /usr/bin/pip3 | /usr/bin/gcc | /usr/bin/cc | /usr/bin/clang | /usr/bin/make | \
-      /usr/bin/swift | /usr/bin/svn | /usr/bin/perl5*)
+    /usr/bin/git | /usr/bin/python3 | /usr/bin/pip3 | /usr/bin/gcc | /usr/bin/g++ | /usr/bin/cc | /usr/bin/ld | \
+      /usr/bin/clang | /usr/bin/make | /usr/bin/swift | /usr/bin/svn | /usr/bin/perl5*)
       # Elsewhere there is no xcode-select, which costs no process to know.
       if command -v xcode-select >/dev/null && [ "$(uname -s)" = Darwin ] && ! xcode-select -p >/dev/null 2>&1; then
         return 69

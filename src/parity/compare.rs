@@ -313,6 +313,11 @@ fn version_difference(
     if want.is_none() && got.product.is_some() {
         return Some(format!("it is {}", name(&got.product)));
     }
+    // A product without a version is compared by its name alone.
+    let has_no_version = |fact: &VersionFact| fact.version.is_empty();
+    if want.is_some_and(has_no_version) && has_no_version(got) && policy.own_want().is_none() {
+        return None;
+    }
     let version = scheme.read(&got.version);
     let same = |part: fn(&Version, &Version) -> bool| {
         let wanted = want.and_then(|want| scheme.read(&want.version));

@@ -377,6 +377,8 @@ fn keys_shown(mode: Option<Mode>, keys: &BTreeMap<String, Digest>) -> String {
 impl VersionFact {
     fn shown(&self) -> String {
         match &self.product {
+            // Some products have no version to tell.
+            Some(product) if self.version.is_empty() => product.clone(),
             Some(product) => format!("{product} {}", self.version),
             None => self.version.clone(),
         }

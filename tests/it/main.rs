@@ -33,4 +33,5 @@ mod ssh;
 mod story;
 mod support;
 mod surroundings;
+mod tools;
 mod waive;

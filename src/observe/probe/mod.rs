@@ -11,6 +11,7 @@ mod package;
 mod pin;
 mod repo;
 mod repo_state;
+mod shim;
 mod system;
 mod system_around;
 mod tool;

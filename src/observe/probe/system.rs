@@ -27,7 +27,9 @@ elif command -v ioreg >/dev/null; then
   printf 'id %s\nuuid %s\n' "$tu_id" "$tu_id"
 fi
 if [ -r /etc/os-release ]; then
-  sed -n 's/^VERSION_ID=/version /p' /etc/os-release
+  while read -r tu_line || [ -n "$tu_line" ]; do
+    case $tu_line in VERSION_ID=*) printf 'version %s\n' "${tu_line#VERSION_ID=}" ;; esac
+  done </etc/os-release
 elif command -v sw_vers >/dev/null; then
   printf 'version %s\n' "$(sw_vers -productVersion)"
 fi
@@ -96,15 +98,20 @@ fn read_identity(answer: &Answer) -> Result<Vec<Sighting>, Why> {
             // An image that has never been started has no id of its own yet.
             Some(("id", "" | "uninitialized")) => {}
             Some(("id", id)) => machine.id = Some(id.to_owned()),
-            Some(("version", version)) => machine.os_version = Some(version.trim_matches('"').to_owned()),
+            Some(("version", version)) => machine.os_version = Some(version.trim_matches(['"', '\'']).to_owned()),
             Some(("uuid", uuid)) if !uuid.is_empty() => hardware = Observed::Present(Fact::text(uuid)),
             Some(("uuid", _)) => {}
             Some(("uuid-unreadable", _)) => {
                 hardware = Observed::Unknown(Why::NotUnderstood("only root may read it on this machine".to_owned()));
             }
             Some(("clock", seconds)) => {
-                let seconds = seconds.parse();
-                clock = Some(seconds.map_err(|_| Why::NotUnderstood(format!("`{line}` is no time")))?);
+                clock = Some(match seconds.parse() {
+                    Ok(seconds) => Sighting::Clock(seconds),
+                    Err(_) => Sighting::Item(
+                        item("clock"),
+                        Observed::Unknown(Why::NotUnderstood(format!("`{line}` is no time"))),
+                    ),
+                });
             }
             _ => return Err(Why::NotUnderstood(format!("unexpected line `{line}`"))),
         }
@@ -118,7 +125,7 @@ fn read_identity(answer: &Answer) -> Result<Vec<Sighting>, Why> {
         Sighting::Item(item("machine_id"), told(&machine.id)),
         Sighting::Item(item("hardware_uuid"), hardware),
     ];
-    sightings.extend(clock.map(Sighting::Clock));
+    sightings.extend(clock);
     sightings.push(Sighting::Machine(machine));
     Ok(sightings)
 }

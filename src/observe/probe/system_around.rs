@@ -15,6 +15,9 @@ pub(super) const SCRIPT: &str = include_str!("system_around.sh");
 /// The facts that it tells.
 pub(super) const NAMES: &[&str] = &["umask", "nofile", "locale", "timezone", "libc", "shell", "container", "vm"];
 
+/// What is read of it for one fact.
+type Read = fn(&Told<'_>) -> Observed;
+
 /// What the script tells: for each word the values in their order.
 type Told<'a> = BTreeMap<&'a str, Vec<&'a str>>;
 
@@ -34,7 +37,7 @@ pub(super) fn read(answer: &Answer) -> Result<Vec<Sighting>, Why> {
     if !ended {
         return Err(failed("sh", answer));
     }
-    let read_one: [(&str, fn(&Told<'_>) -> Observed); 8] = [
+    let read_one: [(&str, Read); 8] = [
         ("umask", |told| of_one(told, "umask", spec::umask)),
         ("nofile", |told| of_one(told, "nofile", limit)),
         ("locale", |told| present(&locale(told))),
@@ -106,7 +109,7 @@ fn shell(told: &Told<'_>) -> Observed {
 
 /// The outermost name wins: what runs below kubernetes is docker or containerd as well.
 fn container<'a>(told: &Told<'a>) -> &'a str {
-    let marks = told.get("container").map(Vec::as_slice).unwrap_or(&[]);
+    let marks = told.get("container").map_or(&[][..], Vec::as_slice);
     let known =
         ["kubernetes", "podman", "libpod", "docker", "lxc", "wsl"].into_iter().find(|name| marks.contains(name));
     match known {
@@ -135,7 +138,7 @@ const FIRMWARE: [(&str, &str); 14] = [
 ];
 
 fn vm(told: &Told<'_>) -> Observed {
-    let lines = |word: &str| told.get(word).map(Vec::as_slice).unwrap_or(&[]);
+    let lines = |word: &str| told.get(word).map_or(&[][..], Vec::as_slice);
     if lines("vm").contains(&"wsl") {
         return present("wsl");
     }

@@ -5,7 +5,8 @@
 
 use regex::Regex;
 
-use super::tool_table::{ROWS, Row};
+use super::shim::{self, Found};
+use super::tool_table::{self, Row};
 use super::{failed, text};
 use crate::observe::version_token;
 use crate::observe::{Answer, Context, Covers, Probe, Question, Sighting};
@@ -23,12 +24,12 @@ fn ask(environment: &Environment) -> Vec<Question> {
 }
 
 fn question(tool: &Tool, environment: &Environment) -> Question {
-    let row = ROWS.iter().find(|row| row.name == tool.name);
+    let row = tool_table::find(&tool.name);
     let own = tool.ask.as_ref();
     let command = match (own.and_then(|ask| ask.version.as_ref()), row) {
         // Behind eval, so that a command that is no sh fails alone instead of making the whole program a syntax error.
         (Some(command), _) => format!("(eval {})", quote::word(command)),
-        (None, Some(row)) => format!("\"$tu_path\" {}", row.arguments),
+        (None, Some(row)) => format!("{} \"$tu_path\" {}", row.quietly, row.arguments).trim_start().to_owned(),
         (None, None) => "\"$tu_path\" --version".to_owned(),
     };
     let pattern = own.and_then(|ask| ask.pattern.clone());
@@ -52,48 +53,64 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
         };
     };
     let (resolved, told) = rest.split_once('\n').unwrap_or((rest, ""));
+    let found = Found::read(path, resolved);
+    let path = found.path;
     if answer.code == STAND_IN && told.is_empty() {
         return Err(Why::Stub(format!("{path} is Apple's stand-in for the developer tools, which are not installed")));
     }
     let stderr = text(&answer.stderr);
-    let (version, product) = match &question.context {
-        Context::Pattern(pattern) => (by_pattern(pattern, told, &stderr)?, None),
-        Context::None | Context::Names(_) | Context::Keys(_) => {
-            match ROWS.iter().find(|row| row.name == question.subject) {
-                Some(row) => by_row(row, told, &stderr, answer)?,
-                None => (by_first_token(told, &stderr, &question.subject, answer)?, None),
-            }
-        }
+    let read = match &question.context {
+        Context::Pattern(pattern) => by_pattern(pattern, &question.subject, told, &stderr, answer),
+        Context::None | Context::Names(_) | Context::Keys(_) => match tool_table::find(&question.subject) {
+            Some(row) => by_row(row, told, &stderr, answer),
+            None => by_first_token(told, &stderr, &question.subject, answer),
+        },
     };
-    let path = Some(if resolved == path { path.to_owned() } else { format!("{path} -> {resolved}") });
+    let (version, product) = read.map_err(|why| shim::explain(&found, &question.subject, why))?;
+    let path = Some(found.evidence());
     Ok(vec![Sighting::Item(id, Observed::Present(Fact::Version(VersionFact { version, product, path })))])
 }
 
+/// A version and, where another product answers, its name.
+type Told = (String, Option<String>);
+
+/// What a pattern finds; the version is empty where the pattern has no group for one.
 fn matched(pattern: &str, stdout: &str, stderr: &str) -> Result<Option<String>, Why> {
     let pattern = Regex::new(pattern).map_err(|error| Why::NotUnderstood(error.to_string()))?;
-    let found = pattern.captures(stdout).or_else(|| pattern.captures(stderr));
-    Ok(found.and_then(|groups| groups.get(1)).and_then(|group| version_token::clean(group.as_str())))
-}
-
-fn by_pattern(pattern: &str, stdout: &str, stderr: &str) -> Result<String, Why> {
-    matched(pattern, stdout, stderr)?.ok_or_else(|| not_understood(stdout, stderr))
-}
-
-fn by_row(row: &Row, stdout: &str, stderr: &str, answer: &Answer) -> Result<(String, Option<String>), Why> {
-    if let Some(version) = matched(row.pattern, stdout, stderr)? {
-        return Ok((version, None));
+    let Some(groups) = pattern.captures(stdout).or_else(|| pattern.captures(stderr)) else { return Ok(None) };
+    if pattern.captures_len() == 1 {
+        return Ok(Some(String::new()));
     }
+    Ok(groups.iter().skip(1).flatten().next().and_then(|group| version_token::clean(group.as_str())))
+}
+
+/// A spec's own pattern is asked first, but another product that is known under the name is still said to be one.
+fn by_pattern(pattern: &str, tool: &str, stdout: &str, stderr: &str, answer: &Answer) -> Result<Told, Why> {
+    match matched(pattern, stdout, stderr)? {
+        Some(version) => {
+            let others = tool_table::find(tool).map_or(&[][..], |row| row.others);
+            let is_this = |other: &&tool_table::Other| matches!(matched(other.pattern, stdout, stderr), Ok(Some(_)));
+            Ok((version, others.iter().find(is_this).map(|other| other.product.to_owned())))
+        }
+        None => Err(unclear(tool, stdout, stderr, answer)),
+    }
+}
+
+fn by_row(row: &Row, stdout: &str, stderr: &str, answer: &Answer) -> Result<Told, Why> {
     for other in row.others {
         if let Some(version) = matched(other.pattern, stdout, stderr)? {
             return Ok((version, Some(other.product.to_owned())));
         }
     }
-    Err(unclear(row.name, stdout, stderr, answer))
+    match matched(row.pattern, stdout, stderr)? {
+        Some(version) => Ok((version, None)),
+        None => Err(unclear(row.name, stdout, stderr, answer)),
+    }
 }
 
-fn by_first_token(stdout: &str, stderr: &str, tool: &str, answer: &Answer) -> Result<String, Why> {
+fn by_first_token(stdout: &str, stderr: &str, tool: &str, answer: &Answer) -> Result<Told, Why> {
     let found = (answer.code == 0).then(|| version_token::first(stdout).or_else(|| version_token::first(stderr)));
-    found.flatten().ok_or_else(|| unclear(tool, stdout, stderr, answer))
+    found.flatten().map(|version| (version, None)).ok_or_else(|| unclear(tool, stdout, stderr, answer))
 }
 
 /// A tool that failed is said to have failed; one that did not is said to be not understood.

@@ -1,0 +1,47 @@
+//! Package managers, version managers and what builds.
+
+use super::{ALONE, LEADING, Row, row};
+
+const PIP: &str = r"(?m)^pip (\S+) from";
+
+pub(super) const ROWS: &[Row] = &[
+    row("npm", "--version", ALONE),
+    row("npx", "--version", ALONE),
+    row("pnpm", "--version", ALONE),
+    row("yarn", "--version", ALONE),
+    row("corepack", "--version", ALONE),
+    row("pip", "--version", PIP),
+    row("pip3", "--version", PIP),
+    row("pipx", "--version", ALONE),
+    row("uv", "--version", r"(?m)^uv (\S+)"),
+    row("poetry", "--version", r"(?m)^Poetry \(version ([^)]+)\)"),
+    row("pdm", "--version", r"(?m)^PDM, version (\S+)"),
+    row("hatch", "--version", r"(?m)^Hatch, version (\S+)"),
+    row("conda", "--version", r"(?m)^conda (\S+)"),
+    row("cargo", "--version", r"(?m)^cargo (\S+)"),
+    row("rustup", "--version", r"(?m)^rustup (\S+)"),
+    row("gem", "--version", ALONE),
+    row("bundle", "--version", r"(?m)^(?:Bundler version )?(\d+\.\d\S*)"),
+    row("composer", "--version", r"(?m)^Composer (?:version )?(\d\S*)"),
+    row("brew", "--version", r"(?m)^Homebrew (\S+)"),
+    row("apt", "--version", r"(?m)^apt (\S+)"),
+    row("apk", "--version", r"(?m)^apk-tools ([^\s,]+)"),
+    row("nix", "--version", r"(?m)^nix \([^)]*\) (\S+)"),
+    row("mise", "--version", r"(?m)^(?:mise )?(\d{4}\.\d+\.\S+)"),
+    row("asdf", "--version", r"(?m)^(?:asdf version )?v?(\d+\.\d+\.\d+)"),
+    row("volta", "--version", ALONE),
+    row("pyenv", "--version", r"(?m)^pyenv (\S+)"),
+    row("rbenv", "--version", r"(?m)^rbenv (\S+)"),
+    row("nodenv", "--version", r"(?m)^nodenv (\S+)"),
+    row("fnm", "--version", r"(?m)^fnm (\S+)"),
+    row("mvn", "--version", r"(?m)^(?:\x1b\[1m)?Apache Maven (\d[\w.-]*)"),
+    row("mix", "--version", r"(?m)^Mix (\S+)"),
+    row("opam", "--version", ALONE),
+    row("make", "--version", r"(?m)^GNU Make (\S+)"),
+    row("cmake", "--version", r"(?m)^cmake version (\S+)"),
+    row("ninja", "--version", r"(?m)^(\d+\.\d\S*)"),
+    row("meson", "--version", ALONE),
+    row("just", "--version", r"(?m)^just (\S+)"),
+    row("task", "--version", r"(?m)^(?:Task version: )?v?(\d+\.\d\S*)"),
+    row("turbo", "--version", LEADING),
+];
