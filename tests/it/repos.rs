@@ -53,7 +53,8 @@ fn states_are_drift_where_the_spec_asks() {
     vm.git(&["config", "--global", "user.email", "jane@work.example"]);
     vm.git(&["-C", "shop", "checkout", "-q", "--detach"]);
     let report = project.check(&["vm"], 1);
-    let amiss = ["branch", "dirty", "identity", "lfs", "signing"].map(|state| format!("repo:shop/{state} drift changed"));
+    let amiss =
+        ["branch", "dirty", "identity", "lfs", "signing"].map(|state| format!("repo:shop/{state} drift changed"));
     assert_eq!(report.amiss("vm"), amiss);
     assert_eq!(report.finding("vm", "repo:shop/branch")["got"], "detached");
     assert_eq!(report.finding("vm", "repo:shop/identity")["got"], "Jane <jane@work.example>");
