@@ -194,7 +194,7 @@ pub struct HookFact {
 pub struct TextFact {
     /// As the machine tells it.
     pub value: String,
-    /// Where git has it from: `local`, `global`, `system`, …; evidence, never compared.
+    /// Where git has it from: `local`, `global`, `system`, …, and behind a comma the file; evidence, never compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
 }
@@ -333,6 +333,13 @@ impl Fact {
             Self::Text(fact) => fact.scope.as_deref(),
             Self::File(_) | Self::Repo(_) => None,
         }
+    }
+}
+
+impl TextFact {
+    /// git's word for where it has the setting from, without the file.
+    pub fn scope_word(&self) -> Option<&str> {
+        self.scope.as_deref().and_then(|scope| scope.split(',').next())
     }
 }
 
