@@ -195,7 +195,7 @@ fn brings(step: &Step, finding: &Finding) -> bool {
         // Settings come with the file that the reference has them from.
         (Work::PutFile { path, .. } | Work::PutLink { path, .. }, Some(Locked::Present(Fact::Text(setting)))) => {
             finding.id.category == Category::Git
-                && setting.scope.as_deref().is_some_and(|scope| scope.split(',').next() == Some("global"))
+                && setting.scope_word() == Some("global")
                 && [".gitconfig", ".config/git/config"].contains(&path.as_str())
         }
         // A tool that is itself one of the files.

@@ -218,7 +218,7 @@ pub struct HookFact {
 pub struct TextFact {
     /// As the machine tells it.
     pub value: String,
-    /// Where git has it from: `local`, `global`, `system`, …; evidence, never compared.
+    /// Where git has it from: `local`, `global`, `system`, …, and behind a comma the file; evidence, never compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
 }
@@ -372,6 +372,13 @@ fn keys_shown(mode: Option<Mode>, keys: &BTreeMap<String, Digest>) -> String {
     let count = if keys.len() == 1 { "1 key".to_owned() } else { format!("{} keys", keys.len()) };
     let mode = mode.map(|mode| format!(" {mode}")).unwrap_or_default();
     format!("{count}{mode} {}", Digest::of(listed.as_bytes()))
+}
+
+impl TextFact {
+    /// git's word for where it has the setting from, without the file.
+    pub fn scope_word(&self) -> Option<&str> {
+        self.scope.as_deref().and_then(|scope| scope.split(',').next())
+    }
 }
 
 impl VersionFact {

@@ -19,9 +19,7 @@ fn machine(packages: &[&str]) -> Machine {
 /// The npm that the tests find, as it reaches the network here and without this user's own files. It may live where
 /// no machine of the tests looks, and its node with it.
 fn npm() -> String {
-    let path = std::env::var("PATH").expect("tests are started with a PATH");
-    let npm = std::env::split_paths(&path).map(|folder| folder.join("npm")).find(|npm| npm.is_file());
-    let npm = npm.expect("npm must be installed to run the tests");
+    let npm = Path::new(&npm_path()).to_owned();
     let mut words = format!("PATH=$PATH:{}", npm.parent().unwrap_or(Path::new("/")).display());
     for name in ["NODE_EXTRA_CA_CERTS", "http_proxy", "https_proxy", "no_proxy"] {
         if let Ok(value) = std::env::var(name) {
@@ -36,6 +34,13 @@ fn npm() -> String {
         }
     }
     format!("{words} exec {} \"$@\"", npm.display())
+}
+
+/// Where the npm of the tests lies.
+fn npm_path() -> String {
+    let path = std::env::var("PATH").expect("tests are started with a PATH");
+    let npm = std::env::split_paths(&path).map(|folder| folder.join("npm")).find(|npm| npm.is_file());
+    npm.expect("npm must be installed to run the tests").display().to_string()
 }
 
 /// Runs npm as the machine's user does.
@@ -189,4 +194,36 @@ fn a_tool_comes_with_the_npm_package_that_the_spec_names() {
         assert_eq!(report.finding(target, "tool:mkdirp")["got"], "3.0.1");
     }
     project.trueup(&["plan", "vm", "bare"]).stdout_has("vm  nothing to do\n").exits(0);
+}
+
+/// One thing by two managers: the real pnpm on one machine, npm on the other.
+#[test]
+fn pnpms_global_packages_are_read_from_its_own_folder_and_are_one_thing_with_npms() {
+    let laptop = machine(&["pnpm@10.34.4"]);
+    let vm = machine(&["is-number@7.0.0"]);
+    let home = laptop.home();
+    let own_npm = std::fs::read_to_string(home.parent().unwrap().join("bin/npm")).unwrap();
+    let pnpm = home.join(".npm-global/bin/pnpm");
+    laptop.tool("pnpm", &own_npm.replace(&npm_path(), &pnpm.display().to_string()));
+    let global = home.join(".local/share/pnpm");
+    let output = Command::new("pnpm")
+        .args(["add", "--global", "is-number@7.0.0", "@types/ms@0.7.33"])
+        .current_dir(&home)
+        .env_clear()
+        .env("HOME", &home)
+        .env("PNPM_HOME", &global)
+        .env("PATH", format!("{}:{}", global.display(), laptop.path()))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let rest = "[packages]\npnpm = [\"@types/ms\"]\nnumber = { npm = \"is-number\", pnpm = \"is-number\" }\n";
+    let project = project(&laptop, &vm, rest);
+    let before = laptop.listing();
+    project.check(&["laptop"], 0);
+    assert_eq!(laptop.listing(), before, "looking wrote");
+    let lock = project.read("environments/dev.lock");
+    assert!(lock.contains("[package.\"pnpm/is-number\"]\nversion = \"7.0.0\"") && !lock.contains("npm/pnpm"), "{lock}");
+    let report = project.check(&["vm"], 1);
+    assert_eq!(report.amiss("vm"), ["package:pnpm/@types/ms drift missing"]);
+    assert_eq!(report.finding("vm", "package:npm/is-number")["state"], "match");
 }

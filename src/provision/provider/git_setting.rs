@@ -3,7 +3,7 @@
 
 use super::{Action, NOT_PRUNED, Need, Offer, Provider, Work, step};
 use crate::parity::Change;
-use crate::spec::{Category, Digest, Fact, Locked, Observed, TextFact};
+use crate::spec::{Category, Digest, Fact, Locked, Observed};
 
 pub(super) const PROVIDER: Provider =
     Provider { name: "git-setting", doc: "a repository's settings, such as core.hooksPath", offer };
@@ -37,14 +37,16 @@ fn offer(need: Need<'_>) -> Offer {
         ));
     }
     if need.finding.state.change() == Some(Change::Extra)
-        && let Some(Observed::Present(Fact::Text(TextFact { scope: Some(scope), .. }))) = &need.finding.observed
+        && let Some(Observed::Present(Fact::Text(setting))) = &need.finding.observed
+        && let Some(scope) = setting.scope_word()
         && !is_own(scope)
     {
         return Offer::Cannot(format!(
             "the target has it from its {scope} configuration, which is not the repository's own; remove it there"
         ));
     }
-    if let Some(Locked::Present(Fact::Text(TextFact { scope: Some(scope), .. }))) = &need.finding.locked
+    if let Some(Locked::Present(Fact::Text(setting))) = &need.finding.locked
+        && let Some(scope) = setting.scope_word()
         && !is_own(scope)
     {
         return Offer::Cannot(format!(

@@ -54,6 +54,13 @@ fn package_need<'a>(manager: &str, need: &Need<'a>) -> Result<PackageNeed<'a>, O
         },
         Policy::Exact | Policy::Major | Policy::Minor | Policy::Present | Policy::Threshold(_) => locked,
     };
+    // The reference may have it from another manager, whose version a distribution's own never is: then what the
+    // distribution has is brought, and the next check tells whether it is the same upstream version.
+    let by_many =
+        need.environment.mapped.iter().any(|mapped| {
+            mapped.names.len() > 1 && mapped.names.iter().any(|(by, known)| by == manager && known == name)
+        });
+    let version = version.filter(|version| !(by_many && manager == "apt") || version.contains('-'));
     Ok(PackageNeed { name, version, change })
 }
 

@@ -1,0 +1,62 @@
+//! Working copies in real git: what is shown of their state, and what is compared where the spec asks.
+
+use crate::support::machine::Machine;
+use crate::support::trueup::Project;
+
+fn pair() -> (Machine, Machine) {
+    let (laptop, vm) = (Machine::local(), Machine::local());
+    for machine in [&laptop, &vm] {
+        machine.repo("shop");
+        machine.git(&["config", "--global", "user.name", "Jane"]);
+        machine.git(&["config", "--global", "user.email", "jane@example.com"]);
+    }
+    (laptop, vm)
+}
+
+#[test]
+fn the_state_of_a_working_copy_is_shown_and_looking_leaves_the_index_alone() {
+    let (laptop, vm) = pair();
+    let project = Project::of(&[("laptop", &laptop), ("vm", &vm)], "[repos.shop]\npath = \"~/shop\"\n");
+    project.capture();
+    vm.git(&["-C", "shop", "stash", "list"]);
+    vm.file("shop/README", "changed\n").file("shop/new", "");
+    vm.git(&["-C", "shop", "checkout", "-q", "-b", "feature/a=b"]);
+    let before = vm.listing();
+    let report = project.check(&["vm"], 0);
+    assert_eq!(vm.listing(), before, "looking wrote");
+    let shown = &report.0["targets"][0]["shown"];
+    for (state, value) in [
+        ("branch", "feature/a=b"),
+        ("dirty", "1 changed, 1 untracked"),
+        ("stashes", "0"),
+        ("submodules", "none"),
+        ("lfs", "not needed"),
+        ("identity", "Jane <jane@example.com>"),
+    ] {
+        assert!(shown.to_string().contains(&format!("repo:shop/{state}")), "{state} is not in {shown}");
+        assert!(shown.to_string().contains(value), "{value} is not in {shown}");
+    }
+}
+
+#[test]
+fn states_are_drift_where_the_spec_asks() {
+    let (laptop, vm) = pair();
+    laptop.git(&["config", "--global", "user.signingkey", "0123456789ABCDEF"]);
+    vm.git(&["config", "--global", "user.signingkey", "FEDCBA9876543210"]);
+    let rest = "[repos.shop]\npath = \"~/shop\"\nbranch = \"exact\"\ndirty = \"exact\"\nidentity = \"exact\"\n\
+                signing = \"exact\"\nsubmodules = \"exact\"\nlfs = \"exact\"\n";
+    let project = Project::of(&[("laptop", &laptop), ("vm", &vm)], rest);
+    project.capture();
+    project.check(&["laptop"], 0);
+    vm.file("shop/new", "").file("shop/.gitattributes", "*.bin filter=lfs\n");
+    vm.git(&["-C", "shop", "add", ".gitattributes"]);
+    vm.git(&["config", "--global", "user.email", "jane@work.example"]);
+    vm.git(&["-C", "shop", "checkout", "-q", "--detach"]);
+    let report = project.check(&["vm"], 1);
+    let amiss =
+        ["branch", "dirty", "identity", "lfs", "signing"].map(|state| format!("repo:shop/{state} drift changed"));
+    assert_eq!(report.amiss("vm"), amiss);
+    assert_eq!(report.finding("vm", "repo:shop/branch")["got"], "detached");
+    assert_eq!(report.finding("vm", "repo:shop/identity")["got"], "Jane <jane@work.example>");
+    assert!(!report.0.to_string().contains("FEDCBA98"), "a signing key is told");
+}
