@@ -65,7 +65,7 @@ impl std::str::FromStr for Since {
         }
         let span = text.parse::<Span>().ok();
         let ago = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
-        ago.filter(|ago| ago.is_positive())
+        ago.filter(SignedDuration::is_positive)
             .map(Self::Ago)
             .ok_or_else(|| "write it as 90m, 12h, 7d, 2w or 2026-05-01T00:00:00Z".to_owned())
     }

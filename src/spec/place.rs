@@ -116,7 +116,7 @@ impl Places {
     fn read_spec(&mut self, text: &str) {
         let Ok(document) = Document::parse(text.to_owned()) else { return };
         let lines = Lines::of(text);
-        for (name, item) in document.as_table().iter() {
+        for (name, item) in document.as_table() {
             if name == "waivers" {
                 let tables = item.as_array_of_tables().into_iter().flatten();
                 self.waivers = tables.map(|table| table.span().map_or(1, |span| lines.line(span.start))).collect();

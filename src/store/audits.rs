@@ -225,6 +225,7 @@ async fn state(
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test looks at the size of the file")]
 mod tests {
     use std::time::Duration;
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::{Report, State, TargetReport};
+use super::super::{Finding, Report, State, TargetReport, Verdict};
 use super::Format;
 
 pub(super) const FORMAT: Format = Format {
@@ -14,36 +14,84 @@ pub(super) const FORMAT: Format = Format {
 
 const INFALLIBLE: &str = "writing to a string cannot fail";
 
+/// Longer tables start folded.
+const OPEN_ROWS: usize = 20;
+
 fn render(report: &Report) -> String {
     let mut text = format!("## {}: {}\n", cell(&report.environment), report.verdict().word());
-    for target in &report.targets {
-        render_target(&mut text, target);
+    let mut targets: Vec<&TargetReport> = report.targets.iter().collect();
+    targets.sort_by_key(|target| std::cmp::Reverse(target.verdict()));
+    if targets.len() > 1 {
+        text.push_str("\n| target | verdict | drift | unknown | waived | match |\n|---|---|--:|--:|--:|--:|\n");
+        for target in &targets {
+            let counts = ["drift", "unknown", "waived", "match"].map(|state| target.count(state).to_string());
+            let (name, verdict) = (cell(&target.target), target.verdict().word());
+            writeln!(text, "| {name} | {verdict} | {} |", counts.join(" | ")).expect(INFALLIBLE);
+        }
+    }
+    for target in targets {
+        render_target(&mut text, report, target);
     }
     text
 }
 
-fn render_target(text: &mut String, report: &TargetReport) {
+fn render_target(text: &mut String, whole: &Report, report: &TargetReport) {
     let counts = ["drift", "unknown", "waived", "match"].map(|state| format!("{} {state}", report.count(state)));
     let verdict = report.verdict().word();
     writeln!(text, "\n### {}: {verdict} ({})\n", cell(&report.target), counts.join(", ")).expect(INFALLIBLE);
     if let Some(error) = &report.error {
-        writeln!(text, "{}\n", cell(error)).expect(INFALLIBLE);
-    }
-    let mut notable = report.findings.iter().filter(|finding| finding.state != State::Match).peekable();
-    if notable.peek().is_none() {
+        // It stands for all that is unknown because of it.
+        writeln!(text, "{}", cell(error)).expect(INFALLIBLE);
         return;
     }
-    text.push_str("| finding | state | want | got | reason |\n|---|---|---|---|---|\n");
-    for finding in notable {
-        let state = match finding.state.change() {
-            Some(change) => format!("{} ({})", finding.state.word(), change.word()),
-            None => finding.state.word().to_owned(),
-        };
-        let value = |value: Option<String>| value.as_deref().map_or_else(|| "–".to_owned(), cell);
-        let (want, got) = (value(finding.want()), value(finding.got()));
-        let (id, reason) = (cell(&finding.id.to_string()), cell(&finding.reason));
-        writeln!(text, "| {id} | {state} | {want} | {got} | {reason} |").expect(INFALLIBLE);
+    let notable = |finding: &&Finding| finding.state != State::Match || finding.warning.is_some();
+    let mut rows: Vec<&Finding> = report.findings.iter().filter(notable).collect();
+    rows.sort_by_key(|finding| match finding.state {
+        State::Unknown => 0,
+        State::Drift(_) => 1,
+        State::Waived(..) => 2,
+        State::Match => 3,
+    });
+    if rows.is_empty() {
+        return;
     }
+    let folded = rows.len() > OPEN_ROWS;
+    if folded {
+        writeln!(text, "<details><summary>{} findings</summary>\n", rows.len()).expect(INFALLIBLE);
+    }
+    text.push_str("| finding | state | want | got | reason |\n|---|---|---|---|---|\n");
+    for finding in rows {
+        row(text, whole, report, finding);
+    }
+    if folded {
+        text.push_str("\n</details>\n");
+    }
+    if report.verdict() == Verdict::Drift {
+        writeln!(text, "\nNext: `trueup plan {}`", report.target.replace('`', "")).expect(INFALLIBLE);
+    }
+}
+
+fn row(text: &mut String, whole: &Report, report: &TargetReport, finding: &Finding) {
+    let state = match finding.state.change() {
+        Some(change) => format!("{} ({})", finding.state.word(), change.word()),
+        None if finding.state == State::Match => "warning".to_owned(),
+        None => finding.state.word().to_owned(),
+    };
+    let standing = whole.background.standing(&report.target, &finding.id);
+    let since = match standing.since {
+        _ if standing.newly => "; new".to_owned(),
+        Some(since) => format!("; since {since:.0}"),
+        None => String::new(),
+    };
+    let because = finding.state.waiver().map(|waiver| format!("; waived: {}", waiver.because)).unwrap_or_default();
+    let value = |value: Option<String>| value.as_deref().map_or_else(|| "–".to_owned(), cell);
+    let (want, got) = (value(finding.want()), value(finding.got()));
+    let sentence = match (&finding.state, &finding.warning) {
+        (State::Match, Some(warning)) => format!("{warning}, as on the reference"),
+        _ => finding.reason.clone(),
+    };
+    let (id, reason) = (cell(&finding.id.to_string()), cell(&format!("{sentence}{because}{since}")));
+    writeln!(text, "| {id} | {state} | {want} | {got} | {reason} |").expect(INFALLIBLE);
 }
 
 /// Text from a machine, made harmless in a table: no markup, no markers, one line.
@@ -64,7 +112,13 @@ fn cell(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::cell;
+    use super::super::sample::report;
+    use super::{cell, render};
+
+    #[test]
+    fn the_document_is_the_documented_one() {
+        insta::assert_snapshot!(render(&report()));
+    }
 
     #[test]
     fn what_a_machine_says_stays_in_its_cell() {
