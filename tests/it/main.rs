@@ -7,6 +7,7 @@
 
 mod apply;
 mod apt_root;
+mod bad_input;
 mod contract;
 mod dotfiles;
 mod errors;
