@@ -10,6 +10,7 @@ mod apply;
 mod apt_root;
 mod captured;
 mod container_root;
+mod bad_input;
 mod contract;
 mod doctor;
 mod dotfiles;
