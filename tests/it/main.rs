@@ -8,9 +8,9 @@
 mod action;
 mod apply;
 mod apt_root;
+mod bad_input;
 mod captured;
 mod container_root;
-mod bad_input;
 mod contract;
 mod doctor;
 mod dotfiles;
