@@ -14,9 +14,10 @@ mod proxy;
 mod route;
 mod survey;
 mod trust;
+mod watch;
 mod wire;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub use passphrases::{Asker, Passphrases};
 pub use survey::{Survey, agent_keys, survey};
@@ -32,6 +33,8 @@ use crate::spec::SshAddress;
 pub(super) struct Ssh {
     wire: Wire,
     host_key: String,
+    /// How long the server may take to start a command.
+    start_limit: Duration,
     /// Where output lands on its way to the listener; kept, so that each run needs no new one.
     buffer: Vec<u8>,
 }
@@ -46,7 +49,8 @@ impl Ssh {
         let deadline = Instant::now() + surroundings.connect_limit;
         let route = Route::find(address, surroundings)?;
         let (wire, key) = open(&route, target_name, surroundings, deadline)?;
-        Ok(Self { wire, host_key: known_hosts::fingerprint(&key), buffer: vec![0; exec::CHUNK] })
+        let host_key = known_hosts::fingerprint(&key);
+        Ok(Self { wire, host_key, start_limit: surroundings.connect_limit, buffer: vec![0; exec::CHUNK] })
     }
 
     /// `SHA256:…` of the key that the machine proved to hold.

@@ -38,7 +38,7 @@ pub(super) fn log_in(
     };
     let accepted = login.try_all().map_err(|broken| match broken {
         // Servers hang up after some refusals: what they refused is what the user needs to know.
-        Broken::Lost(why) if !login.tried.is_empty() => TransportError::Refused {
+        Broken::Lost(why) if !login.tried.is_empty() && !wire.ran_late() => TransportError::Refused {
             user: route.user.clone(),
             address: route.address(),
             tried: login.report(Some(&why)),
