@@ -1,6 +1,8 @@
 //! Values that meet real shells come back byte for byte.
 #![expect(clippy::disallowed_methods, reason = "tests are an IO edge: they write start-up files")]
 
+use std::process::Command;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -82,6 +84,32 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(few())]
+
+    /// sshd gives the line to the user's login shell, whose quoting may be another than sh's.
+    #[test]
+    fn a_line_means_the_same_to_whatever_shell_reads_it_first(arguments in vec(awkward(), 1..20), path in awkward()) {
+        let path = format!("/nowhere/{}", path.replace('\0', ""));
+        in_every_login_shell(|first, room| {
+            for program in ["printf '%s\\000' \"$0\" \"$@\"", "\nprintf '%s\\000' \"$0\" \\\n\"$@\" # it's !odd\n"] {
+                let aim = Aim::Inline { program, arguments: &arguments };
+                for context in contexts() {
+                    let line = shell::command_line(context, Some(&path), aim);
+                    let mut command = Command::new(first);
+                    let made = room.command(&SHELLS[0], &[]);
+                    let env = made.get_envs().filter_map(|(name, value)| Some((name, value?)));
+                    command.args(["-c", &line]).env_clear().envs(env).env("SHELL", first).current_dir(room.home());
+                    let ran = run(command, b"", first);
+                    let expected = [b"trueup\0".to_vec(), ended_by_nul(&arguments)].concat();
+                    let told = format!("{context:?}: {} {}", ran.stdout.escape_ascii(), ran.stderr.escape_ascii());
+                    assert!(ran.stdout.ends_with(&expected) && ran.code == 0, "{told} is not {}", expected.escape_ascii());
+                }
+            }
+        });
+    }
+}
+
 fn contexts() -> [Shell; 4] {
     [(false, false), (true, false), (false, true), (true, true)]
         .map(|(login, interactive)| Shell { login, interactive })
@@ -94,7 +122,7 @@ fn in_every_login_shell(test: impl Fn(&str, &Room) + Sync) {
             let test = &test;
             (name, scope.spawn(move || test(which(name).to_str().unwrap(), &Room::new())))
         };
-        let runs = ["dash", "bash", "zsh", "mksh", "ksh93", "yash"].map(one);
+        let runs = ["dash", "bash", "zsh", "mksh", "ksh93", "yash", "fish", "tcsh", "csh"].map(one);
         runs.into_iter().filter_map(|(name, run)| run.join().is_err().then_some(name)).collect()
     });
     assert!(failed.is_empty(), "failed with the login shell {}", failed.join(", "));
@@ -108,6 +136,13 @@ fn a_program_comes_over_stdin_whatever_the_start_up_files_do() {
             [".profile", ".bash_profile", ".bashrc", ".zprofile", ".zshenv", ".zshrc", ".yash_profile", ".yashrc"]
         {
             std::fs::write(room.home().join(file), startup).unwrap();
+        }
+        let fish = room.home().join(".config/fish");
+        std::fs::create_dir_all(&fish).unwrap();
+        std::fs::write(fish.join("config.fish"), "echo banner\nread -l stolen\ncat >/dev/null\n").unwrap();
+        // csh cannot keep its start-up files from stdin; see `shell`.
+        for file in [".cshrc", ".login"] {
+            std::fs::write(room.home().join(file), "echo banner\nsh -c 'echo noise >&2'\nset odd = `false`\n").unwrap();
         }
         for context in contexts() {
             let line = shell::command_line(context, Some("/first:/usr/bin:/bin"), Aim::Program);

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use ssh2::{BlockDirections, ErrorCode, MethodType, Session};
 
+use super::Greeting;
 use super::proxy::FarEnd;
 use super::route::Route;
 use super::watch::{Leash, Until, Watch};
@@ -181,15 +182,19 @@ impl Wire {
     }
 
     /// Agrees on keys and returns the host's public key.
-    pub(super) fn handshake(&self, host_keys: &str, deadline: Instant) -> Result<Vec<u8>, TransportError> {
+    pub(super) fn handshake(&self, host_keys: &str, deadline: Instant) -> Result<Vec<u8>, Greeting> {
         const DOING: &str = "the SSH handshake";
         let mut session = self.session.clone();
         session
             .method_pref(MethodType::HostKey, host_keys)
-            .map_err(|error| self.failure("choosing algorithms", Broken::Failed(error)))?;
-        self.settle(Some(deadline), || session.handshake()).map_err(|broken| self.failure(DOING, broken))?;
+            .map_err(|error| Greeting::Failed(self.failure("choosing algorithms", Broken::Failed(error))))?;
+        self.settle(Some(deadline), || session.handshake()).map_err(|broken| match broken {
+            Broken::Failed(_) => Greeting::Disagreed(self.failure(DOING, broken)),
+            broken => Greeting::Failed(self.failure(DOING, broken)),
+        })?;
         let key = session.host_key().map(|(key, _)| key.to_vec());
-        key.ok_or_else(|| self.failure(DOING, Broken::Lost("the server showed no host key".to_owned())))
+        let none = || self.failure(DOING, Broken::Lost("the server showed no host key".to_owned()));
+        key.ok_or_else(|| Greeting::Failed(none()))
     }
 
     /// From now on, a silent connection is asked for signs of life.
