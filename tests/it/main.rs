@@ -8,6 +8,7 @@
 mod action;
 mod apply;
 mod apt_root;
+mod bad_input;
 mod captured;
 mod container_root;
 mod contract;
