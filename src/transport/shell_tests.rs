@@ -5,28 +5,14 @@ use std::process::Command;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::select;
 
-use super::test_shells::{Room, SHELLS, in_every_shell, run, which};
+use super::test_shells::{Room, SHELLS, awkward, in_every_shell, run, which};
 use super::{Aim, quote, shell};
 use crate::spec::Shell;
 
 /// Few cases, each of many values: starting shells is what takes the time.
 fn few() -> ProptestConfig {
     ProptestConfig { cases: 4, failure_persistence: None, max_shrink_iters: 64, ..ProptestConfig::default() }
-}
-
-/// Text made of what shells treat in a special way, of letters, and of any character at all.
-fn awkward() -> impl Strategy<Value = String> {
-    const SPECIAL: &str = "'\"\\\n$`();&|<>*?[]{}~!#%-= \t\r^@:,.\u{1}\u{7f}\u{80}\u{81}\u{88}\u{ff}é日😀\0";
-    const WHOLE: [&str; 14] =
-        ["", "-n", "-e", "--", "-", "$(id)", "`id`", "%s%n", "\\n\\0", "!!", "~root", "a b", "'", "\n\n"];
-    let c = prop_oneof![
-        3 => select(SPECIAL.chars().collect::<Vec<_>>()),
-        1 => proptest::char::range('a', 'f'),
-        1 => any::<char>(),
-    ];
-    prop_oneof![4 => vec(c, 0..12).prop_map(String::from_iter), 1 => select(WHOLE.to_vec()).prop_map(str::to_owned)]
 }
 
 /// What the shell is to print: each value with a NUL behind it. NUL cannot be part of an argument.
@@ -55,6 +41,35 @@ proptest! {
         in_every_shell(|shell| {
             let ran = Room::new().run(shell, &["-s"], script.as_bytes());
             assert_eq!(ran.stdout.escape_ascii().to_string(), all.concat().escape_ascii().to_string());
+        });
+    }
+
+    /// Below the home with and without `~/`, and never an option, whatever it is called.
+    #[test]
+    fn places_are_found_whatever_they_are_called(names in vec(awkward(), 1..20)) {
+        let is_name = |name: &&String| !matches!(name.as_str(), "" | "." | ".." | "~") && !name.contains(['\0', '/']);
+        let names: Vec<String> = names.iter().filter(is_name).filter(|name| name.len() < 200).cloned().collect();
+        in_every_shell(|shell| {
+            let room = Room::new();
+            let mut script = String::from("cd\n");
+            let mut expected = Vec::new();
+            for (number, name) in names.iter().enumerate() {
+                let folder = room.home().join(format!("{number}"));
+                std::fs::create_dir(&folder).unwrap();
+                std::fs::write(folder.join(name), format!("{number} ")).unwrap();
+                std::fs::write(room.home().join(name), name).unwrap();
+                let absolute = folder.join(name).to_str().unwrap().to_owned();
+                for place in [format!("{number}/{name}"), format!("~/{number}/{name}"), absolute] {
+                    script += &format!("cat {}\n", quote::word(&quote::place(&place)));
+                    expected.extend(format!("{number} ").bytes());
+                }
+                for place in [name.clone(), format!("~/{name}")] {
+                    script += &format!("[ -f {0} ] && cat {0}\n", quote::word(&quote::place(&place)));
+                    expected.extend(name.bytes());
+                }
+            }
+            let ran = room.run(shell, &["-s"], script.as_bytes());
+            assert_eq!(ran.stdout.escape_ascii().to_string(), expected.escape_ascii().to_string(), "{ran:?}");
         });
     }
 

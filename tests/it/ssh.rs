@@ -444,6 +444,21 @@ fn the_agent_serves_keys_that_need_a_passphrase() {
 }
 
 #[test]
+fn an_agent_that_hangs_is_said_to_and_leaves_time_for_key_files() {
+    let server = SshServer::start();
+    let socket = server.client_file("hung");
+    let agent = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let with_agent =
+        Surroundings { ssh_agent: Some(socket), connect_limit: Duration::from_secs(3), ..surroundings(&server) };
+    assert_eq!(run(&mut open(address(&server), &with_agent).unwrap(), &command("echo in")).stdout, "in\n");
+    let start = Instant::now();
+    let error = open(SshAddress { identity: None, ..address(&server) }, &with_agent).unwrap_err().to_string();
+    assert!(error.contains("accepts none of these: agent at ~/.ssh/hung: no answer within 1."), "{error}");
+    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+    drop(agent);
+}
+
+#[test]
 fn an_alias_is_resolved_through_the_configuration() {
     let server = SshServer::start();
     let (host, port) = server.address();
