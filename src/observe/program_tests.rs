@@ -16,7 +16,9 @@ use super::frame::{self, Frames};
 use super::program::OUTPUT_CAP;
 use super::{Answer, Covers, PROBES, Program, Question, Reply, Sighting, audit, compile};
 use crate::spec::{Digest, Listed, Observed, Sandbox, Shell};
-use crate::transport::test_shells::{RealShell, Room, SHELLS, YASH, processes_marked, run, run_attended, which};
+use crate::transport::test_shells::{
+    RealShell, Room, SHELLS, YASH, awkward, processes_marked, run, run_attended, which,
+};
 use crate::transport::{Connection, Surroundings};
 
 const NONCE: &str = "trueup-0123456789abcdef";
@@ -387,6 +389,114 @@ fn probes_that_use_no_tool_answer_alike_in_every_shell() {
     assert_eq!(contents, 2, "of the files, two do not have their known digest: {first:#?}");
     for shell in &SHELLS[1..] {
         assert_eq!(seen(shell), first, "{}", shell.name);
+    }
+}
+
+/// What the dotfile probe sees, as lines.
+fn dotfiles_seen(spec: &str, room: &Room, shell: &RealShell) -> Vec<String> {
+    let environment = crate::spec::parse("odd.toml", spec, &super::vocabulary()).unwrap();
+    let probe = PROBES.iter().find(|probe| probe.name == "dotfile").unwrap();
+    let questions = (probe.ask)(&environment);
+    let frames = frames(room, shell, &compile(&questions, NONCE));
+    let mut seen = Vec::new();
+    for (number, question) in questions.iter().enumerate() {
+        let Some(Reply::Answered(answer)) = frames.replies.get(&number) else { continue };
+        let read = (probe.read)(question, answer).unwrap_or_else(|why| panic!("{}: {why}", shell.name));
+        seen.extend(read.iter().map(|sighting| format!("{sighting:?}")));
+    }
+    seen
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4, failure_persistence: None, max_shrink_iters: 32, ..ProptestConfig::default() })]
+
+    /// Names in lists and in patterns come to the machine as they are, and what is there is found by them alone.
+    #[test]
+    fn files_and_patterns_of_any_name_are_found_in_every_shell(names in vec(awkward(), 1..16)) {
+        // What a backslash means in a pattern is not the same everywhere, so such a name can only be written plainly.
+        let is_plain = |name: &str| !name.contains(['*', '?', '[', '{']);
+        let is_name = |name: &&String| {
+            !matches!(name.as_str(), "" | "." | "..")
+                && !name.contains(['\0', '/'])
+                && (is_plain(name) || !name.contains('\\'))
+        };
+        let mut names: Vec<String> = names.iter().filter(is_name).cloned().collect();
+        names.sort();
+        names.dedup();
+        let quoted = |text: String| toml_edit::Value::from(text).to_string();
+        let one = |c: char| if "*?[{".contains(c) { format!("[{c}]") } else { c.to_string() };
+        let literal = |name: &str| name.chars().map(one).collect::<String>();
+        // Some names cannot be written in a spec, which says so; each is tried alone.
+        let writable = |line: &str| {
+            let spec = format!("name = \"odd\"\n[dotfiles]\nfiles = [{line}]\n");
+            crate::spec::parse("odd.toml", &spec, &super::vocabulary()).is_ok()
+        };
+        let lines: Vec<(String, String)> = names
+            .iter()
+            .map(|name| (name.clone(), quoted(format!("list/{}", literal(name)))))
+            .filter(|(_, line)| writable(line))
+            .collect();
+        let list: Vec<&str> = lines.iter().map(|(_, line)| line.as_str()).collect();
+        let spec = format!("name = \"odd\"\n[dotfiles]\nfiles = [{}, \"set/*\"]\n", list.join(", "));
+        let room = Room::new();
+        for folder in ["list", "set"] {
+            fs::create_dir(room.home().join(folder)).unwrap();
+            for (name, _) in &lines {
+                fs::write(room.home().join(folder).join(name), "x").unwrap();
+            }
+        }
+        in_every_shell(|shell| {
+            let seen = dotfiles_seen(&spec, &room, shell);
+            for (name, _) in &lines {
+                for folder in ["list", "set"] {
+                    let id = format!("{:?}", format!("{folder}/{name}"));
+                    let found = seen.iter().any(|one| one.contains(&id) && one.contains("Present"));
+                    assert!(found, "{}: {id} is not in {seen:#?}", shell.name);
+                }
+            }
+            assert!(!seen.iter().any(|one| one.contains("Absent")), "{}: {seen:#?}", shell.name);
+        });
+    }
+
+    /// A variable is named by what every shell takes for a name, so a spec with any other is refused.
+    #[test]
+    fn a_variable_that_no_shell_could_have_is_refused(name in awkward()) {
+        let spec = format!("name = \"odd\"\n[env]\n{} = \"present\"\n", toml_edit::Value::from(name.clone()));
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let is_name = !name.is_empty() && name.chars().all(plain) && !name.starts_with(|c: char| c.is_ascii_digit());
+        let parsed = crate::spec::parse("odd.toml", &spec, &super::vocabulary());
+        assert_eq!(parsed.is_ok(), is_name, "{name:?}");
+    }
+}
+
+/// yash reads characters, and the locale of bytes has none for these names. Then it answers nothing at all, which is
+/// unknown for everything asked: no file that is there may be called absent.
+#[test]
+fn yash_in_a_locale_without_the_characters_of_a_name_answers_rightly_or_not_at_all() {
+    let room = Room::new();
+    for name in ["né日", "plain"] {
+        fs::write(room.home().join(name), "x").unwrap();
+    }
+    for locale in ["C", "POSIX", "en_XX.nonesuch", "C.UTF-8"] {
+        for (names, answers) in [("\"plain\"", true), ("\"plain\", \"né日\"", locale == "C.UTF-8")] {
+            let spec = format!("name = \"odd\"\n[dotfiles]\nfiles = [{names}]\n");
+            let environment = crate::spec::parse("odd.toml", &spec, &super::vocabulary()).unwrap();
+            let probe = PROBES.iter().find(|probe| probe.name == "dotfile").unwrap();
+            let questions = (probe.ask)(&environment);
+            let mut command = room.command(&YASH, &["-s"]);
+            command.env("LC_ALL", locale);
+            let ran = run_attended(command, compile(&questions, NONCE).text.as_bytes(), "yash");
+            let frames = frame::read(&ran.stdout, NONCE);
+            match frames.replies.get(&0) {
+                Some(Reply::Answered(answer)) => {
+                    let seen = (probe.read)(&questions[0], answer).unwrap();
+                    let present = seen.iter().filter(|one| format!("{one:?}").contains("Present")).count();
+                    assert_eq!(present, names.split(',').count(), "{locale}: {seen:?}");
+                }
+                Some(other) => panic!("{locale}: {other:?}"),
+                None => assert!(!answers && ran.code != 0, "{locale} {names}: {ran:?}"),
+            }
+        }
     }
 }
 

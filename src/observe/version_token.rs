@@ -31,6 +31,16 @@ pub(super) fn first(text: &str) -> Option<String> {
     clean(&found[1])
 }
 
+/// The version in the first line of `text` where that line is a version line of `tool` and nothing else: a version alone,
+/// or the tool's name, perhaps the word `version`, the version, and at most a remark behind it.
+pub(super) fn of_version_line(text: &str, tool: &str) -> Option<String> {
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+    let name = regex::escape(tool);
+    let form =
+        format!(r"^(?:(?i:{name})(?:,? +version)?[ /-]+)?(v?[0-9]+(?:\.[0-9]+)+[0-9A-Za-z._~+:-]*)(?: *[(,\[].*)?$");
+    clean(&Regex::new(&form).ok()?.captures(line)?[1])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,6 +61,33 @@ mod tests {
         }
         assert_eq!(clean("banana"), None);
         assert_eq!(clean(""), None);
+    }
+
+    #[test]
+    fn a_version_line_is_told_from_a_complaint_that_holds_a_number() {
+        for line in [
+            "odd 1.2.3",
+            "1.2.3",
+            "v1.2.3",
+            "Odd version v1.2.3 (2026)",
+            "\n odd/1.2.3\nmore",
+            "odd, version 1.2.3, free",
+        ] {
+            assert_eq!(of_version_line(line, "odd").as_deref(), Some("1.2.3"), "{line}");
+        }
+        for line in [
+            "",
+            "odd",
+            "odd: 1.2.3: no such file",
+            "odd 1.2.3 is required",
+            "error: odd 1.2.3",
+            "127.0.0.1 refused",
+            "even 1.2.3",
+            "odd 12",
+        ] {
+            assert_eq!(of_version_line(line, "odd"), None, "{line}");
+        }
+        assert_eq!(of_version_line("g++ 1.2", "g++").as_deref(), Some("1.2"));
     }
 
     #[test]

@@ -77,6 +77,18 @@ impl Recorded {
         self.trusted.iter().map(|key| key.key_type.as_str())
     }
 
+    /// The types of the recorded keys in one text, each once, and where the first is recorded; none if none is.
+    pub(super) fn types_and_first_place(&self) -> Option<(String, Place)> {
+        let first = self.trusted.first()?;
+        let mut types: Vec<&str> = Vec::new();
+        for key_type in self.key_types() {
+            if !types.contains(&key_type) {
+                types.push(key_type);
+            }
+        }
+        Some((types.join(", "), first.place.clone()))
+    }
+
     /// What the lines say of the key that the host shows.
     pub(super) fn judge(&self, blob: &[u8]) -> Verdict {
         if let Some(key) = self.revoked.iter().find(|key| key.blob == blob) {

@@ -181,6 +181,26 @@ pub enum TransportError {
         /// What would remove the recorded key.
         command: String,
     },
+    /// The server has no key of a recorded type, which alone are asked for.
+    #[error(
+        "the host key of {address} has CHANGED: it has none of the recorded type {lacking} ({recorded_at}) any more and \
+         shows {key_type} {fingerprint}; someone may be in between. If the machine was set up anew, forget the old key \
+         with: {command}"
+    )]
+    ChangedHostKeyType {
+        /// Host and port.
+        address: String,
+        /// The recorded types.
+        lacking: String,
+        /// File and line of the first recorded key.
+        recorded_at: String,
+        /// `ssh-ed25519`, …
+        key_type: String,
+        /// `SHA256:…` of what the server shows.
+        fingerprint: String,
+        /// What would remove the recorded keys.
+        command: String,
+    },
     /// The key is marked as revoked.
     #[error("the host key of {address} ({fingerprint}) is revoked in {recorded_at}")]
     RevokedHostKey {

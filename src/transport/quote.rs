@@ -14,6 +14,23 @@ pub fn words<'a>(values: impl IntoIterator<Item = &'a str>) -> String {
     values.into_iter().map(word).collect::<Vec<_>>().join(" ")
 }
 
+/// `value` as one word for the shell that sshd hands a command line to, which is whatever the user chose: fish knows
+/// escapes inside single quotes, csh looks there for `!`. Only what all of them take literally stays quoted; the rest
+/// stands behind a backslash of its own. There is no way to write a newline for all, so `value` must have none.
+pub(super) fn any_shell_word(value: &str) -> String {
+    let mut word = String::with_capacity(value.len() + 16);
+    word.push('\'');
+    for c in value.chars() {
+        match c {
+            '\'' | '\\' | '!' => word.extend(['\'', '\\', c, '\'']),
+            '\0' => {}
+            other => word.push(other),
+        }
+    }
+    word.push('\'');
+    word
+}
+
 /// A path of the spec as a program on the machine names it once it is in the home: below the home where it is relative
 /// or begins with `~/`, and never like an option. Not quoted yet.
 pub fn place(path: &str) -> String {

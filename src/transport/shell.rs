@@ -1,6 +1,6 @@
 //! The shell context: facts are observed, and work is run, the way agents run commands on the machine.
 //!
-//! sshd and `local` start `/bin/sh -c <line>`; the line hands over to the user's own login shell with the flags that
+//! `local` starts `/bin/sh -c <line>`, sshd does so with the user's shell, be it fish or csh; the line hands over to the user's own login shell with the flags that
 //! the spec's `[shell]` asks for, and that hands over to the program. What the login shell's start-up files read or
 //! print cannot disturb the program: they see an empty stdin, while the program's own stdin waits on descriptor 3.
 
@@ -21,28 +21,52 @@ pub enum Aim<'a> {
     },
 }
 
+/// What starts the program with its stdin: where that waits on descriptor 3, and where nobody has touched it.
+const WAITING: &str = " <&3 3<&-";
+const UNTOUCHED: &str = "";
+
 /// The command line that runs `aim` in the shell context. `path` replaces PATH after all start-up files have run.
 pub(super) fn command_line(shell: Shell, path: Option<&str>, aim: Aim<'_>) -> String {
-    let set_path = path.map(|path| format!("PATH={}; export PATH; ", quote::word(path))).unwrap_or_default();
-    let last = match aim {
-        Aim::Program => "exec /bin/sh -s <&3 3<&-".to_owned(),
+    let program = |stdin: &str| match aim {
+        Aim::Program => format!("exec /bin/sh -s{stdin}"),
         Aim::Inline { program, arguments } => {
             let arguments = quote::words(arguments.iter().map(String::as_str));
-            format!("exec /bin/sh -c {} trueup {arguments} <&3 3<&-", quote::word(program))
+            format!("exec /bin/sh -c {} trueup {arguments}{stdin}", quote::word(program))
         }
     };
+    let set_path = path.map(|path| format!("PATH={}; export PATH; ", quote::word(path))).unwrap_or_default();
     let flags = match (shell.login, shell.interactive) {
-        (false, false) => None,
-        (true, false) => Some("-lc"),
-        (false, true) => Some("-ic"),
-        (true, true) => Some("-lic"),
+        (false, false) => return for_any_shell(&format!("{set_path}{}", program(UNTOUCHED))),
+        (true, false) => "-lc",
+        (false, true) => "-ic",
+        (true, true) => "-lic",
     };
-    let chain = match flags {
-        None => format!("exec 3<&0 </dev/null; {set_path}{last}"),
-        Some(flags) => {
-            let inner = quote::word(&format!("{set_path}{last}"));
-            format!("exec \"${{SHELL:-/bin/sh}}\" {flags} {inner} 3<&0 </dev/null")
-        }
-    };
-    format!("/bin/sh -c {}", quote::word(&chain))
+    let last = format!("{set_path}{}", program(WAITING));
+    let plain = quote::word(&last);
+    let fish = quote::word(&for_any_shell(&last));
+    // csh closes every descriptor above 2, so the program's stdin stays where it is, and its start-up files had better
+    // not read. It takes `-l` alone only: a login's own files are read by name.
+    let csh_flags = if shell.interactive { "-ic" } else { "-c" };
+    let csh_login = if shell.login { CSH_LOGIN } else { "" };
+    let csh = for_any_shell(&format!("{set_path}{}", program(UNTOUCHED)));
+    let csh = quote::word(&format!("{csh_login}exec {csh}"));
+    for_any_shell(&format!(
+        "case ${{SHELL:-}} in \
+         *csh) case $SHELL in */csh | */tcsh) exec \"$SHELL\" {csh_flags} {csh};; esac;; \
+         */fish) exec \"$SHELL\" {flags} {fish} 3<&0 </dev/null;; esac; \
+         exec \"${{SHELL:-/bin/sh}}\" {flags} {plain} 3<&0 </dev/null"
+    ))
+}
+
+/// What csh reads at a login, after the files that it always reads.
+const CSH_LOGIN: &str = "if ( -r /etc/csh.login ) source /etc/csh.login; if ( -r ~/.login ) source ~/.login; ";
+
+/// `chain`, a program of sh, as a command line for whatever shell reads it first. Lines cannot be carried through all
+/// of them; a chain that has several travels with its newlines written as escapes.
+fn for_any_shell(chain: &str) -> String {
+    if !chain.contains('\n') {
+        return format!("/bin/sh -c {}", quote::any_shell_word(chain));
+    }
+    let escaped = chain.replace('\\', r"\\").replace('\n', r"\n");
+    format!(r#"/bin/sh -c 'eval "$(printf %b "$1")"' sh {}"#, quote::any_shell_word(&escaped))
 }

@@ -14,9 +14,10 @@ mod proxy;
 mod route;
 mod survey;
 mod trust;
+mod watch;
 mod wire;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub use passphrases::{Asker, Passphrases};
 pub use survey::{Survey, agent_keys, survey};
@@ -32,6 +33,8 @@ use crate::spec::SshAddress;
 pub(super) struct Ssh {
     wire: Wire,
     host_key: String,
+    /// How long the server may take to start a command.
+    start_limit: Duration,
     /// Where output lands on its way to the listener; kept, so that each run needs no new one.
     buffer: Vec<u8>,
 }
@@ -46,7 +49,8 @@ impl Ssh {
         let deadline = Instant::now() + surroundings.connect_limit;
         let route = Route::find(address, surroundings)?;
         let (wire, key) = open(&route, target_name, surroundings, deadline)?;
-        Ok(Self { wire, host_key: known_hosts::fingerprint(&key), buffer: vec![0; exec::CHUNK] })
+        let host_key = known_hosts::fingerprint(&key);
+        Ok(Self { wire, host_key, start_limit: surroundings.connect_limit, buffer: vec![0; exec::CHUNK] })
     }
 
     /// `SHA256:…` of the key that the machine proved to hold.
@@ -63,8 +67,7 @@ fn open(
     deadline: Instant,
 ) -> Result<(Wire, Vec<u8>), TransportError> {
     let recorded = recorded(route)?;
-    let wire = reach(route, target_name, surroundings, deadline)?;
-    let key = greet(&wire, route, &recorded, deadline)?;
+    let (wire, key) = meet(route, &recorded, target_name, surroundings, deadline)?;
     check(route, &key, &recorded, target_name)?;
     login::log_in(&wire, route, surroundings, deadline)?;
     wire.keep_alive();
@@ -102,16 +105,61 @@ fn recorded(route: &Route) -> Result<Recorded, TransportError> {
     known_hosts::lookup(&known_hosts::read(&route.known_hosts)?, &route.recorded_name())
 }
 
+/// A connection on which keys are agreed on, and the key that the machine shows there.
+///
+/// Only key types that are recorded are offered, where any are. A machine that has none of these is met once more, to
+/// see which key it shows instead: that is a change, which is told and never gets any further.
+fn meet(
+    route: &Route,
+    recorded: &Recorded,
+    target_name: &str,
+    surroundings: &Surroundings,
+    deadline: Instant,
+) -> Result<(Wire, Vec<u8>), TransportError> {
+    let wire = reach(route, target_name, surroundings, deadline)?;
+    match greet(&wire, route, &offer(recorded.key_types()), deadline) {
+        Ok(key) => Ok((wire, key)),
+        Err(Greeting::Failed(error)) => Err(error),
+        Err(Greeting::Disagreed(error)) => {
+            let Some((lacking, place)) = recorded.types_and_first_place() else { return Err(error) };
+            drop(wire);
+            let wire = reach(route, target_name, surroundings, deadline)?;
+            // Where this fails as well, the first failure was about something else than key types.
+            let Ok(key) = greet(&wire, route, &offer(std::iter::empty()), deadline) else { return Err(error) };
+            if recorded.judge(&key) != Verdict::Changed(place.clone()) {
+                check(route, &key, recorded, target_name)?;
+                return Err(error);
+            }
+            Err(TransportError::ChangedHostKeyType {
+                address: route.address(),
+                lacking,
+                recorded_at: place.to_string(),
+                key_type: type_of(&key),
+                fingerprint: known_hosts::fingerprint(&key),
+                command: forget_command(route, &place.file),
+            })
+        }
+    }
+}
+
+/// Why no keys were agreed on.
+enum Greeting {
+    /// The session said no, which it does where the two have no algorithm in common.
+    Disagreed(TransportError),
+    /// Anything else.
+    Failed(TransportError),
+}
+
 /// Agrees on keys. The public key that comes back is one that the server holds the private half of; whether it is the
 /// right one is not said yet.
-fn greet(wire: &Wire, route: &Route, recorded: &Recorded, deadline: Instant) -> Result<Vec<u8>, TransportError> {
-    wire.restrict(route)?;
-    let mut host_keys = preference(recorded.key_types());
+fn greet(wire: &Wire, route: &Route, host_keys: &str, deadline: Instant) -> Result<Vec<u8>, Greeting> {
+    wire.restrict(route).map_err(Greeting::Failed)?;
+    let mut host_keys = host_keys.to_owned();
     if let Some(list) = route.algorithms.get("hostkeyalgorithms") {
         let all: Vec<&str> = host_keys.split(',').collect();
         let left = ssh_config::leave(list, &all).join(",");
         if left.is_empty() {
-            return Err(wire.no_algorithm("HostKeyAlgorithms"));
+            return Err(Greeting::Failed(wire.no_algorithm("HostKeyAlgorithms")));
         }
         host_keys = left;
     }
@@ -119,16 +167,16 @@ fn greet(wire: &Wire, route: &Route, recorded: &Recorded, deadline: Instant) -> 
     let key = wire.handshake(&host_keys, limit)?;
     match known_hosts::rsa_bits(&key) {
         Some(bits) if bits < route.rsa_bits => {
-            Err(TransportError::WeakHostKey { address: route.address(), bits, wanted: route.rsa_bits })
+            let address = route.address();
+            Err(Greeting::Failed(TransportError::WeakHostKey { address, bits, wanted: route.rsa_bits }))
         }
         _ => Ok(key),
     }
 }
 
-/// The order in which to ask for host keys: the recorded types first. A server that has several keys then shows the
-/// recorded one, and one that has none of the recorded types still gets as far as being reported as changed.
-fn preference<'a>(recorded: impl Iterator<Item = &'a str>) -> String {
-    /// Types and the signature algorithms to ask for. Certificates are left out: they are not checked.
+/// The signature algorithms to ask for: those of the recorded types, or all where none is recorded. Certificates are
+/// left out: they are not checked.
+fn offer<'a>(recorded: impl Iterator<Item = &'a str>) -> String {
     const TYPES: [(&str, &str); 5] = [
         ("ssh-ed25519", "ssh-ed25519"),
         ("ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256"),
@@ -138,15 +186,23 @@ fn preference<'a>(recorded: impl Iterator<Item = &'a str>) -> String {
         ("ssh-rsa", "rsa-sha2-512,rsa-sha2-256"),
     ];
     let recorded: Vec<&str> = recorded.collect();
-    let (first, last): (Vec<_>, Vec<_>) = TYPES.into_iter().partition(|(key_type, _)| recorded.contains(key_type));
-    first.into_iter().chain(last).map(|(_, algorithms)| algorithms).collect::<Vec<_>>().join(",")
+    let is_recorded = |key_type: &str| recorded.contains(&key_type);
+    // Types that trueup cannot check, such as those of security tokens, are as good as not recorded.
+    let any = TYPES.iter().any(|(key_type, _)| is_recorded(key_type));
+    let offered = TYPES.into_iter().filter(|(key_type, _)| !any || is_recorded(key_type));
+    offered.map(|(_, algorithms)| algorithms).collect::<Vec<_>>().join(",")
+}
+
+/// The type that a key names itself, for messages.
+fn type_of(key: &[u8]) -> String {
+    known_hosts::key_type(key).unwrap_or("a key of no known type").to_owned()
 }
 
 /// Refuses every key that is not recorded as the host's.
 fn check(route: &Route, key: &[u8], recorded: &Recorded, target_name: &str) -> Result<(), TransportError> {
     let address = route.address();
     let fingerprint = known_hosts::fingerprint(key);
-    let key_type = known_hosts::key_type(key).unwrap_or("a key of no known type").to_owned();
+    let key_type = type_of(key);
     Err(match recorded.judge(key) {
         Verdict::Known => return Ok(()),
         Verdict::Authority(place) => TransportError::Authority {
@@ -187,14 +243,16 @@ fn forget_command(route: &Route, file: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::preference;
+    use super::offer;
 
     #[test]
-    fn recorded_types_are_asked_for_first_and_certificates_never() {
-        assert_eq!(
-            preference(["ssh-rsa", "ecdsa-sha2-nistp384"].into_iter()),
-            "ecdsa-sha2-nistp384,rsa-sha2-512,rsa-sha2-256,ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp521"
-        );
-        assert!(preference(std::iter::empty()).starts_with("ssh-ed25519,"));
+    fn recorded_types_alone_are_asked_for_and_certificates_never() {
+        let recorded = ["ssh-rsa", "ecdsa-sha2-nistp384"];
+        assert_eq!(offer(recorded.into_iter()), "ecdsa-sha2-nistp384,rsa-sha2-512,rsa-sha2-256");
+        for none in [&[][..], &["sk-ssh-ed25519@openssh.com"]] {
+            let all =
+                "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,rsa-sha2-512,rsa-sha2-256";
+            assert_eq!(offer(none.iter().copied()), all);
+        }
     }
 }

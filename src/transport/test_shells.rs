@@ -8,6 +8,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
 
@@ -43,6 +46,19 @@ pub(crate) const SHELLS: &[RealShell] = &[
 
 /// yash, for the programs that it can run.
 pub(crate) static YASH: RealShell = shell("yash", &["yash"]);
+
+/// Text made of what shells treat in a special way, of letters, and of any character at all.
+pub(crate) fn awkward() -> impl Strategy<Value = String> {
+    const SPECIAL: &str = "'\"\\\n$`();&|<>*?[]{}~!#%-= \t\r^@:,.\u{1}\u{7f}\u{80}\u{81}\u{88}\u{ff}é日😀\0";
+    const WHOLE: [&str; 14] =
+        ["", "-n", "-e", "--", "-", "$(id)", "`id`", "%s%n", "\\n\\0", "!!", "~root", "a b", "'", "\n\n"];
+    let c = prop_oneof![
+        3 => select(SPECIAL.chars().collect::<Vec<_>>()),
+        1 => proptest::char::range('a', 'f'),
+        1 => any::<char>(),
+    ];
+    prop_oneof![4 => vec(c, 0..12).prop_map(String::from_iter), 1 => select(WHOLE.to_vec()).prop_map(str::to_owned)]
+}
 
 /// What a run brought.
 #[derive(Debug)]

@@ -300,10 +300,40 @@ fn a_changed_key_is_refused_and_cannot_be_trusted_over_the_old_one() {
 #[test]
 fn a_key_of_another_type_than_the_recorded_one_is_a_change() {
     let server = SshServer::start();
+    let port = server.address().1;
+    let other = server.client_file("other");
+    generate_key("ecdsa", &other, "");
+    server.record(&format!("[127.0.0.1]:{port} {}", public_key(&other)));
+    let message = format!(
+        "the host key of 127.0.0.1:{port} has CHANGED: it has none of the recorded type ecdsa-sha2-nistp256 ({}:1) any \
+         more and shows ssh-ed25519 {}; someone may be in between. If the machine was set up anew, forget the old key \
+         with: ssh-keygen -R '[127.0.0.1]:{port}'",
+        server.client_file("known_hosts").display(),
+        server.fingerprint("ed25519")
+    );
+    assert_eq!(refusal(&server), message);
+    let error = offered_key(&address(&server), "vm", &surroundings(&server)).unwrap_err();
+    assert_eq!(error.to_string(), message);
+    assert!(!server.log().contains(&format!("for {}", user())), "nothing about the user is said:\n{}", server.log());
+}
+
+/// Recorded is ecdsa; the server would rather show ed25519. A changed ecdsa key is seen as changed although the ed25519
+/// key could be asked for.
+#[test]
+fn only_the_recorded_types_are_offered() {
+    let server = SshServer::builder().key_types(&["ed25519", "ecdsa"]).option("LogLevel DEBUG2").start();
+    server.record(&server.known_hosts_line_of("ecdsa"));
+    connect(&server);
+    let log = server.log();
+    let offered: Vec<&str> = log.lines().filter(|line| line.contains("host key algorithms: ")).collect();
+    let ours = |line: &str| line.split("algorithms: ").nth(1).unwrap().split(' ').next() == Some("ecdsa-sha2-nistp256");
+    assert!(offered.iter().any(|line| ours(line)), "{offered:?}");
     let other = server.client_file("other");
     generate_key("ecdsa", &other, "");
     server.record(&format!("[127.0.0.1]:{} {}", server.address().1, public_key(&other)));
-    assert!(refusal(&server).contains("has CHANGED: it shows ssh-ed25519 "));
+    let error = refusal(&server);
+    assert!(error.contains("has CHANGED: it shows ecdsa-sha2-nistp256 "), "{error}");
+    assert!(error.contains(&server.fingerprint("ecdsa")), "{error}");
 }
 
 #[test]
@@ -411,6 +441,21 @@ fn the_agent_serves_keys_that_need_a_passphrase() {
     agent.wait().unwrap();
     let gone = open(SshAddress { identity: None, ..address(&server) }, &with_agent).unwrap_err().to_string();
     assert!(gone.contains("agent at ~/.ssh/agent: "), "{gone}");
+}
+
+#[test]
+fn an_agent_that_hangs_is_said_to_and_leaves_time_for_key_files() {
+    let server = SshServer::start();
+    let socket = server.client_file("hung");
+    let agent = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let with_agent =
+        Surroundings { ssh_agent: Some(socket), connect_limit: Duration::from_secs(3), ..surroundings(&server) };
+    assert_eq!(run(&mut open(address(&server), &with_agent).unwrap(), &command("echo in")).stdout, "in\n");
+    let start = Instant::now();
+    let error = open(SshAddress { identity: None, ..address(&server) }, &with_agent).unwrap_err().to_string();
+    assert!(error.contains("accepts none of these: agent at ~/.ssh/hung: no answer within 1."), "{error}");
+    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+    drop(agent);
 }
 
 #[test]
@@ -672,4 +717,208 @@ fn algorithms_that_the_configuration_forbids_are_not_used() {
     config("HostKeyAlgorithms rsa-sha2-512\nRequiredRSASize 4096\n");
     server.record(&server.known_hosts_line_of("rsa"));
     assert!(refusal(&server).ends_with("has 3072 bits; RequiredRSASize wants 4096"), "{}", refusal(&server));
+}
+
+/// A server that is none: what it says to each that connects, until they leave.
+fn impostor(says: impl Fn(&mut TcpStream) -> std::io::Result<()> + Clone + Send + 'static) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let says = says.clone();
+            std::thread::spawn(move || {
+                let mut client = client.unwrap();
+                // Whoever is left by its client has said enough.
+                drop(says(&mut client).and_then(|()| client.read_to_end(&mut Vec::new())));
+            });
+        }
+    });
+    port
+}
+
+fn without_end(client: &mut TcpStream, piece: &[u8]) -> std::io::Result<()> {
+    let many = piece.repeat(64 * 1024 / piece.len());
+    loop {
+        client.write_all(&many)?;
+    }
+}
+
+/// A packet that is not encrypted: length, length of the padding, type, an empty string, padding.
+fn packet(kind: u8) -> [u8; 16] {
+    [0, 0, 0, 12, 6, kind, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+}
+
+const HASTE: Duration = Duration::from_millis(600);
+
+/// What comes of connecting in haste, and that it comes in time.
+fn in_haste(server: &SshServer, address: SshAddress) -> String {
+    let hasty = Surroundings { connect_limit: HASTE, ..surroundings(server) };
+    let start = Instant::now();
+    let error = open(address, &hasty).unwrap_err().to_string();
+    assert!(start.elapsed() < HASTE + Duration::from_secs(2), "{error} after {:?}", start.elapsed());
+    error
+}
+
+/// The ways in which a server can hang, flood or hang up before it has agreed on keys.
+fn impostors() -> [(&'static str, u16, &'static str); 9] {
+    const LATE: &str = "it took longer than the time limit";
+    const BANNER: &[u8] = b"SSH-2.0-OpenSSH_9.9\r\n";
+    [
+        ("a flood before the banner", impostor(|client| without_end(client, b"x")), LATE),
+        ("lines without end before the banner", impostor(|client| without_end(client, b"hello\r\n")), LATE),
+        (
+            "a banner without end",
+            impostor(|client| {
+                client.write_all(b"SSH-2.0-")?;
+                without_end(client, b"x")
+            }),
+            "",
+        ),
+        ("silence", impostor(|_| Ok(())), LATE),
+        ("half a banner", impostor(|client| client.write_all(b"SSH-2.")), LATE),
+        ("a banner and silence", impostor(|client| client.write_all(BANNER)), LATE),
+        (
+            "a banner and packets that mean nothing",
+            impostor(|client| {
+                client.write_all(BANNER)?;
+                without_end(client, &packet(2))
+            }),
+            LATE,
+        ),
+        (
+            "a banner and packets of no known type",
+            impostor(|client| {
+                client.write_all(BANNER)?;
+                without_end(client, &packet(200))
+            }),
+            "",
+        ),
+        (
+            "a banner and the end",
+            impostor(|client| {
+                client.write_all(BANNER)?;
+                client.shutdown(Shutdown::Both)
+            }),
+            "",
+        ),
+    ]
+}
+
+#[test]
+fn whatever_a_server_does_before_the_keys_are_agreed_on_is_over_within_the_limit() {
+    let server = SshServer::start();
+    for (what, port, message) in impostors() {
+        let error = in_haste(&server, SshAddress { port: Some(port), ..address(&server) });
+        let start = format!("the SSH handshake on 127.0.0.1:{port} failed: ");
+        assert!(error.starts_with(&start) && error.ends_with(message), "{what}: {error}");
+    }
+}
+
+#[test]
+fn whatever_a_jump_host_does_is_over_within_the_limit_and_named() {
+    let server = SshServer::start();
+    for (what, port, message) in impostors() {
+        fs::write(server.client_file("config"), format!("Host 127.0.0.1\n  ProxyJump localhost:{port}\n")).unwrap();
+        let error = in_haste(&server, address(&server));
+        let start = format!("jump host localhost: the SSH handshake on localhost:{port} failed: ");
+        assert!(error.starts_with(&start) && error.ends_with(message), "{what}: {error}");
+    }
+}
+
+/// The jump host is in order; what lies behind it is not.
+#[test]
+fn whatever_a_server_behind_a_jump_host_does_is_over_within_the_limit() {
+    let gate = SshServer::start();
+    let config = format!(
+        "Host gate\n  HostName 127.0.0.1\n  Port {}\n  IdentityFile {}\nHost localhost\n  ProxyJump gate\n",
+        gate.address().1,
+        gate.identity().display()
+    );
+    fs::write(gate.client_file("config"), config).unwrap();
+    for (what, port, message) in impostors() {
+        let behind = SshAddress { host: "localhost".to_owned(), port: Some(port), ..address(&gate) };
+        // Both logins share the limit.
+        let error = in_haste(&gate, behind);
+        let start = format!("the SSH handshake on localhost:{port} failed: ");
+        assert!(error.starts_with(&start) && error.contains(message), "{what}: {error}");
+    }
+}
+
+#[test]
+fn whatever_a_proxy_command_does_is_over_within_the_limit() {
+    let server = SshServer::start();
+    for (command, message) in [
+        ("sleep 300", "it took longer than the time limit"),
+        ("yes", "it took longer than the time limit"),
+        ("sh -c 'yes >&2'", "it took longer than the time limit"),
+        // It leaves the group by which it is ended.
+        ("setsid -w sleep 300", "it took longer than the time limit"),
+        ("true", ""),
+        ("sh -c 'echo SSH-2.0-x; cat /dev/zero'", ""),
+    ] {
+        fs::write(server.client_file("config"), format!("Host 127.0.0.1\n  ProxyCommand {command}\n")).unwrap();
+        let error = in_haste(&server, address(&server));
+        assert!(error.starts_with("the SSH handshake on 127.0.0.1:") && error.contains(message), "{command}: {error}");
+    }
+}
+
+#[test]
+fn a_server_that_hangs_while_it_looks_at_our_key_is_given_up_within_the_limit() {
+    let hanging = SshServer::builder()
+        .option("AuthorizedKeysFile none")
+        .option("AuthorizedKeysCommand /bin/sleep 4")
+        .option(&format!("AuthorizedKeysCommandUser {}", user()))
+        .start();
+    let error = in_haste(&hanging, address(&hanging));
+    let port = hanging.address().1;
+    assert_eq!(error, format!("logging in on 127.0.0.1:{port} failed: it took longer than the time limit"));
+}
+
+#[test]
+fn a_host_that_hangs_after_login_is_given_up_within_the_limit() {
+    let server = SshServer::start();
+    let relay = Relay::to(&server);
+    let port = relay.port;
+    server.record(&server.known_hosts_line().replace(&server.address().1.to_string(), &port.to_string()));
+    let quick = Surroundings { connect_limit: Duration::from_secs(3), ..surroundings(&server) };
+    let mut connection = open(SshAddress { port: Some(port), ..address(&server) }, &quick).unwrap();
+    server.stands_still();
+    let start = Instant::now();
+    // The user's own commands have no limit; being started has one.
+    let endless = Run { limit: None, ..command("true") };
+    let error = connection.run(&endless, &mut |_, _| ControlFlow::Continue(())).unwrap_err().to_string();
+    assert_eq!(error, format!("opening a channel on 127.0.0.1:{port} failed: it took longer than the time limit"));
+    assert!(start.elapsed() < Duration::from_secs(6), "{:?}", start.elapsed());
+    drop(connection);
+    relay.cut();
+}
+
+/// Nothing is kept of what the listener does not keep, and a flood ends with the listener's patience or the limit.
+#[test]
+fn a_command_that_floods_both_streams_is_ended_by_its_limit_or_its_listener() {
+    let server = SshServer::start();
+    let mut connection = connect(&server);
+    let flood = Run { limit: Some(Duration::from_secs(1)), ..command("yes & exec yes >&2") };
+    let (start, mut heard) = (Instant::now(), 0);
+    let before = memory();
+    let ended = connection.run(&flood, &mut |_, bytes| {
+        heard += bytes.len();
+        ControlFlow::Continue(())
+    });
+    assert_eq!(ended.unwrap(), Ended::TimedOut);
+    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+    assert!(heard > 1 << 20 && memory() < before + (64 << 20), "{heard} bytes heard, {} kept", memory() - before);
+    let mut connection = connect(&server);
+    let start = Instant::now();
+    let ended = connection.run(&Run { limit: None, ..flood }, &mut |_, _| ControlFlow::Break(())).unwrap();
+    assert_eq!(ended, Ended::Stopped);
+    drop(connection);
+    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+}
+
+/// What this process holds in memory at the most so far, in bytes.
+fn memory() -> usize {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
 }

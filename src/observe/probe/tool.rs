@@ -117,9 +117,17 @@ fn bare(stdout: &str, answer: &Answer) -> Option<String> {
     version_token::clean(word).filter(|_| is_alone)
 }
 
+/// Of a tool that says it failed, a number anywhere could be part of the complaint (`needs node 18.0`), so only a line
+/// that is the tool's version line is believed. Some tools exit with 1 for every option that does no work, and print
+/// their version all the same. One that a signal ended, or that could not be started, has not said anything.
 fn by_first_token(stdout: &str, stderr: &str, tool: &str, answer: &Answer) -> Result<Told, Why> {
-    let found = (answer.code == 0).then(|| version_token::first(stdout).or_else(|| version_token::first(stderr)));
-    found.flatten().map(|version| (version, None)).ok_or_else(|| unclear(tool, stdout, stderr, answer))
+    let said = if stdout.trim().is_empty() { stderr } else { stdout };
+    let found = match answer.code {
+        0 => version_token::first(stdout).or_else(|| version_token::first(stderr)),
+        1..126 => version_token::of_version_line(said, tool),
+        _ => None,
+    };
+    found.map(|version| (version, None)).ok_or_else(|| unclear(tool, stdout, stderr, answer))
 }
 
 /// A tool that failed is said to have failed; one that did not is said to be not understood.

@@ -41,20 +41,23 @@ impl Ssh {
     /// Runs one command line and hears it out. The limit holds for the run as a whole. After an error the connection
     /// is of no more use.
     pub(crate) fn run(&mut self, run: &Run<'_>, listener: Listener<'_>) -> Result<Ended, TransportError> {
-        let deadline = run.limit.map(|limit| Instant::now() + limit);
-        let opened = self.wire.settle(deadline, || self.wire.session.channel_session());
-        let mut channel = match opened {
-            Ok(channel) => channel,
-            Err(Broken::Late) => {
-                self.wire.cut();
-                return Ok(Ended::TimedOut);
-            }
-            Err(broken) => return Err(self.wire.failure("opening a channel", broken)),
-        };
-        let heard = self
-            .wire
-            .settle(deadline, || channel.exec(run.command_line))
-            .and_then(|()| converse(&self.wire, &mut channel, run, deadline, listener, &mut self.buffer));
+        let begun = Instant::now();
+        let deadline = run.limit.map(|limit| begun + limit);
+        // A server that takes our word and never starts the command is no command that takes long.
+        let start_by = begun + self.start_limit;
+        let start_by = deadline.map_or(start_by, |deadline| deadline.min(start_by));
+        // Outlives the channel, whose end is told to the server as well.
+        let _until = self.wire.until(deadline.map(|deadline| deadline + FAREWELL));
+        let opened = self.wire.settle(Some(start_by), || self.wire.session.channel_session());
+        let mut channel = opened.map_err(|broken| {
+            self.wire.cut();
+            self.wire.failure("opening a channel", broken)
+        })?;
+        if let Err(broken) = self.wire.settle(Some(start_by), || channel.exec(run.command_line)) {
+            self.wire.cut();
+            return Err(self.wire.failure("starting a command", broken));
+        }
+        let heard = converse(&self.wire, &mut channel, run, deadline, listener, &mut self.buffer);
         let ended = match heard {
             Ok(Over::Closed) => conclude(&self.wire, &mut channel, deadline),
             Ok(Over::Stopped) => Ok(Ended::Stopped),
@@ -69,6 +72,7 @@ impl Ssh {
                 abandon(&self.wire, &mut channel);
                 Ok(Ended::TimedOut)
             }
+            Err(_) if self.wire.ran_late() => Ok(Ended::TimedOut),
             Ok(ended) => Ok(ended),
             Err(broken) => Err(self.wire.failure("running a command", broken)),
         }
@@ -185,6 +189,7 @@ pub(super) fn abandon(wire: &Wire, channel: &mut Channel) {
         return wire.cut();
     }
     let deadline = Instant::now() + FAREWELL;
+    let _until = wire.until(Some(deadline));
     loop {
         let closed = channel.close();
         if closed.is_ok() || !wire.is_sending() {

@@ -5,8 +5,10 @@
 #![expect(clippy::disallowed_methods, reason = "IO edge: reads key files and watches the clock")]
 
 use std::cell::RefCell;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ssh2::{Agent, ErrorCode};
 
@@ -38,7 +40,7 @@ pub(super) fn log_in(
     };
     let accepted = login.try_all().map_err(|broken| match broken {
         // Servers hang up after some refusals: what they refused is what the user needs to know.
-        Broken::Lost(why) if !login.tried.is_empty() => TransportError::Refused {
+        Broken::Lost(why) if !login.tried.is_empty() && !wire.ran_late() => TransportError::Refused {
             user: route.user.clone(),
             address: route.address(),
             tried: login.report(Some(&why)),
@@ -101,6 +103,11 @@ impl Login<'_> {
             self.tried.push("agent: none is running".to_owned());
             return Ok(None);
         };
+        // The library waits for an agent without a limit.
+        if let Err(why) = agent_answers(socket, self.deadline) {
+            self.tried.push(format!("agent at {}: {why}", self.shown(socket)));
+            return Ok(None);
+        }
         let mut agent = self.wire.session.agent()?;
         agent.set_identity_path(socket)?;
         let answer = agent.connect().and_then(|()| agent.list_identities());
@@ -228,6 +235,23 @@ impl Login<'_> {
     fn shown(&self, path: &Path) -> String {
         path.strip_prefix(self.home).map_or_else(|_| path.display().to_string(), |rest| format!("~/{}", rest.display()))
     }
+}
+
+/// Whether an agent says which keys it holds in good time: it has half of what is left, so that key files can be tried
+/// after one that hangs.
+fn agent_answers(socket: &Path, deadline: Instant) -> std::io::Result<()> {
+    /// A message of one byte: which keys do you hold?
+    const REQUEST: [u8; 5] = [0, 0, 0, 1, 11];
+    let limit = deadline.saturating_duration_since(Instant::now()) / 2;
+    let mut stream = UnixStream::connect(socket)?;
+    stream.set_read_timeout(Some(limit.max(Duration::from_millis(1))))?;
+    stream.write_all(&REQUEST)?;
+    stream.read_exact(&mut [0; 5]).map_err(|error| match error.kind() {
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => {
+            std::io::Error::new(ErrorKind::TimedOut, format!("no answer within {:.1} s", limit.as_secs_f32()))
+        }
+        _ => error,
+    })
 }
 
 /// An agent whose keys have been listed.

@@ -23,6 +23,7 @@ use ssh2::Channel;
 
 use super::exec::abandon;
 use super::route::Route;
+use super::watch::Leash;
 use super::wire::{Broken, Wire};
 use crate::transport::{Surroundings, TransportError};
 
@@ -31,6 +32,8 @@ const PIECE: usize = 64 * 1024;
 /// How much may wait to be heard here. More than a channel's window: only then what goes out can never wait for what
 /// comes in, and that for what goes out.
 const BACKLOG: usize = 8 << 20;
+/// How long a hop may take to hear that it is no longer needed.
+const HOP_FAREWELL: Duration = Duration::from_millis(1500);
 /// How long a command that has ended may take to say why.
 const LAST_WORDS: Duration = Duration::from_millis(300);
 
@@ -55,12 +58,14 @@ impl FarEnd {
 /// The thread that carries bytes over a hop.
 pub(super) struct Hop {
     thread: Option<JoinHandle<()>>,
+    leash: Leash,
     ended: Arc<Mutex<Option<String>>>,
 }
 
 impl Drop for Hop {
     fn drop(&mut self) {
-        // The session's end is closed by now, and the thread ends with it.
+        // The session's end is closed by now, and the thread ends with it, unless the hop floods it.
+        self.leash.pull(HOP_FAREWELL);
         drop(self.thread.take().map(JoinHandle::join));
     }
 }
@@ -81,6 +86,7 @@ pub(super) fn through(hop: Wire, hop_route: &Route, route: &Route, deadline: Ins
     let (near, far) = UnixStream::pair().map_err(failed)?;
     far.set_nonblocking(true).map_err(failed)?;
     let ended = Arc::new(Mutex::new(None));
+    let leash = hop.leash();
     let (remember, name) = (Arc::clone(&ended), hop_route.address());
     let carrying = std::thread::Builder::new().name("hop".to_owned());
     let thread = carrying.spawn(move || {
@@ -92,7 +98,7 @@ pub(super) fn through(hop: Wire, hop_route: &Route, route: &Route, deadline: Ins
         drop(far.shutdown(Shutdown::Both));
     });
     let thread = thread.map_err(|source| TransportError::Local { program: "a thread".to_owned(), source })?;
-    Wire::behind(near, FarEnd::Hop(Hop { thread: Some(thread), ended }), route)
+    Wire::behind(near, FarEnd::Hop(Hop { thread: Some(thread), leash, ended }), route)
 }
 
 /// Carries bytes between a channel and the far end of the pair until either is closed.
@@ -221,6 +227,8 @@ impl Drop for ProxyCommand {
     fn drop(&mut self) {
         // All that it has started ends with it. The only failure is that nothing is left, which is as wanted.
         let _gone = kill_process_group(self.group, Signal::KILL);
+        // It may have left its group.
+        drop(self.child.kill());
         drop(self.child.wait());
         drop(self.thread.take().map(JoinHandle::join));
     }

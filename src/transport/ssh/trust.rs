@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use super::route::{Proxy, Route};
-use super::{check, greet, on_the_way, reach, recorded};
+use super::{check, meet, on_the_way, recorded};
 use crate::spec::SshAddress;
 use crate::transport::known_hosts::{self, Verdict};
 use crate::transport::{Surroundings, TransportError};
@@ -61,8 +61,7 @@ fn offered_on(
         message: "UserKnownHostsFile names no file to record a host key in".to_owned(),
     })?;
     let recorded = recorded(route)?;
-    let wire = reach(route, target_name, surroundings, deadline)?;
-    let key = greet(&wire, route, &recorded, deadline)?;
+    let (_wire, key) = meet(route, &recorded, target_name, surroundings, deadline)?;
     let verdict = recorded.judge(&key);
     if matches!(verdict, Verdict::Changed(_) | Verdict::Revoked(_)) {
         check(route, &key, &recorded, target_name)?;

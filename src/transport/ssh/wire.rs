@@ -13,8 +13,10 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use ssh2::{BlockDirections, ErrorCode, MethodType, Session};
 
+use super::Greeting;
 use super::proxy::FarEnd;
 use super::route::Route;
+use super::watch::{Leash, Until, Watch};
 use crate::transport::TransportError;
 use crate::transport::ssh_config::{self, Family};
 
@@ -22,6 +24,9 @@ use crate::transport::ssh_config::{self, Family};
 const EAGAIN: ErrorCode = ErrorCode::Session(-37);
 /// Sending failed, the other side hung up, receiving failed.
 const LOST: [ErrorCode; 3] = [ErrorCode::Session(-7), ErrorCode::Session(-13), ErrorCode::Session(-43)];
+
+/// The words for a limit that has passed.
+const LATE: &str = "it took longer than the time limit";
 
 /// A connection and its session.
 pub(super) struct Wire {
@@ -31,6 +36,8 @@ pub(super) struct Wire {
     /// How long nothing need be heard before we ask for a sign of life, and how many such requests may go unanswered.
     quiet: Duration,
     unanswered: u32,
+    /// Keeps the limits that the library itself would run past.
+    watch: Watch,
     /// What carries the stream on, where it does not lead to the machine itself. Ended after the session.
     far_end: Option<FarEnd>,
 }
@@ -139,8 +146,12 @@ impl Wire {
         session.set_blocking(false);
         let stream = Arc::new(stream);
         session.set_tcp_stream(Arc::clone(&stream));
+        let watched = Arc::clone(&stream);
+        // It may be cut already: then all is as wanted.
+        let watch = Watch::start(move || drop(watched.shutdown()))
+            .map_err(|source| TransportError::Local { program: "a thread".to_owned(), source })?;
         let (quiet, unanswered) = route.signs_of_life;
-        Ok(Self { session, stream, address, quiet, unanswered, far_end })
+        Ok(Self { session, stream, address, quiet, unanswered, watch, far_end })
     }
 
     /// Has the session use only the algorithms that the configuration leaves.
@@ -171,15 +182,19 @@ impl Wire {
     }
 
     /// Agrees on keys and returns the host's public key.
-    pub(super) fn handshake(&self, host_keys: &str, deadline: Instant) -> Result<Vec<u8>, TransportError> {
+    pub(super) fn handshake(&self, host_keys: &str, deadline: Instant) -> Result<Vec<u8>, Greeting> {
         const DOING: &str = "the SSH handshake";
         let mut session = self.session.clone();
         session
             .method_pref(MethodType::HostKey, host_keys)
-            .map_err(|error| self.failure("choosing algorithms", Broken::Failed(error)))?;
-        self.settle(Some(deadline), || session.handshake()).map_err(|broken| self.failure(DOING, broken))?;
+            .map_err(|error| Greeting::Failed(self.failure("choosing algorithms", Broken::Failed(error))))?;
+        self.settle(Some(deadline), || session.handshake()).map_err(|broken| match broken {
+            Broken::Failed(_) => Greeting::Disagreed(self.failure(DOING, broken)),
+            broken => Greeting::Failed(self.failure(DOING, broken)),
+        })?;
         let key = session.host_key().map(|(key, _)| key.to_vec());
-        key.ok_or_else(|| self.failure(DOING, Broken::Lost("the server showed no host key".to_owned())))
+        let none = || self.failure(DOING, Broken::Lost("the server showed no host key".to_owned()));
+        key.ok_or_else(|| Greeting::Failed(none()))
     }
 
     /// From now on, a silent connection is asked for signs of life.
@@ -188,18 +203,36 @@ impl Wire {
         self.session.set_keepalive(true, if self.quiet < Duration::from_secs(6) { 1 } else { 5 });
     }
 
-    /// Repeats `step`, which never blocks, until it is done.
+    /// Repeats `step`, which never blocks, until it is done. A server that floods keeps even such a step from ending;
+    /// then the connection is cut.
     pub(super) fn settle<T>(
         &self,
         deadline: Option<Instant>,
         mut step: impl FnMut() -> Result<T, ssh2::Error>,
     ) -> Result<T, Broken> {
+        let _until = self.watch.until(deadline);
         loop {
             match step() {
                 Err(error) if would_block(&error) => self.wait(deadline)?,
+                Err(_) if self.watch.has_cut() => return Err(Broken::Late),
                 done => return Ok(done?),
             }
         }
+    }
+
+    /// As long as what is returned lives, whatever is done on the connection is over at `deadline`, or it is cut.
+    pub(super) fn until(&self, deadline: Option<Instant>) -> Until {
+        self.watch.until(deadline)
+    }
+
+    /// Whether the connection was cut because a limit had passed.
+    pub(super) fn ran_late(&self) -> bool {
+        self.watch.has_cut()
+    }
+
+    /// What ends the connection from another thread.
+    pub(super) fn leash(&self) -> Leash {
+        self.watch.share()
     }
 
     /// Whether a message is half out. Until the call that began it has completed it, no other may send: libssh2 turns
@@ -266,7 +299,8 @@ impl Wire {
     /// What broke, as an error that names the host.
     pub(super) fn failure(&self, doing: &'static str, broken: Broken) -> TransportError {
         let mut message = match broken {
-            Broken::Late => "it took longer than the time limit".to_owned(),
+            _ if self.ran_late() => LATE.to_owned(),
+            Broken::Late => LATE.to_owned(),
             Broken::Lost(message) => message,
             Broken::Failed(error) => error.message().to_owned(),
         };

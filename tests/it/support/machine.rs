@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::sshd::{SshServer, user};
+use super::sshd::{SshServer, SshServerBuilder, user};
 
 /// Where every machine finds the system's own tools, behind those of its own.
 pub(crate) const SYSTEM_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
@@ -38,6 +38,13 @@ impl Machine {
     pub(crate) fn over_ssh() -> Self {
         let mut machine = Self::local();
         machine.server = Some(SshServer::builder().path(&machine.path()).start());
+        machine
+    }
+
+    /// A machine behind an SSH server of a special kind.
+    pub(crate) fn behind(special: impl FnOnce(SshServerBuilder) -> SshServerBuilder) -> Self {
+        let mut machine = Self::local();
+        machine.server = Some(special(SshServer::builder().path(&machine.path())).start());
         machine
     }
 

@@ -41,7 +41,7 @@ impl SshServerBuilder {
         self
     }
 
-    /// A line more for sshd_config.
+    /// A line more for sshd_config; it wins over the usual one of the same keyword.
     pub(crate) fn option(mut self, line: &str) -> Self {
         self.options.push(line.to_owned());
         self
@@ -80,7 +80,9 @@ impl SshServerBuilder {
     fn config(&self, folder: &Path, port: u16) -> String {
         let at = |name: &str| folder.join(name).display().to_string();
         let path = self.path.as_deref().unwrap_or("/usr/local/bin:/usr/bin:/bin");
-        let mut lines = vec![
+        // sshd goes by the first line of a keyword.
+        let mut lines = self.options.clone();
+        lines.extend([
             "ListenAddress 127.0.0.1".to_owned(),
             format!("Port {port}"),
             "PidFile none".to_owned(),
@@ -95,9 +97,8 @@ impl SshServerBuilder {
             format!("SetEnv HOME={} PATH={path} SHELL=/bin/sh", at("home")),
             // sshd enters the user's real home, whatever HOME says.
             r#"ForceCommand cd "$HOME" && exec /bin/sh -c "$SSH_ORIGINAL_COMMAND""#.to_owned(),
-        ];
+        ]);
         lines.extend(self.key_types.iter().map(|key_type| format!("HostKey {}", at(&format!("host_{key_type}")))));
-        lines.extend(self.options.iter().cloned());
         lines.join("\n") + "\n"
     }
 }
@@ -170,6 +171,12 @@ impl SshServer {
         assert!(sessions.success(), "the server served nobody");
     }
 
+    /// From now on those that serve the connections neither hear nor answer; the network is in order.
+    pub(crate) fn stands_still(&self) {
+        let sessions = Command::new("pkill").args(["-STOP", "-P", &self.process.id().to_string()]).status().unwrap();
+        assert!(sessions.success(), "the server served nobody");
+    }
+
     /// What the server logged so far.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap()
@@ -178,6 +185,8 @@ impl SshServer {
 
 impl Drop for SshServer {
     fn drop(&mut self) {
+        // Those that stand still cannot see that the connection is gone. There may be none.
+        drop(Command::new("pkill").args(["-KILL", "-P", &self.process.id().to_string()]).status());
         // It may have ended by itself.
         drop(self.process.kill());
         drop(self.process.wait());

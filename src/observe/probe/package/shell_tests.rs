@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::super::{PROBES, vocabulary};
 use crate::observe::{Probe, Question, Reply, Sighting, compile, frame};
 use crate::spec::{Observed, parse};
-use crate::transport::test_shells::{RealShell, Room, in_every_shell, run};
+use crate::transport::test_shells::{RealShell, Room, in_every_shell, run_attended};
 
 const NONCE: &str = "trueup-0123456789abcdef";
 
@@ -124,7 +124,8 @@ fn seen(room: &Room, shell: &RealShell, bin: &Path, asked: &[(&'static Probe, Qu
     let path =
         command.get_envs().find_map(|(name, value)| (name == "PATH").then(|| value.unwrap().to_owned())).unwrap();
     command.env("PATH", format!("{}:{}", bin.display(), path.to_str().unwrap()));
-    let mut frames = frame::read(&run(command, compile(&only, NONCE).text.as_bytes(), shell.name).stdout, NONCE);
+    let mut frames =
+        frame::read(&run_attended(command, compile(&only, NONCE).text.as_bytes(), shell.name).stdout, NONCE);
     let mut lines = Vec::new();
     for (number, (probe, question)) in asked.iter().enumerate() {
         let Some(Reply::Answered(answer)) = frames.replies.remove(&number) else {
