@@ -18,6 +18,7 @@ mod formats;
 mod gate;
 mod here;
 mod history;
+mod hosts;
 mod init;
 mod killed;
 mod manual;
