@@ -76,7 +76,7 @@ impl Machine {
     }
 
     /// Where its own tools are.
-    fn tools(&self) -> PathBuf {
+    pub(crate) fn tools(&self) -> PathBuf {
         self.shape.as_ref().map_or_else(|| self.folder.path().join("bin"), Shape::tools)
     }
 
