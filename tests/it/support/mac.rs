@@ -8,13 +8,13 @@ use super::shape::Shape;
 const BASE: [(&str, &str); 3] = [
     (
         "/bin",
-        "cat chmod cp date dd echo expr hostname kill link ln ls mkdir mv pwd rm rmdir sleep stty sync test unlink [",
+        "cat chmod cp date dd echo expr hostname kill link ln ls mkdir mv pwd rm rmdir sleep stty sync test unlink",
     ),
     (
         "/usr/bin",
         "basename bc cal cksum cmp comm cut diff dirname du env expand factor false find fold grep head hexdump id \
-         install killall less logname man mkfifo mktemp more nice nl nohup od paste patch pgrep pkill printenv printf \
-         readlink renice rev sed seq sort split strings tail tar tee time touch tr true tty uniq uptime users wc which \
+         killall less logname mkfifo mktemp more nl od paste patch printf \
+         readlink renice rev sed seq sort strings tail tar tee time touch tr true tty uniq uptime wc which \
          who whoami xargs xxd yes",
     ),
     ("/usr/sbin", "chown chroot"),
@@ -59,6 +59,7 @@ impl Shape {
             shape.link(name, &format!("private/{name}"));
         }
         shape.copy("busybox", "/.shape/busybox");
+        shape.copy("printenv", "/usr/bin/printenv");
         for (folder, names) in BASE {
             for name in names.split_whitespace() {
                 shape.program(&format!("{folder}/{name}"), fixture("bsd"));
