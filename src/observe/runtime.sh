@@ -353,22 +353,27 @@ tu_hush() {
   export MAVEN_OPTS="${MAVEN_OPTS-} -XX:-UsePerfData" JAVA_OPTS="${JAVA_OPTS-} -XX:-UsePerfData"
 }
 
+# tu_stand_in: whether what lies at tu_path is Apple's stand-in for a tool that is not installed. Started, it opens a dialog
+# on somebody's screen instead of answering.
+tu_stand_in() {
+  case $tu_path in
+    /usr/bin/git | /usr/bin/python3 | /usr/bin/pip3 | /usr/bin/gcc | /usr/bin/g++ | /usr/bin/cc | /usr/bin/ld | \
+      /usr/bin/clang | /usr/bin/make | /usr/bin/swift | /usr/bin/svn | /usr/bin/perl5*)
+      # Elsewhere there is no xcode-select, which costs no process to know.
+      command -v xcode-select >/dev/null && [ "$(uname -s)" = Darwin ] && ! xcode-select -p >/dev/null 2>&1
+      ;;
+    *) return 1 ;;
+  esac
+}
+
 # tu_tool NAME: as tu_find, with the other copies on PATH behind the path and, behind a tab, what a version manager would
-# start. Refuses Apple's stand-ins, which open a dialog instead of answering.
+# start. Refuses Apple's stand-ins.
 tu_tool() {
   tu_seek "$1" all || return
   tu_hush
   printf '%s\n%s\t' "$tu_path$tu_copies" "$tu_link"
   tu_shim "$1" || echo
-  case $tu_path in
-    /usr/bin/git | /usr/bin/python3 | /usr/bin/pip3 | /usr/bin/gcc | /usr/bin/g++ | /usr/bin/cc | /usr/bin/ld | \
-      /usr/bin/clang | /usr/bin/make | /usr/bin/swift | /usr/bin/svn | /usr/bin/perl5*)
-      # Elsewhere there is no xcode-select, which costs no process to know.
-      if command -v xcode-select >/dev/null && [ "$(uname -s)" = Darwin ] && ! xcode-select -p >/dev/null 2>&1; then
-        return 69
-      fi
-      ;;
-  esac
+  if tu_stand_in; then return 69; fi
 }
 
 # tu_lacks FOLDER FILE…: whether a folder holds none of these files.
@@ -404,6 +409,11 @@ tu_nothing_new() {
 
 # tu_repository: whether the working folder itself is a repository, not merely a folder inside one.
 tu_repository() {
+  tu_seek git || { echo 'git is not on PATH' >&2; return 1; }
+  if tu_stand_in; then
+    echo "$tu_path is Apple's stand-in for the developer tools, which are not installed" >&2
+    return 69
+  fi
   tu_git=$(git rev-parse --git-dir) || return
   tu_inside=$(git rev-parse --is-inside-work-tree) || return
   if [ "$tu_inside" = true ]; then

@@ -35,7 +35,7 @@ impl Host {
         let machine = match kind {
             Kind::Debian => Machine::over_ssh(),
             Kind::Busybox => Machine::shaped(Shape::busybox()),
-            Kind::Mac => Machine::shaped(Shape::mac(FURNISHED)),
+            Kind::Mac => return Self::mac(FURNISHED),
         };
         let host = Self { kind, machine };
         if kind == Kind::Debian {
@@ -43,6 +43,10 @@ impl Host {
             host.start_up(&format!("PATH={}; export PATH", host.machine.path()));
         }
         host
+    }
+
+    fn mac(mac: Mac) -> Self {
+        Self { kind: Kind::Mac, machine: Machine::shaped(Shape::mac(mac)) }
     }
 
     /// Adds a line to what the login shell reads.
@@ -131,14 +135,14 @@ fn finds_tools_where_they_are(host: &Host) {
     };
     link(&laptop, &laptop.tools());
     link(&host.machine, &host.machine.tools());
-    host.machine.says("go", "go version go1.23.1 linux/amd64");
-    let rest = "[tools]\nnode = \"exact\"\njava = \"exact\"\nrg = \"exact\"\ngo = \"exact\"\nbanner = \"exact\"\ngit = \"present\"\n";
+    host.machine.says("only-here", "only-here 1.23.1");
+    let rest = "[tools]\nnode = \"exact\"\njava = \"exact\"\nrg = \"exact\"\nonly-here = \"exact\"\nbanner = \"exact\"\ngit = \"present\"\n";
     let project = project(&laptop, host, rest);
     project.capture();
     let report = project.check(&["host"], 1);
-    assert_eq!(report.amiss("host"), ["tool:go drift extra"]);
+    assert_eq!(report.amiss("host"), ["tool:only-here drift extra"]);
     for (name, version) in
-        [("node", "22.11.0"), ("java", "21.0.4"), ("rg", "14.1.0"), ("banner", "3.1.4"), ("go", "1.23.1")]
+        [("node", "22.11.0"), ("java", "21.0.4"), ("rg", "14.1.0"), ("banner", "3.1.4"), ("only-here", "1.23.1")]
     {
         assert_eq!(text(&report, &format!("tool:{name}"), "got"), version);
     }
@@ -179,7 +183,6 @@ fn tells_dotfiles_as_they_are(host: &Host) {
     project.capture();
     let report = project.check(&["host"], 0);
     let ids = report.ids("host");
-    println!("{}", report.target("host"));
     for (name, content) in FILES {
         let id = format!("dotfile:.set/{name}");
         assert!(ids.contains(&id.as_str()), "{id} is not among {ids:?}");
@@ -499,6 +502,69 @@ fn runs_work_once_it_is_attested(host: &Host) {
     machine.file(".zshrc", "y\n");
     project.trueup(&["run", "host", "--", "touch", "x"]).stderr_has("dotfile:.zshrc  changed").exits(125);
     assert!(!machine.at("x").exists(), "a denied command ran");
+}
+
+/// Apple's stand-ins open a dialog on somebody's screen. Whatever would start one is unknown instead, and nothing else is. It
+/// was found that every question about a repository started git's. This Mac is so old that its readlink knows no `-f`.
+#[test]
+fn on_a_bare_mac_no_dialog_opens() {
+    let host = Host::mac(Mac { developer_tools: false, old: true });
+    let laptop = Machine::local();
+    for machine in [&laptop, &host.machine] {
+        furnish(machine);
+        machine.file("shop/.python-version", "3\n").file("shop/.pre-commit-config.yaml", "repos: []\n");
+        machine.link(".here", ".zshrc").says("python3", "Python 3.12.4").says("clang", "clang version 19.1.0");
+    }
+    host.machine.without("python3").without("clang");
+    let rest = "[tools]\ngit = \"present\"\npython3 = \"present\"\nclang = \"present\"\nnode = \"exact\"\n\
+                [dotfiles]\nfiles = [\".zshrc\", \".here\"]\n[repos.shop]\npath = \"~/shop\"\n";
+    let project = project(&laptop, &host, rest);
+    project.capture();
+    let report = project.check(&["host"], 3);
+    let stand_in =
+        |tool: &str| format!("/usr/bin/{tool} is Apple's stand-in for the developer tools, which are not installed");
+    for (id, tool) in [
+        ("tool:git", "git"),
+        ("tool:python3", "python3"),
+        ("tool:clang", "clang"),
+        ("repo:shop", "git"),
+        ("git:shop/core.bare", "git"),
+        ("hook:shop/pre-commit", "git"),
+        ("pin:shop/python", "python3"),
+    ] {
+        assert_eq!(
+            (text(&report, id, "state"), text(&report, id, "reason")),
+            ("unknown", stand_in(tool).as_str()),
+            "{id}"
+        );
+    }
+    for id in ["tool:node", "dotfile:.zshrc", "dotfile:.here"] {
+        assert_eq!(text(&report, id, "state"), "match", "{id}");
+    }
+    project.trueup(&["plan", "host"]).any_stdout().any_stderr().exits(3);
+    assert_eq!(host.machine.shape().unwrap().dialogs(), "", "a dialog opened");
+    // With git from Homebrew before it, Apple's is none of anybody's business.
+    host.machine.tool("git", "exec /.shape/git \"$@\"");
+    assert_eq!(text(&project.check(&["host"], 3), "repo:shop", "state"), "match");
+    assert_eq!(host.machine.shape().unwrap().dialogs(), "", "a dialog opened");
+}
+
+/// What a Mac has that the others have not: the same over every kind of place that a tool's link may lead through.
+#[test]
+fn an_old_mac_follows_links_as_far_as_it_can() {
+    let host = Host::mac(Mac { developer_tools: true, old: true });
+    host.machine
+        .file("Cellar/rg/14.1.0/bin/rg", "#!/bin/sh\necho ripgrep 14.1.0\n")
+        .mode("Cellar/rg/14.1.0/bin/rg", 0o755);
+    std::os::unix::fs::symlink("/Users/dev/Cellar/rg/14.1.0/bin/rg", host.machine.tools().join("rg")).unwrap();
+    host.machine.file(".a", "a").link(".b", ".a");
+    let laptop = Machine::local();
+    laptop.says("rg", "ripgrep 14.1.0").file(".a", "a").link(".b", ".a");
+    let project = project(&laptop, &host, "[tools]\nrg = \"exact\"\n[dotfiles]\nfiles = [\".a\", \".b\"]\n");
+    project.capture();
+    let report = project.check(&["host"], 0);
+    let detail = text(&report, "tool:rg", "detail");
+    assert!(detail.contains("/Users/dev/Cellar/rg/14.1.0/bin/rg"), "{detail}");
 }
 
 macro_rules! on_every_shape {
