@@ -172,6 +172,7 @@ fn tells_dotfiles_as_they_are(host: &Host) {
         machine.mode(".set/private", 0o600).mode(".set/script", 0o755).mode(".set/odd", 0o4711);
         machine.file(".one", "one").mode(".one", 0o640).link(".link", ".one").link(".lost", "no where");
         machine.link(".set/inner", "../.one").link(".set/-l", "-x");
+        machine.file(".set/two\nlines", "two").link(".set/links\ntoo", "no\nwhere");
         machine.file(".glob/a.conf", "a").file(".glob/b c.conf", "b").file(".glob/other", "o");
         machine.file(".k.json", "{\"b\": 1, \"a\": \"ü\"}\n").mode(".k.json", 0o644);
     };
@@ -195,8 +196,10 @@ fn tells_dotfiles_as_they_are(host: &Host) {
         let got = text(&report, &id, "got");
         assert!(got.contains(mode) && got.contains(&sha256(content)), "{id} is told to be {got}");
     }
+    assert!(text(&report, "dotfile:.set/two\nlines", "got").contains(&sha256("two")));
     // Every kind of difference is seen.
     let machine = &host.machine;
+    machine.file(".set/two\nlines", "three");
     machine.file(".set/empty", "\n").mode(".set/script", 0o644).file(".set/more", "").file(".glob/new.conf", "");
     machine.mode(".set/odd", 0o711).file(".k.json", "{\"b\": 2, \"a\": \"ü\"}\n");
     fs::remove_file(machine.at(".lost")).unwrap();
@@ -211,6 +214,7 @@ fn tells_dotfiles_as_they_are(host: &Host) {
         ".set/more drift extra",
         ".set/odd drift changed",
         ".set/script drift changed",
+        ".set/two\nlines drift changed",
     ];
     assert_eq!(project.check(&["host"], 1).amiss("host"), amiss.map(|one| format!("dotfile:{one}")));
 }
@@ -456,6 +460,31 @@ fn is_brought_true_and_back(host: &Host) {
     assert_eq!(machine.leftovers(), NOTHING);
 }
 
+/// What was done after the apply outlives its rollback.
+fn keeps_later_work(host: &Host) {
+    let (laptop, machine) = (Machine::local(), &host.machine);
+    for one in [&laptop, machine] {
+        one.repo("shop");
+    }
+    laptop.file(".had", "applied").file(".new", "applied").file(".dir/deep", "applied");
+    laptop.git(&["-C", "shop", "config", "core.hooksPath", ".hooks"]);
+    machine.file(".had", "old").git(&["-C", "shop", "config", "core.hooksPath", "it's old"]);
+    let rest = "[dotfiles]\nfiles = [\".had\", \".new\", \".dir\"]\n[repos.shop]\npath = \"~/shop\"\n";
+    let project = project(&laptop, host, rest);
+    project.capture().apply("host");
+    machine.file(".had", "later 1").file(".dir/own", "later 2");
+    machine.git(&["-C", "shop", "config", "user.name", "later 3"]);
+    let ran = project.trueup(&["rollback", "host", "--yes"]).any_stdout().exits(0);
+    assert!(ran.stdout.contains("only core.hooksPath was put back"), "{}", ran.stdout);
+    assert_eq!((machine.read(".had"), machine.read(".dir/own")), ("old".to_owned(), "later 2".to_owned()));
+    assert!(!machine.at(".new").exists() && !machine.at(".dir/deep").exists());
+    let config = machine.read("shop/.git/config");
+    assert!(config.contains("name = later 3") && config.contains("hooksPath = it's old"), "{config}");
+    let kept = contents(&machine.at(".local/state/trueup/generations"));
+    assert!(kept.values().any(|(_, content)| content == b"later 1"), "later work is lost");
+    assert_eq!(machine.leftovers(), NOTHING);
+}
+
 /// A template is rendered with the host's own facts.
 fn gets_its_own_rendering_of_a_template(host: &Host) {
     let (laptop, machine) = (Machine::local(), &host.machine);
@@ -507,6 +536,7 @@ fn runs_work_once_it_is_attested(host: &Host) {
 /// Apple's stand-ins open a dialog on somebody's screen. Whatever would start one is unknown instead, and nothing else is. It
 /// was found that every question about a repository started git's. This Mac is so old that its readlink knows no `-f`.
 #[test]
+#[cfg(target_os = "linux")]
 fn on_a_bare_mac_no_dialog_opens() {
     let host = Host::mac(Mac { developer_tools: false, old: true });
     let laptop = Machine::local();
@@ -549,8 +579,9 @@ fn on_a_bare_mac_no_dialog_opens() {
     assert_eq!(host.machine.shape().unwrap().dialogs(), "", "a dialog opened");
 }
 
-/// What a Mac has that the others have not: the same over every kind of place that a tool's link may lead through.
+/// Its readlink knows no `-f`: then the next step is told.
 #[test]
+#[cfg(target_os = "linux")]
 fn an_old_mac_follows_links_as_far_as_it_can() {
     let host = Host::mac(Mac { developer_tools: true, old: true });
     host.machine
@@ -569,18 +600,21 @@ fn an_old_mac_follows_links_as_far_as_it_can() {
 
 macro_rules! on_every_shape {
     ($($test:ident)*) => {
+        #[cfg(target_os = "linux")]
         mod debian {
             $(#[test]
             fn $test() {
                 super::$test(&super::Host::new(super::Kind::Debian));
             })*
         }
+        #[cfg(target_os = "linux")]
         mod busybox {
             $(#[test]
             fn $test() {
                 super::$test(&super::Host::new(super::Kind::Busybox));
             })*
         }
+        #[cfg(target_os = "linux")]
         mod mac {
             $(#[test]
             fn $test() {
@@ -601,6 +635,7 @@ on_every_shape! {
     ends_with_whoever_asked
     is_left_as_it_was
     is_brought_true_and_back
+    keeps_later_work
     gets_its_own_rendering_of_a_template
     runs_work_once_it_is_attested
 }
