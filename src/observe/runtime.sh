@@ -210,6 +210,21 @@ tu_end() {
   done
 }
 
+# tu_blind_grep: whether grep may be busybox's, which sees nothing of a line behind its first NUL, and an environment is
+# one such line. Busybox is a link, or the same file as its neighbour of that name.
+tu_blind_grep() {
+  tu_within=$PATH:
+  while [ -n "$tu_within" ]; do
+    tu_dir=${tu_within%%:*}
+    tu_within=${tu_within#*:}
+    if [ -x "${tu_dir:-.}/grep" ]; then
+      # shellcheck disable=SC3013 # every sh that there is knows -ef
+      [ -L "${tu_dir:-.}/grep" ] || [ "${tu_dir:-.}/grep" -ef "${tu_dir:-.}/busybox" ]
+      return
+    fi
+  done
+}
+
 # tu_sweep MARK: kills what a question started and what then left the process tree: everything that inherited its mark.
 # Only a process that is younger than this program can have it, so that mostly there is none to look at.
 tu_sweep() {
@@ -233,8 +248,15 @@ if [ -r /proc/self/environ ] && [ -r /proc/loadavg ]; then
       if [ "${tu_dir#/proc/}" -gt "$tu_first" ] && [ -r "$tu_dir/environ" ]; then set -- "$@" "$tu_dir/environ"; fi
     done
     [ "$#" -gt 0 ] || return 0
-    # -s: some will have ended meanwhile.
-    grep -lsF "$tu_sought" "$@" | while IFS=/ read -r tu_a tu_b tu_id tu_c; do tu_put "$tu_id "; done
+    if tu_blind_grep; then
+      # With more than one file, head tells where each begins.
+      head -c 2097152 "$@" /dev/null 2>/dev/null | tr '\0' '\n' | awk -v sought="$tu_sought" '
+        /^==> \/proc\/[0-9]+\/environ <==$/ { split($2, part, "/") }
+        index($0, sought) == 1 { print part[3] }'
+    else
+      # -s: some will have ended meanwhile.
+      grep -lsF "$tu_sought" "$@" | while IFS=/ read -r tu_a tu_b tu_id tu_c; do tu_put "$tu_id "; done
+    fi
   }
 else
   # In two parts, so that what searches does not find itself.
@@ -331,22 +353,27 @@ tu_hush() {
   export MAVEN_OPTS="${MAVEN_OPTS-} -XX:-UsePerfData" JAVA_OPTS="${JAVA_OPTS-} -XX:-UsePerfData"
 }
 
+# tu_stand_in: whether what lies at tu_path is Apple's stand-in for a tool that is not installed. Started, it opens a dialog
+# on somebody's screen instead of answering.
+tu_stand_in() {
+  case $tu_path in
+    /usr/bin/git | /usr/bin/python3 | /usr/bin/pip3 | /usr/bin/gcc | /usr/bin/g++ | /usr/bin/cc | /usr/bin/ld | \
+      /usr/bin/clang | /usr/bin/make | /usr/bin/swift | /usr/bin/svn | /usr/bin/perl5*)
+      # Elsewhere there is no xcode-select, which costs no process to know.
+      command -v xcode-select >/dev/null && [ "$(uname -s)" = Darwin ] && ! xcode-select -p >/dev/null 2>&1
+      ;;
+    *) return 1 ;;
+  esac
+}
+
 # tu_tool NAME: as tu_find, with the other copies on PATH behind the path and, behind a tab, what a version manager would
-# start. Refuses Apple's stand-ins, which open a dialog instead of answering.
+# start. Refuses Apple's stand-ins.
 tu_tool() {
   tu_seek "$1" all || return
   tu_hush
   printf '%s\n%s\t' "$tu_path$tu_copies" "$tu_link"
   tu_shim "$1" || echo
-  case $tu_path in
-    /usr/bin/git | /usr/bin/python3 | /usr/bin/pip3 | /usr/bin/gcc | /usr/bin/g++ | /usr/bin/cc | /usr/bin/ld | \
-      /usr/bin/clang | /usr/bin/make | /usr/bin/swift | /usr/bin/svn | /usr/bin/perl5*)
-      # Elsewhere there is no xcode-select, which costs no process to know.
-      if command -v xcode-select >/dev/null && [ "$(uname -s)" = Darwin ] && ! xcode-select -p >/dev/null 2>&1; then
-        return 69
-      fi
-      ;;
-  esac
+  if tu_stand_in; then return 69; fi
 }
 
 # tu_lacks FOLDER FILE…: whether a folder holds none of these files.
@@ -382,6 +409,11 @@ tu_nothing_new() {
 
 # tu_repository: whether the working folder itself is a repository, not merely a folder inside one.
 tu_repository() {
+  tu_seek git || { echo 'git is not on PATH' >&2; return 1; }
+  if tu_stand_in; then
+    echo "$tu_path is Apple's stand-in for the developer tools, which are not installed" >&2
+    return 69
+  fi
   tu_git=$(git rev-parse --git-dir) || return
   tu_inside=$(git rev-parse --is-inside-work-tree) || return
   if [ "$tu_inside" = true ]; then

@@ -4,6 +4,10 @@
     clippy::unwrap_used,
     reason = "tests are an IO edge, and a panic is how they fail"
 )]
+#![cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "machines of another shape are made of what Linux has")
+)]
 
 mod action;
 mod apply;
@@ -19,6 +23,7 @@ mod formats;
 mod gate;
 mod here;
 mod history;
+mod hosts;
 mod init;
 mod killed;
 mod manual;

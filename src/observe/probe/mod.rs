@@ -67,9 +67,15 @@ fn first_line(bytes: &[u8]) -> String {
     line.chars().filter(|c| !c.is_control()).take(LONGEST).collect()
 }
 
+/// The exit code with which the runtime refuses to start one of Apple's stand-ins.
+const STAND_IN: i32 = 69;
+
 /// Why a command's answer does not tell: its exit code and what it said about it.
 fn failed(command: &str, answer: &super::Answer) -> Why {
     let said = if answer.stderr.trim_ascii().is_empty() { &answer.stdout } else { &answer.stderr };
+    if command == "git" && answer.code == STAND_IN {
+        return Why::Stub(first_line(said));
+    }
     Why::Failed { command: command.to_owned(), code: answer.code, message: first_line(said) }
 }
 

@@ -21,7 +21,7 @@ pub(super) fn enter(repo: &Repo) -> String {
     let path = quote::word(&quote::place(&repo.path));
     format!(
         "cd || return\nif [ ! -e {path} ] && tu_gone {path}; then return {NOTHING_THERE}; fi\ncd {path} || return\n\
-         tu_find git >/dev/null || {{ echo 'git is not on PATH' >&2; return 1; }}\ntu_repository || return\n"
+         tu_repository || return\n"
     )
 }
 

@@ -7,7 +7,7 @@ use regex::Regex;
 
 use super::shim::{self, Found};
 use super::tool_table::{self, Row};
-use super::{failed, text};
+use super::{STAND_IN, failed, text};
 use crate::observe::version_token;
 use crate::observe::{Answer, Context, Covers, Probe, Question, Sighting};
 use crate::spec::{Category, Environment, Fact, ItemId, Observed, Tool, VersionFact, Why};
@@ -15,9 +15,6 @@ use crate::transport::quote;
 
 pub(super) const PROBE: Probe =
     Probe { name: "tool", doc: "versions of tools on PATH, and where they resolve to", manager: None, ask, read };
-
-/// The exit code with which the runtime refuses to start one of Apple's stand-ins.
-const STAND_IN: i32 = 69;
 
 fn ask(environment: &Environment) -> Vec<Question> {
     environment.tools.iter().map(|tool| question(tool, environment)).collect()

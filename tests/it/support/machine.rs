@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use super::shape::Shape;
 use super::sshd::{SshServer, SshServerBuilder, user};
 
 /// Where every machine finds the system's own tools, behind those of its own.
@@ -22,6 +23,7 @@ const CHANGING: [&str; 6] = ["mkdir", "chmod", "cp", "mv", "rm", "ln"];
 pub(crate) struct Machine {
     folder: TempDir,
     server: Option<SshServer>,
+    shape: Option<Shape>,
 }
 
 impl Machine {
@@ -31,7 +33,7 @@ impl Machine {
         for name in ["home", "bin"] {
             fs::create_dir(folder.path().join(name)).unwrap();
         }
-        Self { folder, server: None }
+        Self { folder, server: None, shape: None }
     }
 
     /// A machine behind an SSH server.
@@ -48,13 +50,46 @@ impl Machine {
         machine
     }
 
+    /// A machine of another shape than this one, behind an SSH server.
+    pub(crate) fn shaped(shape: Shape) -> Self {
+        let builder = SshServer::builder().path(shape.path());
+        let server = builder.entrance(shape.home(), shape.shell(), shape.entrance()).start();
+        let mut machine = Self::local();
+        machine.server = Some(server);
+        machine.shape = Some(shape);
+        machine
+    }
+
+    /// Its shape, where that is not this machine's.
+    pub(crate) fn shape(&self) -> Option<&Shape> {
+        self.shape.as_ref()
+    }
+
     /// The SSH server in front of it.
     pub(crate) fn server(&self) -> &SshServer {
         self.server.as_ref().expect("the machine is reached over SSH")
     }
 
     pub(crate) fn home(&self) -> PathBuf {
+        if let Some(shape) = &self.shape {
+            return shape.at(shape.home());
+        }
         self.server.as_ref().map_or_else(|| self.folder.path().join("home"), SshServer::home)
+    }
+
+    /// Its home, as it knows it.
+    pub(crate) fn home_within(&self) -> PathBuf {
+        self.shape.as_ref().map_or_else(|| self.home(), |shape| PathBuf::from(shape.home()))
+    }
+
+    /// Where its own tools are.
+    pub(crate) fn tools(&self) -> PathBuf {
+        self.shape.as_ref().map_or_else(|| self.folder.path().join("bin"), Shape::tools)
+    }
+
+    /// The same folder, as it knows it.
+    pub(crate) fn tools_within(&self) -> PathBuf {
+        self.shape.as_ref().map_or_else(|| self.tools(), |shape| PathBuf::from(shape.tools_within()))
     }
 
     /// A place in its home.
@@ -105,7 +140,7 @@ impl Machine {
 
     /// Puts a command on its PATH: a piece of sh.
     pub(crate) fn tool(&self, name: &str, script: &str) -> &Self {
-        let path = self.folder.path().join("bin").join(name);
+        let path = self.tools().join(name);
         // Writing beside it and moving it there: a script that is just being run stays as it is.
         let beside = path.with_extension("new");
         fs::write(&beside, format!("#!/bin/sh\n{script}\n")).unwrap();
@@ -121,7 +156,7 @@ impl Machine {
 
     /// Takes a command off its PATH.
     pub(crate) fn without(&self, name: &str) -> &Self {
-        fs::remove_file(self.folder.path().join("bin").join(name)).unwrap();
+        fs::remove_file(self.tools().join(name)).unwrap();
         self
     }
 
@@ -169,7 +204,10 @@ impl Machine {
     pub(crate) fn processes(&self) -> Vec<String> {
         let home = format!("HOME={}", self.home().display());
         if cfg!(target_os = "linux") {
-            return linux_processes(&home);
+            return linux_processes(|process| match &self.shape {
+                Some(shape) => shape.holds(process),
+                None => has_variable(process, &home),
+            });
         }
         // BSD ps shows the environment behind the command.
         let output = Command::new("ps").args(["-A", "-E", "-ww", "-o", "pid=,command="]).output().unwrap();
@@ -245,13 +283,11 @@ impl Drop for Machine {
     }
 }
 
-fn linux_processes(variable: &str) -> Vec<String> {
+fn linux_processes(runs_there: impl Fn(&Path) -> bool) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc").unwrap().flatten() {
         let folder = entry.path();
-        // A process may end while it is looked at.
-        let Ok(environment) = fs::read(folder.join("environ")) else { continue };
-        if environment.split(|byte| *byte == 0).any(|one| one == variable.as_bytes()) {
+        if runs_there(&folder) {
             let command = fs::read(folder.join("cmdline")).unwrap_or_default();
             let command = String::from_utf8_lossy(&command).replace('\0', " ");
             let shown: String = command.chars().take(120).collect();
@@ -259,6 +295,12 @@ fn linux_processes(variable: &str) -> Vec<String> {
         }
     }
     found
+}
+
+fn has_variable(process: &Path, variable: &str) -> bool {
+    // A process may end while it is looked at.
+    let environment = fs::read(process.join("environ")).unwrap_or_default();
+    environment.split(|byte| *byte == 0).any(|one| one == variable.as_bytes())
 }
 
 /// Everything below a folder, by path: kind, mode, times and content.

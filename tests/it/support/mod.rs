@@ -1,7 +1,10 @@
 //! What the tests stand on: real servers and sandboxes, each torn down with its test.
 
+mod busybox;
 pub(crate) mod debian;
+pub(crate) mod mac;
 pub(crate) mod machine;
 pub(crate) mod podman;
+pub(crate) mod shape;
 pub(crate) mod sshd;
 pub(crate) mod trueup;

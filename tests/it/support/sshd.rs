@@ -17,6 +17,7 @@ const SSHD: &str = "/usr/sbin/sshd";
 pub(crate) struct SshServerBuilder {
     key_types: Vec<&'static str>,
     path: Option<String>,
+    entrance: Option<(String, String, String)>,
     options: Vec<String>,
 }
 
@@ -38,6 +39,12 @@ impl SshServerBuilder {
     /// The PATH of its commands.
     pub(crate) fn path(mut self, path: &str) -> Self {
         self.path = Some(path.to_owned());
+        self
+    }
+
+    /// Has a root of its own behind it: its home, its login shell, and the command line that enters it.
+    pub(crate) fn entrance(mut self, home: &str, shell: &str, command: String) -> Self {
+        self.entrance = Some((home.to_owned(), shell.to_owned(), command));
         self
     }
 
@@ -80,6 +87,11 @@ impl SshServerBuilder {
     fn config(&self, folder: &Path, port: u16) -> String {
         let at = |name: &str| folder.join(name).display().to_string();
         let path = self.path.as_deref().unwrap_or("/usr/local/bin:/usr/bin:/bin");
+        let (home, shell, command) = self.entrance.clone().unwrap_or_else(|| {
+            // sshd enters the user's real home, whatever HOME says.
+            let command = r#"cd "$HOME" && exec /bin/sh -c "$SSH_ORIGINAL_COMMAND""#;
+            (at("home"), "/bin/sh".to_owned(), command.to_owned())
+        });
         // sshd goes by the first line of a keyword.
         let mut lines = self.options.clone();
         lines.extend([
@@ -94,9 +106,8 @@ impl SshServerBuilder {
             "MaxStartups 200".to_owned(),
             "PrintMotd no".to_owned(),
             format!("AuthorizedKeysFile {}", at("authorized_keys")),
-            format!("SetEnv HOME={} PATH={path} SHELL=/bin/sh", at("home")),
-            // sshd enters the user's real home, whatever HOME says.
-            r#"ForceCommand cd "$HOME" && exec /bin/sh -c "$SSH_ORIGINAL_COMMAND""#.to_owned(),
+            format!("SetEnv HOME={home} PATH={path} SHELL={shell}"),
+            format!("ForceCommand {command}"),
         ]);
         lines.extend(self.key_types.iter().map(|key_type| format!("HostKey {}", at(&format!("host_{key_type}")))));
         lines.join("\n") + "\n"
@@ -106,7 +117,7 @@ impl SshServerBuilder {
 impl SshServer {
     /// A server with an ed25519 host key, to be changed before it starts.
     pub(crate) fn builder() -> SshServerBuilder {
-        SshServerBuilder { key_types: vec!["ed25519"], path: None, options: Vec::new() }
+        SshServerBuilder { key_types: vec!["ed25519"], path: None, entrance: None, options: Vec::new() }
     }
 
     /// The usual server.

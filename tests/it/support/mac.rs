@@ -1,0 +1,158 @@
+//! A Mac, as far as trueup can tell: macOS's folders, its shells, tools that refuse what macOS's refuse, Homebrew's prefix.
+
+use std::path::Path;
+
+use super::shape::Shape;
+
+/// What stands in which folder: by macOS's own tools, done by busybox.
+const BASE: [(&str, &str); 3] = [
+    (
+        "/bin",
+        "cat chmod cp date dd echo expr hostname kill link ln ls mkdir mv pwd rm rmdir sleep stty sync test unlink",
+    ),
+    (
+        "/usr/bin",
+        "basename bc cal cksum cmp comm cut diff dirname du env expand factor false find fold grep head hexdump id \
+         killall less logname mkfifo mktemp more nl od paste patch printf \
+         readlink renice rev sed seq sort strings tail tar tee time touch tr true tty uniq uptime wc which \
+         who whoami xargs xxd yes",
+    ),
+    ("/usr/sbin", "chown chroot"),
+];
+
+/// What macOS has and answers for itself.
+const OWN: [(&str, &str); 12] = [
+    ("/usr/bin/stat", "stat"),
+    ("/bin/ps", "ps"),
+    ("/usr/bin/uname", "uname"),
+    ("/usr/bin/sw_vers", "sw_vers"),
+    ("/usr/sbin/ioreg", "ioreg"),
+    ("/usr/sbin/sysctl", "sysctl"),
+    ("/usr/bin/dscl", "dscl"),
+    ("/usr/sbin/scutil", "scutil"),
+    ("/usr/bin/defaults", "defaults"),
+    ("/bin/df", "df"),
+    ("/usr/bin/xcode-select", "xcode-select"),
+    ("/usr/libexec/path_helper", "path_helper"),
+];
+
+/// What opens a dialog where Apple's developer tools are not installed.
+const STAND_INS: [&str; 9] = ["git", "python3", "pip3", "make", "clang", "cc", "gcc", "swift", "svn"];
+
+const TOOLS: &str = "/Library/Developer/CommandLineTools";
+
+/// What differs from Mac to Mac.
+#[derive(Clone, Copy)]
+pub(crate) struct Mac {
+    /// Whether Apple's developer tools are installed.
+    pub(crate) developer_tools: bool,
+    /// Whether `readlink` knows no `-f`, as before macOS 12.3.
+    pub(crate) old: bool,
+}
+
+impl Shape {
+    /// The machine.
+    pub(crate) fn mac(mac: Mac) -> Self {
+        let shape = Self::new("/Users/dev", "/bin/zsh", "/usr/bin:/bin:/usr/sbin:/sbin", "/opt/homebrew/bin");
+        for name in ["etc", "tmp", "var"] {
+            shape.folder(&format!("/private/{name}"));
+            shape.link(name, &format!("private/{name}"));
+        }
+        shape.copy("busybox", "/.shape/busybox");
+        shape.copy("printenv", "/usr/bin/printenv");
+        for (folder, names) in BASE {
+            for name in names.split_whitespace() {
+                shape.program(&format!("{folder}/{name}"), fixture("bsd"));
+            }
+        }
+        for (place, name) in OWN {
+            shape.program(place, fixture(name));
+        }
+        for (name, place) in [("bash", "/bin/bash"), ("bash", "/bin/sh"), ("dash", "/bin/dash"), ("zsh", "/bin/zsh")] {
+            shape.copy(name, place);
+        }
+        shape.copy("perl", "/usr/bin/perl");
+        shape.copy("shasum", "/usr/bin/shasum");
+        shape.copy("original-awk", "/usr/bin/awk");
+        shape.borrow_libraries();
+        // Where nothing but its ps looks.
+        shape.borrow("/proc", "/.shape/proc");
+        if mac.old {
+            shape.put("/.shape/old", "");
+        }
+        shape.start_up_files();
+        shape.developer_tools(mac.developer_tools);
+        shape.homebrew();
+        shape
+    }
+
+    fn start_up_files(&self) {
+        self.put("/private/etc/passwd", "dev:*:0:0:Dev:/Users/dev:/bin/zsh\n");
+        self.put("/private/etc/paths", "/usr/local/bin\n/usr/bin\n/bin\n/usr/sbin\n/sbin\n");
+        let profile = "if [ -x /usr/libexec/path_helper ]; then\n\teval `/usr/libexec/path_helper -s`\nfi\n";
+        self.put("/private/etc/zprofile", profile);
+        self.put("/private/etc/profile", profile);
+        // Debian's zsh looks for them there.
+        self.link("/private/etc/zsh/zprofile", "../zprofile");
+        self.link("/private/etc/localtime", "/var/db/timezone/zoneinfo/Europe/Berlin");
+        self.put("/Users/dev/.zprofile", "PATH=\"/opt/homebrew/bin:$PATH\"; export PATH\n");
+    }
+
+    fn developer_tools(&self, installed: bool) {
+        for name in STAND_INS {
+            self.program(&format!("/usr/bin/{name}"), fixture("stand-in"));
+        }
+        self.copy("git", "/.shape/git");
+        if installed {
+            for name in ["git", "python3"] {
+                self.program(&format!("{TOOLS}/usr/bin/{name}"), fixture(name));
+            }
+        }
+    }
+
+    /// Homebrew's prefix, as it leaves it.
+    fn homebrew(&self) {
+        self.program("/opt/homebrew/bin/brew", fixture("brew"));
+        for name in ["version", "formulae", "casks", "taps"] {
+            self.put(&format!("/.shape/brew/{name}"), recorded(name));
+        }
+        for (name, version) in words(&recorded("formulae")) {
+            self.put(
+                &format!("/opt/homebrew/Cellar/{name}/{version}/INSTALL_RECEIPT.json"),
+                "{\"source\":{\"tap\":\"homebrew/core\"}}",
+            );
+            self.link(&format!("/opt/homebrew/opt/{name}"), &format!("../Cellar/{name}/{version}"));
+        }
+        for (name, version) in words(&recorded("casks")) {
+            self.folder(&format!("/opt/homebrew/Caskroom/{name}/.metadata/{version}/20240802143011.004"));
+        }
+        for (user, name) in recorded("taps").lines().filter_map(|tap| tap.split_once('/')) {
+            self.put(
+                &format!("/opt/homebrew/Library/Taps/{user}/homebrew-{name}/.git/config"),
+                format!("[remote \"origin\"]\n\turl = https://github.com/{user}/homebrew-{name}\n"),
+            );
+        }
+    }
+
+    /// What was started of Apple's stand-ins.
+    pub(crate) fn dialogs(&self) -> String {
+        std::fs::read_to_string(self.at("/.shape/started")).unwrap_or_default()
+    }
+}
+
+/// The pairs of words of a list.
+fn words(list: &str) -> Vec<(String, String)> {
+    let pairs = list.lines().filter_map(|line| line.split_once(' '));
+    pairs.map(|(name, version)| (name.to_owned(), version.to_owned())).collect()
+}
+
+fn fixture(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/mac/bin");
+    std::fs::read(folder.join(name)).unwrap()
+}
+
+/// What Homebrew says.
+fn recorded(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/mac/brew");
+    std::fs::read_to_string(folder.join(name)).unwrap()
+}
