@@ -1,6 +1,7 @@
 //! Renders the Homebrew formula of a release: `formula HOMEPAGE ARCHIVE…`, the text on stdout.
 //!
 //! Each archive is one that `scripts/package` has made; its name says the system and its bytes give the digest.
+#![expect(clippy::disallowed_methods, reason = "a program for the release, which reads the archives")]
 
 use std::error::Error;
 use std::io::Write as _;
@@ -9,6 +10,12 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 const TEMPLATE: &str = include_str!("../templates/homebrew/trueup.rb.tera");
+
+#[derive(serde::Serialize)]
+struct System<'a> {
+    name: &'static str,
+    archives: Vec<&'a Archive>,
+}
 
 #[derive(serde::Serialize)]
 struct Archive {
@@ -28,7 +35,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut context = tera::Context::new();
     context.insert("homepage", homepage.trim_end_matches('/'));
     context.insert("version", env!("CARGO_PKG_VERSION"));
-    context.insert("archives", &archives);
+    let systems = ["macos", "linux"].map(|name| {
+        let archives: Vec<&Archive> = archives.iter().filter(|archive| archive.system == name).collect();
+        System { name, archives }
+    });
+    context.insert("systems", &systems.into_iter().filter(|system| !system.archives.is_empty()).collect::<Vec<_>>());
     let formula = tera::Tera::one_off(TEMPLATE, &context, false)?;
     std::io::stdout().write_all(formula.as_bytes())?;
     Ok(())

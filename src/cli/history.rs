@@ -26,7 +26,8 @@ use crate::store::Store;
     Examples:\n  \
     trueup history\n  \
     trueup history vm --since 7d\n  \
-    trueup history --since 2026-05-01T00:00:00Z --format json"
+    trueup history --since 2026-05-01T00:00:00Z --format json\n\n\
+    Exit codes: 0 shown, 2 usage or spec error."
 )]
 pub(super) struct Args {
     /// The target to show; all when none is named

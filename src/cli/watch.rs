@@ -34,7 +34,8 @@ use crate::store::{StateId, Store};
     trueup watch --every 5m\n  \
     trueup watch --every 15m vm mini --webhook env:HOOK_URL\n  \
     trueup watch --every 5m --notify 'jq -r .text | mail -s drift me@example.com'\n  \
-    trueup watch --every 5m --print-unit systemd-timer > ~/.config/systemd/user/trueup-watch.timer"
+    trueup watch --every 5m --print-unit systemd-timer > ~/.config/systemd/user/trueup-watch.timer\n\n\
+    Exit codes: 2 usage or spec error; with --once those of check: 0 parity, 1 drift, 3 something could not be observed."
 )]
 pub(super) struct Args {
     /// The targets to audit; all when none is named

@@ -100,7 +100,7 @@ enum Body<'a> {
 /// The bytes that hexadecimal digits stand for.
 fn from_digits(digits: &[u8]) -> Option<Vec<u8>> {
     let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-    (digits.len() % 2 == 0).then(|| digits.chunks(2).map(pair).collect()).flatten()
+    digits.len().is_multiple_of(2).then(|| digits.chunks(2).map(pair).collect()).flatten()
 }
 
 /// A frame's body: stderr, stdout, newline, exit code, dot, newline, length of "stdout, newline, exit code, dot", space,

@@ -626,14 +626,15 @@ fn variables_are_those_of_before_the_runtime_in_every_shell() {
         let mut command = room.command(shell, &["-s"]);
         command.env("LC_ALL", "C.UTF-8").env("NO_COLOR", "").env("ODD", odd).env("HELD", "x").env_remove("TERM");
         command.env("BYTES", std::os::unix::ffi::OsStrExt::from_bytes(bytes) as &std::ffi::OsStr);
-        let ran = run(command, program.text.as_bytes(), shell.name);
+        let ran = run_attended(command, program.text.as_bytes(), shell.name);
         let frames = frame::read(&ran.stdout, NONCE);
         let Some(Reply::Answered(answer)) = frames.replies.get(&0) else { panic!("{}: {ran:?}", shell.name) };
+        // yash knows no variable that is no text in its locale, and is not to pass it off as absent.
+        let told_bytes = if shell.name == "yash" { "mute".to_owned() } else { digest(bytes) };
         let expected = format!(
-            "LC_ALL {}\nNO_COLOR empty\nODD {}\nBYTES {}\nGONE unset\nHELD set\nTERM unset\nLINES unset\n",
+            "LC_ALL {}\nNO_COLOR empty\nODD {}\nBYTES {told_bytes}\nGONE unset\nHELD set\nTERM unset\nLINES unset\n",
             digest(b"C.UTF-8"),
             digest(odd.as_bytes()),
-            digest(bytes)
         );
         assert_eq!(
             String::from_utf8_lossy(&answer.stdout),
@@ -655,7 +656,7 @@ fn the_surroundings_are_told_in_every_shell() {
         let room = Room::new();
         let mut command = room.command(shell, &["-s"]);
         command.env("TZ", "Europe/Berlin");
-        let ran = run(command, program.text.as_bytes(), shell.name);
+        let ran = run_attended(command, program.text.as_bytes(), shell.name);
         let mut frames = frame::read(&ran.stdout, NONCE);
         for (number, question) in questions.iter().enumerate() {
             let Some(Reply::Answered(answer)) = frames.replies.remove(&number) else {

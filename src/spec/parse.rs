@@ -64,13 +64,16 @@ pub fn parse(path: &str, text: &str, vocabulary: &Vocabulary) -> Result<Environm
 /// Items that the spec names more than once: which of two policies holds would be anybody's guess.
 fn named_twice(environment: &Environment, text: &str) -> Vec<Problem> {
     let mut seen = BTreeSet::new();
-    let twice = environment.scope().items.into_iter().filter(|item| !seen.insert(item.id.clone()));
+    let scope = environment.scope();
+    let mapped = scope.mapped.into_iter().flat_map(|mapped| mapped.ids);
+    let named = scope.items.into_iter().map(|item| item.id).chain(mapped);
+    let twice = named.filter(|id| !seen.insert(id.clone()));
     let problem = |id: ItemId| {
         let name = id.name.rsplit_once('/').map_or(id.name.as_str(), |(_, name)| name);
         let place = text.rfind(&format!("{name}\"")).map_or(0..0, |start| start..start + name.len());
         Problem::new(format!("{id} is named more than once"), place, "named again").help("keep one of them")
     };
-    twice.map(|item| problem(item.id)).collect()
+    twice.map(problem).collect()
 }
 
 fn read_environment(mut root: Section<'_>, vocabulary: &Vocabulary) -> Option<Environment> {

@@ -145,7 +145,7 @@ fn releases(project: &Project, runner: &mut Runner<'_>) -> PathBuf {
 fn a_release_is_installed_only_if_its_digest_is_the_pinned_one() {
     let (_laptop, _vm, project) = drifted();
     project.write("fake/releases/trueup-1.2.3/trueup", "#!/bin/sh\necho trueup 1.2.3\n");
-    let archive = "trueup-1.2.3-x86_64-unknown-linux-musl.tar.gz";
+    let archive = "trueup-1.2.3-x86_64-unknown-linux-gnu.tar.gz";
     let folder = project.at("fake/releases");
     fs::set_permissions(folder.join("trueup-1.2.3/trueup"), fs::Permissions::from_mode(0o755)).unwrap();
     let made = Command::new("tar").args(["-czf", archive, "trueup-1.2.3"]).current_dir(&folder).status().unwrap();

@@ -75,7 +75,7 @@ fn an_explanation_names_every_file_line_and_machine_and_shows_the_diff_without_i
         "tool:node on vm: drift (changed)\n".to_owned(),
         format!("asked by   environments/dev.toml:{asked}, policy exact\n"),
         format!("wanted     environments/dev.lock:{locked}  22.11.0  (at /"),
-        format!("observed   20.1.0  (at {bin}/node)\n"),
+        format!("observed   20.1.0  (at {bin}/node"),
         "through a shell that is no login shell, not interactive\n".to_owned(),
         "waivers    none names it\n".to_owned(),
         "next       trueup plan vm\n".to_owned(),

@@ -23,6 +23,7 @@ mod init;
 mod killed;
 mod manual;
 mod observed;
+mod own_environment;
 mod packages;
 mod packages_across;
 mod pins;

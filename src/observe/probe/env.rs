@@ -47,6 +47,7 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
         let observed = match state {
             Some("unset") => Observed::Absent,
             Some(word @ (EMPTY | SET)) => Observed::Present(Fact::text(word)),
+            Some("mute") => Observed::Unknown(Why::NotUnderstood("the machine's sh cannot tell its value".to_owned())),
             Some(hex) => match Digest::from_hex(hex) {
                 Some(digest) => Observed::Present(Fact::text(digest.as_str())),
                 None => Observed::Unknown(no_digest(answer)),

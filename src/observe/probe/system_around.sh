@@ -1,11 +1,11 @@
 # What agents' commands find around them, a line each: a word, a blank, and what the machine tells about it.
 # shellcheck shell=sh
 # shellcheck disable=SC2154 # the runtime sets tu_value
-# shellcheck disable=SC3045 # every sh that there is knows ulimit -n
 
 printf 'umask '
 umask
 printf 'nofile '
+# shellcheck disable=SC3045 # every sh that there is knows it
 ulimit -n
 for tu_name in LC_ALL LC_CTYPE LC_COLLATE LC_MESSAGES LANG; do
   if tu_original "$tu_name"; then printf '%s %s\n' "$tu_name" "$(tu_plain "$tu_value")"; fi

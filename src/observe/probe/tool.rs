@@ -104,8 +104,17 @@ fn by_row(row: &Row, stdout: &str, stderr: &str, answer: &Answer) -> Result<Told
     }
     match matched(row.pattern, stdout, stderr)? {
         Some(version) => Ok((version, None)),
-        None => Err(unclear(row.name, stdout, stderr, answer)),
+        None => {
+            bare(stdout, answer).map(|version| (version, None)).ok_or_else(|| unclear(row.name, stdout, stderr, answer))
+        }
     }
+}
+
+/// A version that is all that a tool said: some builds, and most wrappers, print nothing else.
+fn bare(stdout: &str, answer: &Answer) -> Option<String> {
+    let word = stdout.trim();
+    let is_alone = answer.code == 0 && !word.is_empty() && !word.contains(char::is_whitespace);
+    version_token::clean(word).filter(|_| is_alone)
 }
 
 /// Of a tool that says it failed, a number anywhere could be part of the complaint (`needs node 18.0`), so only a line

@@ -2,7 +2,8 @@
 //!
 //! A target that differs in a few things shows each in a line. Where they are many, things of one kind are folded into a
 //! line that names the command which shows them all, and the more targets are in trouble, the fewer lines each may
-//! take. Targets that are true are one line, or one line together.
+//! take. Differences line by line come after the list, which is to be seen as a whole. Targets that are true are one
+//! line, or one line together.
 
 use std::fmt::Write as _;
 
@@ -87,13 +88,28 @@ fn render_target(text: &mut String, whole: &Report, report: &TargetReport, lines
     }
     let folded = fold::fold(rows(report), lines);
     let width = folded.shown.iter().map(|finding| finding.id.to_string().width()).max().unwrap_or(0);
-    for (place, finding) in folded.shown.into_iter().enumerate() {
+    for (place, finding) in folded.shown.iter().enumerate() {
         render_finding(text, whole, report, finding, width, view);
         for more in folded.more.iter().filter(|more| more.behind == place + 1) {
             let command = fold::explain_command(&report.target, &more.pattern);
             let line = view.fit(&format!("… and {} more: {command}", more.count), 4);
             writeln!(text, "    {}", view.look.paint(Style::new().dimmed(), &line)).expect(INFALLIBLE);
         }
+    }
+    for finding in folded.shown {
+        render_details(text, report, finding, view);
+    }
+}
+
+fn render_details(text: &mut String, report: &TargetReport, finding: &Finding, view: View) {
+    let lines = if finding.state == State::Match { Vec::new() } else { below(report, finding) };
+    if lines.is_empty() {
+        return;
+    }
+    let id = view.fit(&printable(&finding.id.to_string()), 2);
+    writeln!(text, "\n  {}", view.look.paint(Style::new().bold(), &id)).expect(INFALLIBLE);
+    for line in lines {
+        writeln!(text, "    {}", paint_diff(&view.fit(&line, 4), view)).expect(INFALLIBLE);
     }
 }
 
@@ -143,9 +159,6 @@ fn render_finding(
     if finding.state != State::Match {
         let sentence = view.fit(&sentence(whole, report, finding), taken);
         writeln!(text, "  {} {id}  {sentence}", mark(&finding.state, view)).expect(INFALLIBLE);
-        for line in below(report, finding) {
-            writeln!(text, "      {}", paint_diff(&view.fit(&line, 6), view)).expect(INFALLIBLE);
-        }
     }
     if let Some(warning) = &finding.warning {
         let shared = if finding.state == State::Match { ", as on the reference" } else { "" };
@@ -155,7 +168,7 @@ fn render_finding(
     }
 }
 
-/// A detail of several lines: a diff, or a list. One of a single line stands behind its finding.
+/// A detail of several lines: a diff, or a list. One of a single line stands behind its finding's sentence.
 fn below(report: &TargetReport, finding: &Finding) -> Vec<String> {
     let lines: Vec<&str> = finding.detail.as_deref().unwrap_or_default().lines().collect();
     if lines.len() < 2 {

@@ -7,6 +7,10 @@ use super::{Malformed, Value};
 
 /// Every key with its values, in the order of the file: `section.key` or `section.subsection.key`.
 pub(super) fn parse(text: &str) -> Result<BTreeMap<String, Value>, Malformed> {
+    // git ends a name or a value there, and what comes after would be read as something else.
+    if let Some((before, _)) = text.split_once('\0') {
+        return Err(Malformed::at(before.matches('\n').count() + 1, "a NUL byte"));
+    }
     let mut reader = Reader { rest: text, line: 1 };
     let mut settings: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     let mut section: Option<String> = None;

@@ -283,6 +283,9 @@ pub(super) const DOTFILE: Table = Table {
     ],
 };
 
+/// What a state of a working copy may be held to.
+const AS_ON_THE_REFERENCE: Holds = Holds::Word(&[("exact", "as on the reference")]);
+
 pub(super) const REPO: Table = Table {
     doc: "A working copy.",
     keys: &[
@@ -296,6 +299,51 @@ pub(super) const REPO: Table = Table {
             Holds::Word(&[("auto", "those that its gates should catch")]),
         )
         .default("\"auto\""),
+        key(
+            "branch",
+            "The branch that is checked out: shown, and compared only where this is \"exact\".",
+            AS_ON_THE_REFERENCE,
+        ),
+        key(
+            "commit",
+            "The commit that is checked out: shown, and compared only where this is \"exact\".",
+            AS_ON_THE_REFERENCE,
+        ),
+        key(
+            "default_branch",
+            "The branch that the remote names as its default: shown, and compared only where this is \"exact\".",
+            AS_ON_THE_REFERENCE,
+        ),
+        key(
+            "dirty",
+            "Whether there are changes that are not committed: shown, and compared only where this is \"exact\".",
+            AS_ON_THE_REFERENCE,
+        ),
+        key(
+            "identity",
+            "Who commits there: name and mail address: shown, and compared only where this is \"exact\".",
+            AS_ON_THE_REFERENCE,
+        ),
+        key(
+            "lfs",
+            "Whether Git LFS is needed there, and set up: shown, and compared only where this is \"exact\".",
+            AS_ON_THE_REFERENCE,
+        ),
+        key(
+            "signing",
+            "Whether and with which key commits are signed: shown, and compared only where this is \"exact\".",
+            AS_ON_THE_REFERENCE,
+        ),
+        key(
+            "stashes",
+            "How many stashes there are: shown, and compared only where this is \"exact\".",
+            AS_ON_THE_REFERENCE,
+        ),
+        key(
+            "submodules",
+            "The submodules and their commits: shown, and compared only where this is \"exact\".",
+            AS_ON_THE_REFERENCE,
+        ),
     ],
 };
 

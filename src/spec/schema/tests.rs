@@ -67,7 +67,7 @@ const PLACES: &[Place] = &[
     Place::new(&MANAGED, "name = \"a\"\n[packages.npm]\n", &[("names", "[\"a\"]")]),
     Place::new(&DOTFILES, "name = \"a\"\n[dotfiles]\n", &[]),
     Place::new(&DOTFILE, "name = \"a\"\n[dotfiles]\nsource = \"s\"\n[dotfiles.\".zshrc\"]\n", &[]),
-    Place::new(&REPO, "name = \"a\"\n[repos.x]\n", &[("path", "\"x\"")]).refused(&["commit"]),
+    Place::new(&REPO, "name = \"a\"\n[repos.x]\n", &[("path", "\"x\"")]),
     Place::new(&GATE, "name = \"a\"\n[gate]\n", &[]),
     Place::new(&WAIVER, "name = \"a\"\n[[waivers]]\n", &[("finding", "\"tool:x\""), ("because", "\"y\"")]),
 ];
