@@ -52,8 +52,7 @@ fn hold(project: &Project, target: &Target, record: &Path) -> Result<TargetRepor
     let recorded = Lock::parse(&record.display().to_string(), &std::fs::read_to_string(record)?)?;
     let facts = facts(recorded, project);
     let lock = project.lock.as_ref().map(|loaded| &loaded.lock);
-    let circumstances =
-        Circumstances { observed_at: jiff::Timestamp::now(), duration: Duration::ZERO, round_trips: 0 };
+    let circumstances = Circumstances { observed_at: jiff::Timestamp::now(), duration: Duration::ZERO, round_trips: 0 };
     Ok(target_report(&project.environment, lock, target, circumstances, Ok(&facts)))
 }
 
