@@ -11,7 +11,7 @@ use super::{dotfile_keys, failed, restore, text};
 use crate::observe::{Answer, Context, Covers, Probe, Question, Sighting};
 use crate::spec::{
     Account, Category, Compare, Digest, Dotfile, Dotfiles, Environment, Extent, Fact, FileFact, ItemId, LeadsTo,
-    Listing, Mode, Observed, Why, glob_matches,
+    Listing, Mode, Observed, Why, glob_matcher,
 };
 use crate::transport::quote;
 
@@ -221,7 +221,8 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
         return Err(failed("find", answer));
     }
     if let Context::Pattern(glob) = &question.context {
-        sightings.retain(|sighting| !matches!(sighting, Sighting::Item(id, _) if !glob_matches(glob, &id.name)));
+        let matches = glob_matcher(glob);
+        sightings.retain(|sighting| !matches!(sighting, Sighting::Item(id, _) if !matches(&id.name)));
     }
     Ok(sightings)
 }
