@@ -65,15 +65,17 @@ pub fn parse(path: &str, text: &str, vocabulary: &Vocabulary) -> Result<Environm
 fn named_twice(environment: &Environment, text: &str) -> Vec<Problem> {
     let mut seen = BTreeSet::new();
     let scope = environment.scope();
+    let mut twice: Vec<ItemId> =
+        scope.items.into_iter().map(|item| item.id).filter(|id| !seen.insert(id.clone())).collect();
+    // Two things may come with one package.
     let mapped = scope.mapped.into_iter().flat_map(|mapped| mapped.ids);
-    let named = scope.items.into_iter().map(|item| item.id).chain(mapped);
-    let twice = named.filter(|id| !seen.insert(id.clone()));
+    twice.extend(mapped.filter(|id| seen.contains(id)));
     let problem = |id: ItemId| {
         let name = id.name.rsplit_once('/').map_or(id.name.as_str(), |(_, name)| name);
         let place = text.rfind(&format!("{name}\"")).map_or(0..0, |start| start..start + name.len());
         Problem::new(format!("{id} is named more than once"), place, "named again").help("keep one of them")
     };
-    twice.map(problem).collect()
+    twice.into_iter().map(problem).collect()
 }
 
 fn read_environment(mut root: Section<'_>, vocabulary: &Vocabulary) -> Option<Environment> {
