@@ -24,6 +24,19 @@ pub(super) const PROBE: Probe = Probe {
 /// Files larger than this are not read.
 const LARGEST: usize = 128 << 10;
 
+/// Those that hold much beside pins may be larger; in digits one still fits what a question may print.
+const LARGE: [&str; 4] = ["package.json", "pyproject.toml", "mise.lock", "mise.local.lock"];
+
+/// Their limit.
+const LARGEST_OF_THOSE: usize = 1 << 20;
+
+fn largest(file: &str) -> usize {
+    if LARGE.contains(&file) { LARGEST_OF_THOSE } else { LARGEST }
+}
+
+/// What sh finds mise's drop-in files by.
+const DROP_INS: &str = ".config/mise/conf.d/*.toml";
+
 fn ask(environment: &Environment) -> Vec<Question> {
     let mut questions = Vec::new();
     for repo in &environment.repos {
@@ -53,11 +66,14 @@ fn files_question(repo: &Repo, environment: &Environment) -> Question {
     let files = quote::words(FORMATS.iter().flat_map(|format| format.files).copied());
     let script = enter(repo)
         + &format!(
-            "for tu_one in {files}; do\n\
+            "for tu_one in {files} {DROP_INS}; do\n\
+             case $tu_one in {}) tu_most={} ;; *) tu_most={} ;; esac\n\
              if [ -f \"$tu_one\" ] && [ -r \"$tu_one\" ]; then\n\
-             printf '= %s\\n' \"$tu_one\"\nhead -c {} <\"$tu_one\" | od -An -v -tx1\n\
+             printf '= %s\\n' \"$tu_one\"\nhead -c \"$tu_most\" <\"$tu_one\" | od -An -v -tx1\n\
              elif [ ! -d \"$tu_one\" ] && {{ [ -e \"$tu_one\" ] || ! tu_gone \"$tu_one\"; }}; then\n\
              printf '! %s\\n' \"$tu_one\"\nfi\ndone\necho '=end'",
+            LARGE.join(" | "),
+            LARGEST_OF_THOSE + 1,
             LARGEST + 1
         );
     let covers = Covers { items: Vec::new(), listings: vec![listing(&repo.name)] };
@@ -96,7 +112,8 @@ fn tool_question(
         quote::words(files.copied())
     };
     let own = files(&|about| matches!(about, About::One(tool) if tool == name));
-    let shared = files(&|about| about == About::Named);
+    let named = files(&|about| about == About::Named);
+    let shared = format!("{named} {DROP_INS}");
     let mention = quote::word(&format!("(^|[^[:alnum:]_])({})([^[:alnum:]_]|$)", names(name)));
     let begin = format!(
         "{}if tu_lacks . {own}; then tu_mention {mention} {shared} || return 0; fi\ntu_nothing_new\n{}",
@@ -105,7 +122,8 @@ fn tool_question(
     );
     let place = quote::place(&repo.path);
     let home = if place.starts_with('/') { "" } else { "\"$HOME\"/" };
-    let settled = format!("tu_lacks {home}{} {own} {shared}", quote::word(&place));
+    let place = format!("{home}{}", quote::word(&place));
+    let settled = format!("tu_lacks {place} {own} {named} && [ ! -d {place}/.config/mise/conf.d ]");
     let tool = environment.tools.iter().find(|tool| tool.name == command).cloned().unwrap_or_else(|| Tool {
         name: command.to_owned(),
         policy: Policy::Present,
@@ -221,8 +239,8 @@ fn read_files(repo: &str, answer: &Answer) -> Result<Vec<Sighting>, Why> {
     }
     let mut pins: Vec<Pin> = Vec::new();
     for (file, bytes) in &files {
-        if bytes.len() > LARGEST {
-            let why = Why::NotUnderstood(format!("{file} is larger than {} KiB", LARGEST >> 10));
+        if bytes.len() > largest(file) {
+            let why = Why::NotUnderstood(format!("{file} is larger than {} KiB", largest(file) >> 10));
             sightings.push(Sighting::Unlisted(listing(repo), why));
             continue;
         }

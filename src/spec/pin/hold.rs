@@ -42,6 +42,7 @@ pub fn hold(tool: &str, wants: &Wants, told: Told<'_>) -> Verdict {
             Some(within) => kept(within),
             None => not_read(told.version),
         },
+        Wants::On { .. } => Verdict::Undecided("is asked on some systems alone".to_owned()),
         Wants::Several(several) => match several.first().map(|first| hold(tool, first, told)) {
             Some(Verdict::Kept) => {
                 Verdict::Undecided("names several versions, of which only the first is asked".to_owned())

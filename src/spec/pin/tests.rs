@@ -44,6 +44,7 @@ fn meaning(wants: &Wants) -> String {
         Wants::Channel { name, day: None } => format!("channel {name}"),
         Wants::Channel { name, day: Some(day) } => format!("channel {name} of {day}"),
         Wants::Vendor { vendor, version } => format!("of {vendor}: {}", meaning(version)),
+        Wants::On { systems, wants } => format!("on {}: {}", systems.join(", "), meaning(wants)),
         Wants::System => "the system's".to_owned(),
         Wants::NotUnderstood(why) => format!("not understood: {why}"),
     }
@@ -131,6 +132,23 @@ fn pins_are_kept_and_broken_by_versions() {
     ] {
         assert_eq!(verdict(tool, &wants, version, None), expected, "{tool} {wants:?} {version}");
     }
+}
+
+#[test]
+fn what_mise_asks_on_some_systems_is_asked_there_alone() {
+    let read = |text: &str| {
+        let source = Source { file: ".config/mise/conf.d/own.toml", text };
+        (format_of(source.file).unwrap().parse)(&source).unwrap().remove(0)
+    };
+    let pin = read("[tools]\nnode = { version = \"22\", os = [\"linux\", \"macos/arm64\"] }\n");
+    assert_eq!(pin.written, "22 on linux, macos/arm64");
+    assert_eq!(pin.wants.on(Some("linux")), Some(word("node", "22")));
+    assert!(matches!(pin.wants.on(Some("macos")), Some(Wants::NotUnderstood(_))));
+    assert_eq!(pin.wants.on(Some("freebsd")), None);
+    assert_eq!(pin.wants.on(None), Some(word("node", "22")));
+    let several = read("[[tools.node]]\nversion = \"20\"\nos = \"macos\"\n[[tools.node]]\nversion = \"22\"\n");
+    assert_eq!(several.wants.on(Some("linux")), Some(word("node", "22")));
+    assert!(format_of(".config/mise/conf.d/own.json").is_none());
 }
 
 #[test]
