@@ -65,11 +65,13 @@ impl Wants {
                     os.is_none_or(|os| os == name)
                 };
                 let here: Vec<&String> = systems.iter().filter(is_this).collect();
-                match here.iter().all(|system| system.contains('/')) {
-                    _ if here.is_empty() => None,
-                    true => Some(Self::NotUnderstood("is for some processors alone".to_owned())),
-                    false => wants.on(os),
+                if here.is_empty() {
+                    return None;
                 }
+                if here.iter().all(|system| system.contains('/')) {
+                    return Some(Self::NotUnderstood("is for some processors alone".to_owned()));
+                }
+                wants.on(os)
             }
             Self::Several(several) => {
                 let mut here: Vec<Self> = several.iter().filter_map(|wants| wants.on(os)).collect();
