@@ -175,10 +175,10 @@ fn a_tool_or_file_that_does_not_answer_leaves_its_pin_unknown_and_no_other() {
     assert_eq!(report.finding("vm", "pin:shop/node")["reason"], "did not answer within 1 s");
     assert_eq!(report.finding("vm", "pin:shop/ruby")["state"], "match");
     // A file too large to be read may pin anything.
-    vm.says("node", "v20.10.0").file("shop/package.json", " ".repeat(200_000));
+    vm.says("node", "v20.10.0").file("shop/mise.toml", " ".repeat(200_000));
     let report = project.check(&["vm"], 3);
     assert_eq!(report.finding("vm", "pin:shop/node")["state"], "match");
-    assert!(text(&report, "pin:shop", "reason").ends_with("package.json is larger than 128 KiB"));
+    assert!(text(&report, "pin:shop", "reason").ends_with("mise.toml is larger than 128 KiB"));
 }
 
 #[test]
