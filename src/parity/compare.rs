@@ -198,8 +198,13 @@ fn judge_listing<'a>(
     }
     // What else may be in the set is unknown, even where some of it was seen.
     let is_said = findings.iter().any(|finding| finding.state == State::Unknown);
-    if let (Listed::Unknown(why), false) = (&listed, is_said) {
-        findings.push(judge(&listing.id(), None, policy, Wanted::of(lock, None), Observed::Unknown(why.clone())));
+    let whole = match &listed {
+        Listed::Unknown(why) => Some(Observed::Unknown(why.clone())),
+        // A set of which nothing was captured says nothing, even where this machine has nothing in it.
+        Listed::InFull => (!was_captured).then_some(Observed::Absent),
+    };
+    if let (Some(observed), false) = (whole, is_said) {
+        findings.push(judge(&listing.id(), None, policy, Wanted::of(lock, None), observed));
     }
     findings
 }
@@ -401,14 +406,19 @@ fn kind(leads_to: &LeadsTo) -> &'static str {
 fn apply_waivers(finding: &mut Finding, waivers: &[Waiver], target: &str, now: Timestamp) {
     let State::Drift(change) = finding.state else { return };
     let got = finding.got();
-    for waiver in waivers.iter().filter(|waiver| waiver.concerns(&finding.id, target)) {
-        let bearing = waiver.bearing(got.as_deref(), now);
+    let concerning = || waivers.iter().filter(|waiver| waiver.concerns(&finding.id, target));
+    let bearings: Vec<_> = concerning().map(|waiver| (waiver, waiver.bearing(got.as_deref(), now))).collect();
+    // Where one holds, nothing is said of the others.
+    if let Some((waiver, _)) = bearings.iter().find(|(_, bearing)| *bearing == Bearing::Holds) {
+        let applied = AppliedWaiver { because: waiver.because.clone(), until: waiver.until };
+        finding.state = State::Waived(change, applied);
+        return;
+    }
+    let is_live = bearings.iter().any(|(_, bearing)| *bearing != Bearing::Expired);
+    for (waiver, bearing) in bearings {
         match bearing {
-            Bearing::Holds => {
-                let applied = AppliedWaiver { because: waiver.because.clone(), until: waiver.until };
-                finding.state = State::Waived(change, applied);
-                return;
-            }
+            Bearing::Holds => {}
+            Bearing::Expired if is_live => {}
             Bearing::Expired => finding.reason.push_str("; its waiver has expired"),
             Bearing::MadeForAnother if waiver.covers == Covers::Got(None) => {
                 finding

@@ -41,13 +41,17 @@ pub fn settle(facts: &mut Facts, repos: &[Repo]) {
         }
         for (tool, pins) in by_tool {
             let told = facts.items.get(&told_in(repo, tool));
+            let os = facts.machine.os.as_deref();
+            let here = |pin: &&Pin| Some(Pin { wants: pin.wants.on(os)?, ..(*pin).clone() });
+            let here: Vec<Pin> = pins.iter().filter_map(here).collect();
+            let here: Vec<&Pin> = here.iter().collect();
             let is_asked = ASKED.iter().any(|(asked, _)| *asked == tool);
             let observed = match told {
-                None if is_asked && pins.iter().any(|pin| is_decidable(pin)) => Observed::Unknown(Why::NoAnswer),
-                Some(Observed::Unknown(why)) if pins.iter().any(|pin| is_decidable(pin)) => {
+                None if is_asked && here.iter().any(|pin| is_decidable(pin)) => Observed::Unknown(Why::NoAnswer),
+                Some(Observed::Unknown(why)) if here.iter().any(|pin| is_decidable(pin)) => {
                     Observed::Unknown(why.clone())
                 }
-                told => Observed::Present(Fact::Pin(fact(tool, &pins, told))),
+                told => Observed::Present(Fact::Pin(fact(tool, &pins, &here, told))),
             };
             facts.items.insert(ItemId::new(Category::Pin, format!("{repo}/{tool}")), observed);
         }
@@ -60,17 +64,20 @@ fn is_decidable(pin: &Pin) -> bool {
     !matches!(pin.wants, pin::Wants::NotUnderstood(_))
 }
 
-fn fact(tool: &str, pins: &[&Pin], told: Option<&Observed>) -> PinFact {
+/// `here` are the pins as they are asked on the machine's system; where none is, there is nothing to break.
+fn fact(tool: &str, pins: &[&Pin], here: &[&Pin], told: Option<&Observed>) -> PinFact {
     let version = match told {
         Some(Observed::Present(Fact::Version(version))) => Some(version),
         _ => None,
     };
-    let (holds, because) = match (pin::contradiction(tool, pins), told) {
+    let version = version.filter(|_| !here.is_empty());
+    let (holds, because) = match (pin::contradiction(tool, here), told) {
+        _ if here.is_empty() => (Holds::Kept, None),
         (Some((one, other)), _) => {
             (Holds::Broken, Some(format!("{} and {} contradict each other", place(one), place(other))))
         }
-        (None, Some(Observed::Absent)) => absent(pins),
-        (None, _) => version.map_or_else(|| unasked(tool, pins), |version| held(tool, pins, version)),
+        (None, Some(Observed::Absent)) => absent(here),
+        (None, _) => version.map_or_else(|| unasked(tool, here), |version| held(tool, here, version)),
     };
     let pinned = pins.iter().map(|pin| Pinned { wants: pin.written.clone(), file: pin.file.clone(), line: pin.line });
     PinFact {
@@ -181,7 +188,7 @@ mod tests {
         assert_eq!(gone, "not there (pinned 22.11.0 in .nvmrc)");
         assert_eq!(weakness.unwrap(), "it is not there, and `22.11.0` in .nvmrc:1 asks for it");
         let (alias, weakness) = shown(nvmrc("lts/*"), node("20.10.0"));
-        assert_eq!(alias, "lts/*");
+        assert_eq!(alias, "lts/* (has 20.10.0)");
         let why = "whether it is kept was not checked: `lts/*` in .nvmrc:1 is an alias, and what it stands for changes";
         assert_eq!(weakness.unwrap(), why);
     }
@@ -199,6 +206,28 @@ mod tests {
         let (text, weakness) = shown(vec![pin("elixir", "1.16.0", ".tool-versions")], None);
         assert_eq!(text, "1.16.0");
         assert!(weakness.unwrap().ends_with("since trueup knows no way to ask elixir for its version"));
+    }
+
+    #[test]
+    fn what_is_asked_on_another_system_alone_is_no_wish_here() {
+        let on = |system: &str| Pin {
+            wants: Wants::On { systems: vec![system.to_owned()], wants: Box::new(Wants::word("node", "22")) },
+            ..pin("node", "22", "mise.toml")
+        };
+        let settled = |pins: Vec<Pin>, version: &str| {
+            let mut facts = Facts::default();
+            facts.machine.os = Some("linux".to_owned());
+            facts.items.insert(told_in("shop", "node"), node(version).unwrap());
+            facts.pins.insert("shop".to_owned(), pins);
+            settle(&mut facts, &[]);
+            match facts.items.remove(&ItemId::new(Category::Pin, "shop/node")).unwrap() {
+                Observed::Present(Fact::Pin(pin)) => pin.holds,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(settled(vec![on("macos")], "18.0.0"), Holds::Kept);
+        assert_eq!(settled(vec![on("linux")], "18.0.0"), Holds::Broken);
+        assert_eq!(settled(vec![on("linux")], "22.1.0"), Holds::Kept);
     }
 
     #[test]

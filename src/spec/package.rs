@@ -116,31 +116,100 @@ pub(crate) fn upstream(manager: &str, version: &str) -> String {
 }
 
 fn of_distribution(version: &str) -> String {
-    let without_epoch = match version.split_once(':') {
+    match released(version) {
+        (release, Some(stage)) => format!("{release}-{stage}"),
+        (release, None) => release,
+    }
+}
+
+/// What of an installed version is held against a bound: no epoch where the bound has none, no revision where it has
+/// none, and nothing of what a distribution added where the bound names nothing of the sort.
+pub(crate) fn as_precise_as(bound: &str, manager: &str, version: &str) -> String {
+    let newest = version.split(", ").next().unwrap_or(version);
+    if !matches!(manager, "apt" | "rpm") {
+        let is_plain = upstream(manager, bound) == bound;
+        return if is_plain { upstream(manager, newest) } else { newest.to_owned() };
+    }
+    let (epoch, rest) = newest.split_at(newest.len() - without_epoch(newest).len());
+    let epoch = if bound.contains(':') { epoch } else { "" };
+    let rest = match (bound.contains('-'), bound.contains(['+', '~', '^'])) {
+        (true, _) => rest.to_owned(),
+        (false, true) => rest.rsplit_once('-').map_or(rest, |(upstream, _)| upstream).to_owned(),
+        (false, false) => match released(rest) {
+            (release, Some(stage)) => format!("{release}~{stage}"),
+            (release, None) => release,
+        },
+    };
+    format!("{epoch}{rest}")
+}
+
+/// What makes a distribution's version a pre-release: `rc1` of `1.7~rc1-2`; none of a release or its rebuild.
+pub(crate) fn prerelease(version: &str) -> Option<String> {
+    released(version).1
+}
+
+fn without_epoch(version: &str) -> &str {
+    match version.split_once(':') {
         Some((epoch, rest)) if is_number(epoch) => rest,
         _ => version,
-    };
-    let upstream = without_epoch.rsplit_once('-').map_or(without_epoch, |(upstream, _)| upstream);
+    }
+}
+
+/// A distribution's version as its authors released it, and what makes it a pre-release.
+fn released(version: &str) -> (String, Option<String>) {
+    let version = without_epoch(version);
+    let (upstream, revision) = version.rsplit_once('-').unwrap_or((version, ""));
     // `5.0+really4.2` is 4.2 under a number that sorts above 5.0.
     let upstream = upstream.rsplit_once("+really").map_or(upstream, |(_, really)| really);
-    let upstream = upstream.split(['+', '^']).next().unwrap_or(upstream);
-    let upstream = upstream.split_once(".dfsg").map_or(upstream, |(upstream, _)| upstream);
-    match upstream.split_once('~') {
-        Some((release, suffix)) if is_prerelease(suffix) => format!("{release}-{suffix}"),
-        Some((release, _)) => release.to_owned(),
-        None => upstream.to_owned(),
+    let mut release = String::new();
+    let mut stage = None;
+    let mut rest = upstream;
+    while !rest.is_empty() {
+        let end =
+            rest.char_indices().skip(1).find(|(_, c)| matches!(c, '+' | '~' | '^')).map_or(rest.len(), |(at, _)| at);
+        let (part, after) = rest.split_at(end);
+        match part.strip_prefix(['+', '~', '^']) {
+            None => release.push_str(part.split_once(".dfsg").map_or(part, |(part, _)| part)),
+            Some(addition) if is_rebuild(addition) || (part.starts_with("+b") && is_number(&part[2..])) => {}
+            // What is not known to be a rebuild came before the release, as its tilde says.
+            Some(addition) if part.starts_with('~') && stage.is_none() => stage = Some(addition.to_owned()),
+            Some(_) => release.push_str(part),
+        }
+        rest = after;
     }
+    // rpm's older way: `4.0-0.1.rc1.fc40`.
+    let old_way = || revision.strip_prefix("0.")?.split(['.', '~', '^']).find(|part| names_a_stage(part));
+    let stage = stage.or_else(|| old_way().map(str::to_owned));
+    (release, stage)
+}
+
+/// Words by which distributions mark their own rebuilds and repacks, and the releases that some name instead.
+const REBUILDS: [&str; 31] = [
+    "deb", "debian", "bpo", "ubuntu", "dfsg", "ds", "repack", "nmu", "rhel", "el", "fc", "amzn", "mga", "suse", "rpt",
+    "esm", "build", "buster", "bullseye", "bookworm", "trixie", "forky", "sid", "xenial", "bionic", "focal", "jammy",
+    "noble", "oracular", "plucky", "questing",
+];
+
+/// Whether an addition is a distribution's own: a known word with whatever numbers, or a release such as `22.04`.
+fn is_rebuild(addition: &str) -> bool {
+    let numbered = addition.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let word = numbered.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or(numbered);
+    let is_release = || {
+        let year = addition.split_once('.').filter(|(year, _)| year.len() == 2 && is_number(year));
+        year.is_some_and(|(_, month)| month.len() >= 2 && is_number(&month[..2.min(month.len())]))
+    };
+    REBUILDS.contains(&word) || (word.is_empty() && is_release())
 }
 
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether what stands behind a tilde names a pre-release, not a distribution's own rebuild (`~deb12u1`, `~bpo12`).
-fn is_prerelease(suffix: &str) -> bool {
-    ["rc", "beta", "alpha", "pre", "dev", "a", "b"].iter().any(|stage| {
-        suffix.strip_prefix(stage).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphabetic()))
-    })
+/// Whether a part of a version names what comes before a release, with a number or without.
+fn names_a_stage(part: &str) -> bool {
+    ["rc", "beta", "alpha", "pre", "dev", "a", "b"]
+        .iter()
+        .any(|stage| part.strip_prefix(stage).is_some_and(|rest| rest.is_empty() || is_number(rest)))
 }
 
 #[cfg(test)]
@@ -205,6 +274,18 @@ mod tests {
             ("apt", "1.6~deb12u1", "1.6"),
             ("apt", "5.0+really4.2-1", "4.2"),
             ("apt", "2.0+dfsg-3", "2.0"),
+            ("apt", "2.0+ds1~rc2-3", "2.0-rc2"),
+            ("apt", "2.0~jammy-1", "2.0"),
+            ("apt", "2.0~22.04-1", "2.0"),
+            ("apt", "2.0~0ubuntu1-1", "2.0"),
+            ("apt", "2.0+b1", "2.0"),
+            ("apt", "2.0~b1-1", "2.0-b1"),
+            ("apt", "2.0~M5-1", "2.0-M5"),
+            ("apt", "2.0~snapshot-1", "2.0-snapshot"),
+            ("apt", "2.0~20240101-1", "2.0-20240101"),
+            ("apt", "2.0+git20240101.abc-1", "2.0+git20240101.abc"),
+            ("rpm", "4.0-0.1.rc1.fc41", "4.0-rc1"),
+            ("rpm", "4.0-0.1.fc41", "4.0"),
             ("rpm", "2:1.2.3-4.fc40", "1.2.3"),
             ("rpm", "4.0~rc2-1.fc41", "4.0-rc2"),
             ("apk", "1.7.1-r0", "1.7.1"),

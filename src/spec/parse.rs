@@ -253,7 +253,17 @@ fn read_waiver(mut table: Section<'_>, known_targets: &[String]) -> Option<Waive
     let finding = table.required_string("finding", "name the finding that is waived, such as finding = \"tool:sed\"");
     let finding = finding.and_then(|text| read_item_id(&table, &text));
     let because = table.required_string("because", "say why: because = \"BSD sed on the reference, GNU on Linux\"");
-    let names = table.strings("targets").unwrap_or_default();
+    if let Some(because) = because.as_ref().filter(|because| because.value.trim().is_empty()) {
+        let help = "say why: because = \"BSD sed on the reference, GNU on Linux\"";
+        table.problem(Problem::new("`because` says nothing", because.span.clone(), "is empty").help(help));
+    }
+    let targets = table.item("targets").map(|targets| targets.span);
+    let names = table.strings("targets");
+    if let (Some(targets), Some([])) = (targets, names.as_deref()) {
+        let help = "name the targets on which it holds, or leave `targets` out for all";
+        table.problem(Problem::new("`targets` names no target", targets, "is empty").help(help));
+    }
+    let names = names.unwrap_or_default();
     for name in &names {
         check_target(&table, name, known_targets, "waived here");
     }
@@ -272,8 +282,15 @@ fn read_waiver(mut table: Section<'_>, known_targets: &[String]) -> Option<Waive
         })
         .ok()
     });
-    let got = table.string("got").map(|got| got.value);
+    let got = table.string("got");
     let any = table.boolean("any").unwrap_or(false);
+    if let Some(got) = got.as_ref().filter(|_| any) {
+        let help = "keep `got` for this value alone, or `any = true` for every value";
+        table.problem(
+            Problem::new("`got` and `any = true` contradict each other", got.span.clone(), "beside `any`").help(help),
+        );
+    }
+    let got = got.map(|got| got.value);
     table.finish();
     let covers = if any { Covers::Any } else { Covers::Got(got) };
     let targets = names.into_iter().map(|name| name.value).collect();

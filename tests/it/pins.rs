@@ -122,23 +122,31 @@ fn a_tool_of_the_spec_is_asked_inside_the_repository() {
 
 #[test]
 fn what_is_not_understood_is_said_and_compared_as_text() {
-    let (laptop, vm) = pair(&[(".nvmrc", "lts/*\n"), ("mise.toml", "[tools\n"), (".tool-versions", "elixir 1.16.0\n")]);
+    let (laptop, vm) =
+        pair(&[(".nvmrc", "lts/*\n"), ("mise.toml", "[tools\n"), (".tool-versions", "made-up 1.16.0\n")]);
     laptop.says("node", "v22.11.0");
-    vm.says("node", "v20.10.0");
+    vm.says("node", "v12.0.0");
     let project = project(&laptop, &vm);
     project.capture();
+    // What was not decided on either is no match where they tell different versions.
+    let report = project.check(&["vm"], 1);
+    let reason = "pinned to lts/*, which is not decided here; it has 12.0.0, the reference has 22.11.0";
+    assert_eq!(text(&report, "pin:shop/node", "reason"), reason);
+    vm.says("node", "v22.11.0");
     let report = project.check(&["vm"], 0);
     let why = "whether it is kept was not checked: `lts/*` in .nvmrc:1 is an alias, and what it stands for changes";
     assert_eq!(text(&report, "pin:shop/node", "warning"), why);
-    assert!(text(&report, "pin:shop/elixir", "warning").ends_with("trueup knows no way to ask elixir for its version"));
+    assert!(
+        text(&report, "pin:shop/made-up", "warning").ends_with("trueup knows no way to ask made-up for its version")
+    );
     assert!(text(&report, "pin:shop/mise.toml", "warning").contains("is not understood: it is not TOML"));
     vm.file("shop/mise.toml", "[tool\n")
         .file("shop/.nvmrc", "lts/jod\n")
-        .file("shop/.tool-versions", "elixir 1.17.0\n");
+        .file("shop/.tool-versions", "made-up 1.17.0\n");
     let report = project.check(&["vm"], 1);
     assert_eq!(
         report.amiss("vm"),
-        ["pin:shop/elixir drift changed", "pin:shop/mise.toml drift changed", "pin:shop/node drift changed"]
+        ["pin:shop/made-up drift changed", "pin:shop/mise.toml drift changed", "pin:shop/node drift changed"]
     );
 }
 
@@ -167,10 +175,10 @@ fn a_tool_or_file_that_does_not_answer_leaves_its_pin_unknown_and_no_other() {
     assert_eq!(report.finding("vm", "pin:shop/node")["reason"], "did not answer within 1 s");
     assert_eq!(report.finding("vm", "pin:shop/ruby")["state"], "match");
     // A file too large to be read may pin anything.
-    vm.says("node", "v20.10.0").file("shop/package.json", " ".repeat(200_000));
+    vm.says("node", "v20.10.0").file("shop/mise.toml", " ".repeat(200_000));
     let report = project.check(&["vm"], 3);
     assert_eq!(report.finding("vm", "pin:shop/node")["state"], "match");
-    assert!(text(&report, "pin:shop", "reason").ends_with("package.json is larger than 128 KiB"));
+    assert!(text(&report, "pin:shop", "reason").ends_with("mise.toml is larger than 128 KiB"));
 }
 
 #[test]
@@ -201,4 +209,31 @@ fn looking_at_pins_writes_nothing_and_installs_nothing() {
     for tool in ["pnpm", "go", "rust"] {
         assert!(text(&report, &format!("pin:shop/{tool}"), "got").starts_with("not there (pinned"), "{tool}");
     }
+}
+
+/// Any tool that trueup knows how to ask is asked where a file pins it, each by its own arguments.
+#[test]
+fn tools_of_the_table_are_asked_where_a_file_pins_them() {
+    let (laptop, vm) = pair(&[
+        (".tool-versions", "terraform 1.5.7\n"),
+        ("mise.toml", "[tools]\n\"helm\" = \"3.15.0\"\n[tools.kubectl]\nversion = \"1.30\"\n"),
+    ]);
+    let kubectl = "[ \"$1\" = version ] && echo 'Client Version: v1.30.2'";
+    for machine in [&laptop, &vm] {
+        machine.says("terraform", "Terraform v1.5.7").tool("kubectl", kubectl);
+        machine.tool("ruff", "touch \"$HOME/ruff-was-started\"");
+    }
+    laptop.says("helm", "v3.15.0+gc4e37b3");
+    let project = project(&laptop, &vm);
+    project.capture();
+    let report = project.check(&["vm"], 1);
+    assert_eq!(report.amiss("vm"), ["pin:shop/helm drift changed"]);
+    assert_eq!(text(&report, "pin:shop/helm", "got"), "not there (pinned 3.15.0 in mise.toml)");
+    assert_eq!(report.finding("vm", "pin:shop/kubectl")["warning"], serde_json::Value::Null);
+    vm.says("terraform", "Terraform v1.9.0");
+    assert_eq!(
+        project.check(&["vm"], 1).amiss("vm"),
+        ["pin:shop/helm drift changed", "pin:shop/terraform drift changed"]
+    );
+    assert!(!vm.home().join("ruff-was-started").exists());
 }

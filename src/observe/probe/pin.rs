@@ -5,11 +5,13 @@
 //! the answers amount to together is for `quality` to say. A tool that is asked inside a repository may want to install
 //! what is pinned there, so that every way to the network and every automatic installation is closed first.
 
+use std::collections::BTreeMap;
+
 use super::repo::NOTHING_THERE;
-use super::{failed, text, tool};
+use super::{failed, text, tool, tool_table};
 use crate::observe::{Answer, Covers, Probe, Question, Sighting};
 use crate::quality::pins::{ASKED, not_understood, told_in};
-use crate::spec::pin::{About, FORMATS, Pin, Source, format_of, maker};
+use crate::spec::pin::{About, FORMATS, Format, Pin, Source, format_of, maker};
 use crate::spec::{Category, Digest, Environment, Fact, Listing, Observed, Policy, Repo, Tool, VersionFact, Why};
 use crate::transport::quote;
 
@@ -24,6 +26,19 @@ pub(super) const PROBE: Probe = Probe {
 /// Files larger than this are not read.
 const LARGEST: usize = 128 << 10;
 
+/// Those that hold much beside pins may be larger; in digits one still fits what a question may print.
+const LARGE: [&str; 4] = ["package.json", "pyproject.toml", "mise.lock", "mise.local.lock"];
+
+/// Their limit.
+const LARGEST_OF_THOSE: usize = 1 << 20;
+
+fn largest(file: &str) -> usize {
+    if LARGE.contains(&file) { LARGEST_OF_THOSE } else { LARGEST }
+}
+
+/// What sh finds mise's drop-in files by.
+const DROP_INS: &str = ".config/mise/conf.d/*.toml";
+
 fn ask(environment: &Environment) -> Vec<Question> {
     let mut questions = Vec::new();
     for repo in &environment.repos {
@@ -32,6 +47,7 @@ fn ask(environment: &Environment) -> Vec<Question> {
         let known = |tool: &&Tool| ASKED.iter().any(|(name, command)| tool.name == *name || tool.name == *command);
         let others = environment.tools.iter().filter(|tool| !known(tool));
         questions.extend(others.flat_map(|tool| tool_question(repo, &tool.name, &tool.name, environment)));
+        questions.push(known_question(repo, environment));
     }
     questions
 }
@@ -53,11 +69,14 @@ fn files_question(repo: &Repo, environment: &Environment) -> Question {
     let files = quote::words(FORMATS.iter().flat_map(|format| format.files).copied());
     let script = enter(repo)
         + &format!(
-            "for tu_one in {files}; do\n\
+            "for tu_one in {files} {DROP_INS}; do\n\
+             case $tu_one in {}) tu_most={} ;; *) tu_most={} ;; esac\n\
              if [ -f \"$tu_one\" ] && [ -r \"$tu_one\" ]; then\n\
-             printf '= %s\\n' \"$tu_one\"\nhead -c {} <\"$tu_one\" | od -An -v -tx1\n\
+             printf '= %s\\n' \"$tu_one\"\nhead -c \"$tu_most\" <\"$tu_one\" | od -An -v -tx1\n\
              elif [ ! -d \"$tu_one\" ] && {{ [ -e \"$tu_one\" ] || ! tu_gone \"$tu_one\"; }}; then\n\
              printf '! %s\\n' \"$tu_one\"\nfi\ndone\necho '=end'",
+            LARGE.join(" | "),
+            LARGEST_OF_THOSE + 1,
             LARGEST + 1
         );
     let covers = Covers { items: Vec::new(), listings: vec![listing(&repo.name)] };
@@ -96,7 +115,8 @@ fn tool_question(
         quote::words(files.copied())
     };
     let own = files(&|about| matches!(about, About::One(tool) if tool == name));
-    let shared = files(&|about| about == About::Named);
+    let named = files(&|about| about == About::Named);
+    let shared = format!("{named} {DROP_INS}");
     let mention = quote::word(&format!("(^|[^[:alnum:]_])({})([^[:alnum:]_]|$)", names(name)));
     let begin = format!(
         "{}if tu_lacks . {own}; then tu_mention {mention} {shared} || return 0; fi\ntu_nothing_new\n{}",
@@ -105,7 +125,8 @@ fn tool_question(
     );
     let place = quote::place(&repo.path);
     let home = if place.starts_with('/') { "" } else { "\"$HOME\"/" };
-    let settled = format!("tu_lacks {home}{} {own} {shared}", quote::word(&place));
+    let place = format!("{home}{}", quote::word(&place));
+    let settled = format!("tu_lacks {place} {own} {named} && [ ! -d {place}/.config/mise/conf.d ]");
     let tool = environment.tools.iter().find(|tool| tool.name == command).cloned().unwrap_or_else(|| Tool {
         name: command.to_owned(),
         policy: Policy::Present,
@@ -122,6 +143,90 @@ fn tool_question(
         settled: Some(settled.clone()),
         ..question
     })
+}
+
+/// The subject's last word of the question that asks whichever other tools are known and pinned.
+const KNOWN: &str = "*";
+
+/// Files whose lines begin with the tools that they pin.
+fn listed_files() -> impl Iterator<Item = &'static str> {
+    let is_list = |format: &&Format| {
+        format.about == About::Named && !matches!(format.files[0], "package.json" | "pyproject.toml")
+    };
+    FORMATS.iter().filter(is_list).flat_map(|format| format.files).copied()
+}
+
+/// Asks each tool of the tool table that a line of the files begins with, one after the other; a question each would
+/// make programs long for what few repositories pin. Prints `= TOOL CODE LENGTH`, and what the tool said.
+fn known_question(repo: &Repo, environment: &Environment) -> Question {
+    let is_asked = |name: &str| {
+        ASKED.iter().any(|(tool, command)| name == *tool || name == *command)
+            || environment.tools.iter().any(|tool| tool.name == name)
+    };
+    let mut by_command: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for row in tool_table::TABLES.iter().flat_map(|rows| rows.iter()).filter(|row| !is_asked(row.name)) {
+        let command = format!("{} \"$tu_path\" {}", row.quietly, row.arguments).trim().to_owned();
+        by_command.entry(command).or_default().push(row.name);
+    }
+    let told = by_command.values().flatten().map(|name| told_in(&repo.name, name)).collect();
+    let arms: String = by_command
+        .iter()
+        .map(|(command, names)| {
+            let names: Vec<String> = names.iter().map(|name| quote::word(name)).collect();
+            format!("({}) tu_tool \"$tu_word\" || exit\n{command} ;;\n", names.join("|"))
+        })
+        .collect();
+    let files = quote::words(listed_files());
+    let script = enter(repo)
+        + &format!(
+            "tu_nothing_new\nfor tu_one in {files} {DROP_INS}; do\n\
+             if [ -f \"$tu_one\" ]; then cat <\"$tu_one\"; echo; fi\ndone |\n\
+             sed -n 's/^[[:space:]\"'\\''[]*//;s/^tools[.][\"'\\'']*//;s/[^[:alnum:]_+-].*//;/./p' | sort -u |\n\
+             while read -r tu_word; do\n\
+             tu_said=$(case $tu_word in\n{arms}(*) exit {NOT_KNOWN} ;;\nesac 2>&1 </dev/null)\n\
+             tu_code=$?\n[ \"$tu_code\" = {NOT_KNOWN} ] ||\n\
+             printf '= %s %s %s\\n%s\\n' \"$tu_word\" \"$tu_code\" \"${{#tu_said}}\" \"$tu_said\"\ndone\necho '=end'"
+        );
+    let place = quote::place(&repo.path);
+    let home = if place.starts_with('/') { "" } else { "\"$HOME\"/" };
+    let place = format!("{home}{}", quote::word(&place));
+    Question {
+        settled: Some(format!("tu_lacks {place} {files} && [ ! -d {place}/.config/mise/conf.d ]")),
+        ..Question::new(
+            format!("{}/{KNOWN}", repo.name),
+            script,
+            environment.limits.probe,
+            Covers { items: told, listings: Vec::new() },
+        )
+    }
+}
+
+/// Tells a word that is no tool of the table.
+const NOT_KNOWN: i32 = 99;
+
+fn read_known(question: &Question, answer: &Answer, repo: &str) -> Result<Vec<Sighting>, Why> {
+    if answer.code != 0 {
+        return Err(failed("asking the tools that the files pin", answer));
+    }
+    let wrong = || Why::NotUnderstood("what the pinned tools said cannot be told apart".to_owned());
+    let mut sightings = Vec::new();
+    let mut rest: &[u8] = &answer.stdout;
+    while rest != b"=end\n" {
+        let end = rest.iter().position(|byte| *byte == b'\n').ok_or_else(wrong)?;
+        let head = text(&rest[..end]);
+        let [name, code, length] = head.strip_prefix("= ").ok_or_else(wrong)?.split(' ').collect::<Vec<_>>()[..] else {
+            return Err(wrong());
+        };
+        let (code, length) = (code.parse().map_err(|_| wrong())?, length.parse::<usize>().map_err(|_| wrong())?);
+        let said = rest.get(end + 1..end + 1 + length).ok_or_else(wrong)?;
+        rest = rest.get(end + 2 + length..).ok_or_else(wrong)?;
+        let answer = Answer { code, stdout: said.to_owned(), stderr: Vec::new() };
+        match read_tool(question, &answer, repo, name, name) {
+            Ok(told) => sightings.extend(told),
+            Err(why) => sightings.push(Sighting::Item(told_in(repo, name), Observed::Unknown(why))),
+        }
+    }
+    Ok(sightings)
 }
 
 /// The tools that corepack stands in for.
@@ -164,6 +269,7 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
         (Some(_), NOTHING_THERE) => Ok(Vec::new()),
         // No file names it.
         (Some(_), 0) if answer.stdout.is_empty() => Ok(Vec::new()),
+        (Some((repo, KNOWN, _)), _) => read_known(question, answer, repo),
         (Some((repo, name, command)), _) => read_tool(question, answer, repo, name, command),
         (None, 0) => read_files(&question.subject, answer),
         (None, NOTHING_THERE) => Ok(Vec::new()),
@@ -221,8 +327,8 @@ fn read_files(repo: &str, answer: &Answer) -> Result<Vec<Sighting>, Why> {
     }
     let mut pins: Vec<Pin> = Vec::new();
     for (file, bytes) in &files {
-        if bytes.len() > LARGEST {
-            let why = Why::NotUnderstood(format!("{file} is larger than {} KiB", LARGEST >> 10));
+        if bytes.len() > largest(file) {
+            let why = Why::NotUnderstood(format!("{file} is larger than {} KiB", largest(file) >> 10));
             sightings.push(Sighting::Unlisted(listing(repo), why));
             continue;
         }
@@ -243,4 +349,19 @@ fn unexpected(line: &str) -> Why {
 fn hexadecimal(line: &str) -> Result<Vec<u8>, Why> {
     let byte = |pair: &str| (pair.len() == 2).then(|| u8::from_str_radix(pair, 16).ok()).flatten();
     line.split_ascii_whitespace().map(|pair| byte(pair).ok_or_else(|| unexpected(line))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_question_about_known_tools_is_short() {
+        let spec = "name = \"a\"\n[repos.shop]\npath = \"~/shop\"\n";
+        let environment = crate::spec::parse("x", spec, &crate::observe::vocabulary()).unwrap();
+        let question = known_question(&environment.repos[0], &environment);
+        assert!(question.script.len() < 8 << 10, "{} bytes", question.script.len());
+        assert!(question.covers.items.contains(&told_in("shop", "terraform")));
+        assert!(!question.covers.items.contains(&told_in("shop", "node")));
+    }
 }

@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 
 use super::{Wanted, judge, version_difference};
 use crate::parity::{Change, Finding, State};
-use crate::spec::package::{SYSTEM_MANAGERS, can_exist, upstream};
+use crate::spec::package::{SYSTEM_MANAGERS, as_precise_as, can_exist, upstream};
 use crate::spec::{
     Category, Fact, Facts, ItemId, Lock, Locked, Machine, MappedItem, Observed, Policy, Scheme, VersionFact, Why,
     manager_of,
 };
 
 /// In which way a package's version is not within the policy. Full versions are compared where both are the same
-/// manager's, and only under `exact`; else a manager's own additions to a version say nothing.
+/// manager's, by its own order, and a bound as precisely as it is written; else a manager's own additions say nothing.
 pub(super) fn difference(
     policy: &Policy,
     want: Option<(&ItemId, &VersionFact)>,
@@ -25,6 +25,19 @@ pub(super) fn difference(
     let scheme = if same_manager { Scheme::of(id) } else { Scheme::Dotted };
     match policy {
         Policy::Exact if same_manager => return version_difference(scheme, policy, want.map(|(_, fact)| fact), got),
+        Policy::Major | Policy::Minor if same_manager => {
+            // Where several are installed, the newest comes first, and is the one that counts.
+            let newest = |fact: &VersionFact| VersionFact {
+                version: fact.version.split(", ").next().unwrap_or_default().to_owned(),
+                ..fact.clone()
+            };
+            let wanted = want.map(|(_, fact)| newest(fact));
+            return version_difference(scheme, policy, wanted.as_ref(), &newest(got));
+        }
+        Policy::Range(range) if same_manager => {
+            let within = range.contains_as(|bound| scheme.read(&as_precise_as(bound, manager_of(id), &got.version)));
+            return (!within).then(|| format!("it is {}, the spec says {range}", got.version));
+        }
         Policy::Literal(literal) if *literal == got.version => return None,
         _ => {}
     }

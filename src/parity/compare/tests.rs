@@ -267,6 +267,40 @@ fn a_set_of_which_only_a_part_was_seen_is_unknown_beside_that_part() {
     assert_eq!(states, [("hook:r".to_owned(), State::Unknown), ("hook:r/pre-commit".to_owned(), State::Match)]);
 }
 
+#[test]
+fn a_set_that_was_not_captured_is_unknown_even_where_nothing_is_in_it() {
+    for spec in ["[dotfiles]\nfiles = [\".new/**\"]\n", "[packages]\nnpm = { names = \"all\" }\n"] {
+        let environment = environment(spec);
+        let (listing, _) = environment.scope().listings.remove(0);
+        let listings = [(listing.clone(), Listed::InFull)];
+        let facts = facts(&[], &listings);
+        let judged = |lock: Option<&Lock>| findings(&environment, lock, "vm", &facts, now());
+        let old = lock(&[], &[]);
+        let found = judged(Some(&old)).into_iter().find(|finding| finding.id == listing.id()).unwrap();
+        assert_eq!(found.state, State::Unknown);
+        assert_eq!(found.reason, "the lock does not have it yet; run `trueup capture`");
+        assert!(judged(None).iter().any(|finding| finding.state == State::Unknown));
+        let captured = lock(&[], &[&listing.to_string()]);
+        assert!(judged(Some(&captured)).is_empty());
+    }
+}
+
+#[test]
+fn an_expired_waiver_beside_a_live_one_is_not_told() {
+    let waiver = |rest: &str| format!("[[waivers]]\nfinding = \"tool:x\"\nbecause = \"b\"\n{rest}\n");
+    let judged = |waivers: &str| {
+        let environment = environment(&format!("[tools]\nx = \"exact\"\n{waivers}"));
+        let lock = lock(&[("tool:x", locked("1"))], &[]);
+        findings(&environment, Some(&lock), "vm", &facts(&[("tool:x", seen("2"))], &[]), now()).remove(0)
+    };
+    let (expired, live) = (waiver("until = 2026-01-01\nany = true"), waiver("any = true"));
+    let finding = judged(&format!("{expired}{live}"));
+    assert_eq!((finding.state.word(), finding.reason.as_str()), ("waived", "it is 2, the reference has 1"));
+    assert!(judged(&expired).reason.ends_with("; its waiver has expired"));
+    let other = judged(&format!("{expired}{}", waiver("got = \"3\"")));
+    assert_eq!(other.reason, "it is 2, the reference has 1; its waiver was made for another value");
+}
+
 mod pins {
     use super::*;
     use crate::spec::pin::{Holds, PinFact, Pinned};
@@ -297,7 +331,9 @@ mod pins {
             (pin("22", Some("20.0.0"), broken), pin("22", None, broken), &drift),
             (pin("22", None, broken), pin("22", None, broken), &fine),
             (pin("22", None, broken), pin("22", Some("22.1.0"), kept), &fine),
-            (pin("lts/*", Some("22.1.0"), unchecked), pin("lts/*", Some("20.0.0"), unchecked), &fine),
+            (pin("lts/*", Some("22.1.0"), unchecked), pin("lts/*", Some("20.0.0"), unchecked), &drift),
+            (pin("lts/*", Some("22.1.0"), unchecked), pin("lts/*", Some("22.1.0"), unchecked), &fine),
+            (pin("lts/*", None, unchecked), pin("lts/*", Some("22.1.0"), unchecked), &fine),
             (pin("lts/*", Some("22.1.0"), unchecked), pin("lts/*", None, unchecked), &drift),
             (pin("t-21", Some("21"), kept), pin("t-21", Some("21"), unchecked), &drift),
             (pin("22", Some("22.1.0"), kept), pin("20", Some("20.0.0"), kept), &drift),
@@ -307,6 +343,18 @@ mod pins {
             let is_weak = finding.state == State::Match && got.weakness().is_some();
             assert_eq!(finding.warning.is_some(), is_weak, "{want:?} {got:?}");
         }
+    }
+
+    #[test]
+    fn what_is_not_decided_on_either_is_held_by_what_both_tell() {
+        let told = |version| pin("lts/*", Some(version), Holds::Unchecked);
+        let finding = judged(told("22.11.0"), told("12.0.0"));
+        assert_eq!(
+            finding.reason,
+            "pinned to lts/*, which is not decided here; it has 12.0.0, the reference has 22.11.0"
+        );
+        assert_eq!(finding.got().as_deref(), Some("lts/* (has 12.0.0)"));
+        assert_eq!(finding.want().as_deref(), Some("lts/* (has 22.11.0)"));
     }
 
     #[test]

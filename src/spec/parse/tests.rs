@@ -306,6 +306,29 @@ got = 1
 }
 
 #[test]
+fn a_waiver_that_says_nothing_or_two_things_is_refused() {
+    let of = |rest: &str| {
+        problems(&format!(
+            "name = \"a\"\n[targets.vm]\nkind = \"local\"\n[[waivers]]\nfinding = \"tool:sed\"\n{rest}\n"
+        ))
+    };
+    for blank in ["", " "] {
+        let said = of(&format!("because = \"{blank}\""));
+        assert!(said.contains(": `because` says nothing (say why: because = \"BSD sed"), "{said}");
+        assert_eq!(said.lines().count(), 1);
+    }
+    assert_eq!(
+        of("because = \"x\"\ntargets = []"),
+        "\"[]\": `targets` names no target (name the targets on which it holds, or leave `targets` out for all)\n"
+    );
+    assert_eq!(
+        of("because = \"x\"\nany = true\ngot = \"4\""),
+        "\"\\\"4\\\"\": `got` and `any = true` contradict each other (keep `got` for this value alone, or `any = true` for every \
+         value)\n"
+    );
+}
+
+#[test]
 fn what_is_nested_too_deeply_or_wrong_all_over_is_told_shortly() {
     for text in [
         format!("a = {}{}", "[".repeat(100_000), "]".repeat(100_000)),

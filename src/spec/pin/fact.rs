@@ -58,8 +58,11 @@ impl PinFact {
         wants.join(", ")
     }
 
-    /// `22.11.0`, or where that is broken `20.10.0 (pinned 22.11.0 in .nvmrc)`.
+    /// `22.11.0`, where that is broken `20.10.0 (pinned 22.11.0 in .nvmrc)`, where it was not decided `lts/* (has 20.10.0)`.
     pub fn shown(&self) -> String {
+        if let (Holds::Unchecked, Some(got)) = (self.holds, &self.got) {
+            return format!("{} (has {got})", self.wants());
+        }
         if self.holds != Holds::Broken {
             return self.wants();
         }
@@ -82,7 +85,15 @@ impl PinFact {
             (_, Holds::Broken | Holds::Unchecked) if self.got.is_some() && got.got.is_none() => {
                 Some(format!("{}; the reference {reference}", because()))
             }
-            (Holds::Broken, Holds::Broken) | (Holds::Unchecked, Holds::Unchecked) => None,
+            (Holds::Broken, Holds::Broken) => None,
+            // What was not decided on either is the same only where both tell the same.
+            (Holds::Unchecked, Holds::Unchecked) => match (&self.got, &got.got) {
+                (Some(want), Some(has)) if want != has => Some(format!(
+                    "pinned to {}, which is not decided here; it has {has}, the reference has {want}",
+                    self.wants()
+                )),
+                _ => None,
+            },
             (Holds::Kept | Holds::Unchecked, Holds::Broken) | (Holds::Kept | Holds::Broken, Holds::Unchecked) => {
                 Some(format!("{}; the reference {reference}", because()))
             }

@@ -31,7 +31,9 @@ pub fn hold(tool: &str, wants: &Wants, told: Told<'_>) -> Verdict {
     let is_another = told.product.is_some() && tool != "java";
     match wants {
         Wants::Exact(_) | Wants::Prefix(_) | Wants::Range(_) | Wants::Channel { .. } if is_another => Verdict::Broken,
-        Wants::Exact(version) => kept(told.version == version || equal(tool, version, told.version)),
+        Wants::Exact(version) => {
+            kept(told.version == version || equal(tool, version, as_released(tool, version, told.version)))
+        }
         Wants::Prefix(prefix) => match begins(tool, prefix, told.version) {
             Some(begins) => kept(begins),
             None => not_read(told.version),
@@ -40,6 +42,7 @@ pub fn hold(tool: &str, wants: &Wants, told: Told<'_>) -> Verdict {
             Some(within) => kept(within),
             None => not_read(told.version),
         },
+        Wants::On { .. } => Verdict::Undecided("is asked on some systems alone".to_owned()),
         Wants::Several(several) => match several.first().map(|first| hold(tool, first, told)) {
             Some(Verdict::Kept) => {
                 Verdict::Undecided("names several versions, of which only the first is asked".to_owned())
@@ -56,7 +59,8 @@ pub fn hold(tool: &str, wants: &Wants, told: Told<'_>) -> Verdict {
                 Some(day) if is_of_it => {
                     Verdict::Undecided(format!("asks for the {name} of {day}, and a version tells no day"))
                 }
-                _ => kept(is_of_it),
+                None if is_of_it => Verdict::Undecided("is a channel, whose releases change".to_owned()),
+                _ => Verdict::Broken,
             }
         }
         Wants::Vendor { vendor, version } => hold_vendor(tool, vendor, version, told),
@@ -78,10 +82,22 @@ fn equal(tool: &str, one: &str, other: &str) -> bool {
     matches!((scheme.read(one), scheme.read(other)), (Some(one), Some(other)) if one.order(&other).is_eq())
 }
 
-/// Whether a version's first numbers are those of a prefix.
+/// Ruby's patch level (`3.1.2p20`) is the same release, unless the pin names one itself.
+fn as_released<'a>(tool: &str, wanted: &str, told: &'a str) -> &'a str {
+    match told.split_once('p') {
+        Some((release, level)) if tool == "ruby" && !wanted.contains('p') && level.parse::<u32>().is_ok() => release,
+        _ => told,
+    }
+}
+
+/// Whether a version's first numbers are those of a prefix. What came before a release does not begin as it does.
 fn begins(tool: &str, prefix: &str, version: &str) -> Option<bool> {
     let scheme = Scheme::of_tool(tool);
-    let (wanted, got) = (scheme.read(prefix)?.numbers(), scheme.read(version)?.numbers());
+    let (wanted, got) = (scheme.read(prefix)?, scheme.read(version)?);
+    if got.is_prerelease() && !wanted.is_prerelease() {
+        return Some(false);
+    }
+    let (wanted, got) = (wanted.numbers(), got.numbers());
     // Some schemes fill up what is not written; Java's `1.8` is one number.
     let written = prefix.split('.').count().min(wanted.len());
     Some((0..written).all(|place| wanted.get(place).copied() == Some(got.get(place).copied().unwrap_or(0))))

@@ -26,6 +26,9 @@ pub(super) const FILES: &[&str] = &[
     ".config/mise/mise.toml",
 ];
 
+/// The folder whose `.toml` files mise reads too.
+pub(super) const DROP_INS: &str = ".config/mise/conf.d/";
+
 pub(super) fn parse(source: &Source<'_>) -> Result<Vec<Pin>, String> {
     let document = document(source)?;
     let mut pins = Vec::new();
@@ -82,11 +85,26 @@ fn of_value(tool: &str, value: &Value) -> (Wants, String) {
 const WAYS: [&str; 8] = ["version", "prefix", "ref", "tag", "branch", "rev", "path", "sub"];
 
 fn of_inline(tool: &str, table: &InlineTable) -> (Wants, String) {
-    of_ways(tool, |way| table.get(way).and_then(text))
+    on(table.get("os"), of_ways(tool, |way| table.get(way).and_then(text)))
 }
 
 fn of_table(tool: &str, table: &Table) -> (Wants, String) {
-    of_ways(tool, |way| table.get(way).and_then(Item::as_value).and_then(text))
+    let value = |key: &str| table.get(key).and_then(Item::as_value);
+    on(value("os"), of_ways(tool, |way| value(way).and_then(text)))
+}
+
+/// What is asked on some systems alone: `os = ["linux", "macos/arm64"]`.
+fn on(os: Option<&Value>, (wants, written): (Wants, String)) -> (Wants, String) {
+    let Some(os) = os else { return (wants, written) };
+    let systems: Option<Vec<String>> = match os {
+        Value::Array(several) => several.iter().map(|one| one.as_str().map(str::to_owned)).collect(),
+        one => one.as_str().map(|one| vec![one.to_owned()]),
+    };
+    let Some(systems) = systems.filter(|systems| !systems.is_empty()) else {
+        return (unknown("names systems in a way that is not understood"), written);
+    };
+    let written = format!("{written} on {}", systems.join(", "));
+    (Wants::On { systems, wants: Box::new(wants) }, written)
 }
 
 fn of_ways(tool: &str, get: impl Fn(&str) -> Option<String>) -> (Wants, String) {

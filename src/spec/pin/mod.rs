@@ -85,7 +85,9 @@ pub const FORMATS: &[Format] = &[
 
 /// The format of a file, by its name relative to the repository.
 pub fn format_of(file: &str) -> Option<&'static Format> {
-    FORMATS.iter().find(|format| format.files.contains(&file))
+    let is_drop_in = || file.strip_prefix(mise::DROP_INS).is_some_and(|name| name.ends_with(".toml"));
+    let name = if is_drop_in() { mise::FILES[0] } else { file };
+    FORMATS.iter().find(|format| format.files.contains(&name))
 }
 
 /// The name that most version managers have for a tool.

@@ -44,6 +44,7 @@ fn meaning(wants: &Wants) -> String {
         Wants::Channel { name, day: None } => format!("channel {name}"),
         Wants::Channel { name, day: Some(day) } => format!("channel {name} of {day}"),
         Wants::Vendor { vendor, version } => format!("of {vendor}: {}", meaning(version)),
+        Wants::On { systems, wants } => format!("on {}: {}", systems.join(", "), meaning(wants)),
         Wants::System => "the system's".to_owned(),
         Wants::NotUnderstood(why) => format!("not understood: {why}"),
     }
@@ -119,7 +120,11 @@ fn pins_are_kept_and_broken_by_versions() {
         ("rust", word("rust", "1.75"), "1.75.0", Verdict::Kept),
         ("rust", word("rust", "1.75.0-x86_64-unknown-linux-gnu"), "1.75.0", Verdict::Kept),
         ("rust", word("rust", "stable"), "1.84.0-nightly", Verdict::Broken),
-        ("rust", word("rust", "nightly"), "1.84.0-nightly", Verdict::Kept),
+        ("node", word("node", "22"), "22.0.0-rc.1", Verdict::Broken),
+        ("python", word("python", "3.13"), "3.13.0rc1", Verdict::Broken),
+        ("ruby", word("ruby", "3.1.2"), "3.1.2p20", Verdict::Kept),
+        ("ruby", word("ruby", "3.1.2"), "3.1.3p20", Verdict::Broken),
+        ("ruby", word("ruby", "2.5.1p57"), "2.5.1p58", Verdict::Broken),
         ("rust", word("rust", "nightly-2024-01-01"), "1.84.0", Verdict::Broken),
         ("ruby", word("ruby", "ruby-3.2.2@shop"), "3.2.2", Verdict::Kept),
         ("terraform", word("terraform", "1.5.7"), "1.5.7", Verdict::Kept),
@@ -127,6 +132,23 @@ fn pins_are_kept_and_broken_by_versions() {
     ] {
         assert_eq!(verdict(tool, &wants, version, None), expected, "{tool} {wants:?} {version}");
     }
+}
+
+#[test]
+fn what_mise_asks_on_some_systems_is_asked_there_alone() {
+    let read = |text: &str| {
+        let source = Source { file: ".config/mise/conf.d/own.toml", text };
+        (format_of(source.file).unwrap().parse)(&source).unwrap().remove(0)
+    };
+    let pin = read("[tools]\nnode = { version = \"22\", os = [\"linux\", \"macos/arm64\"] }\n");
+    assert_eq!(pin.written, "22 on linux, macos/arm64");
+    assert_eq!(pin.wants.on(Some("linux")), Some(word("node", "22")));
+    assert!(matches!(pin.wants.on(Some("macos")), Some(Wants::NotUnderstood(_))));
+    assert_eq!(pin.wants.on(Some("freebsd")), None);
+    assert_eq!(pin.wants.on(None), Some(word("node", "22")));
+    let several = read("[[tools.node]]\nversion = \"20\"\nos = \"macos\"\n[[tools.node]]\nversion = \"22\"\n");
+    assert_eq!(several.wants.on(Some("linux")), Some(word("node", "22")));
+    assert!(format_of(".config/mise/conf.d/own.json").is_none());
 }
 
 #[test]
@@ -140,6 +162,8 @@ fn what_cannot_be_decided_is_neither_kept_nor_broken() {
     assert_eq!(undecided("node", "{{env.NODE}}", "20.1.0"), "is a template, which only its tool renders");
     assert_eq!(undecided("node", "sub-2:latest", "20.1.0"), "is relative to the latest release, which changes");
     assert_eq!(undecided("python", "my-project", "3.12.1"), "is a name that tells no version");
+    assert_eq!(undecided("rust", "nightly", "1.84.0-nightly"), "is a channel, whose releases change");
+    assert_eq!(undecided("rust", "stable", "1.84.0"), "is a channel, whose releases change");
     assert_eq!(
         undecided("rust", "nightly-2024-01-01", "1.77.0-nightly"),
         "asks for the nightly of 2024-01-01, and a version tells no day"

@@ -30,6 +30,13 @@ pub enum Wants {
         /// What is asked of its version.
         version: Box<Wants>,
     },
+    /// What is asked on some systems alone.
+    On {
+        /// Their names, as `uname` tells them to mise, and some with a processor behind a slash.
+        systems: Vec<String>,
+        /// What is asked there.
+        wants: Box<Wants>,
+    },
     /// Whatever the system provides.
     System,
     /// What cannot be decided from the file: the reason, as the end of a sentence that begins with the pin.
@@ -48,6 +55,36 @@ pub enum Range {
 }
 
 impl Wants {
+    /// What is asked on a system; none where nothing is. Without a system all is asked.
+    pub fn on(&self, os: Option<&str>) -> Option<Self> {
+        match self {
+            Self::On { systems, wants } => {
+                let is_this = |system: &&String| {
+                    let name = system.split('/').next().unwrap_or(system);
+                    let name = if name == "darwin" { "macos" } else { name };
+                    os.is_none_or(|os| os == name)
+                };
+                let here: Vec<&String> = systems.iter().filter(is_this).collect();
+                if here.is_empty() {
+                    return None;
+                }
+                if here.iter().all(|system| system.contains('/')) {
+                    return Some(Self::NotUnderstood("is for some processors alone".to_owned()));
+                }
+                wants.on(os)
+            }
+            Self::Several(several) => {
+                let mut here: Vec<Self> = several.iter().filter_map(|wants| wants.on(os)).collect();
+                match here.len() {
+                    0 if !several.is_empty() => None,
+                    1 => Some(here.remove(0)),
+                    _ => Some(Self::Several(here)),
+                }
+            }
+            wants => Some(wants.clone()),
+        }
+    }
+
     /// An npm range; one that is a single version is that version.
     pub fn npm(text: &str) -> Self {
         let text = text.trim();

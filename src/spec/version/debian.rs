@@ -5,6 +5,7 @@
 use std::cmp::Ordering;
 
 use super::dotted::{Dotted, by_digits, run};
+use crate::spec::package;
 
 /// A version as dpkg takes it apart.
 #[derive(Clone, Debug)]
@@ -33,6 +34,12 @@ impl Debian {
 
     pub(super) fn epoch(&self) -> u64 {
         self.epoch
+    }
+
+    /// What makes it a pre-release of its upstream version; none of a release or its rebuild.
+    pub(super) fn prerelease(&self) -> Option<String> {
+        let text = format!("{}-{}", self.upstream, self.revision);
+        package::prerelease(text.trim_end_matches('-'))
     }
 
     /// The upstream version's.

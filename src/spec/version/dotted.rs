@@ -20,7 +20,24 @@ enum Stage {
     Patched,
 }
 
-const STAGES: [&str; 12] = ["a", "alpha", "b", "beta", "c", "rc", "pre", "preview", "dev", "nightly", "canary", "next"];
+const STAGES: [&str; 16] = [
+    "a",
+    "alpha",
+    "b",
+    "beta",
+    "c",
+    "rc",
+    "pre",
+    "preview",
+    "dev",
+    "devel",
+    "nightly",
+    "canary",
+    "next",
+    "snapshot",
+    "milestone",
+    "m",
+];
 
 impl Dotted {
     /// None if the text does not begin with a number.
@@ -58,14 +75,19 @@ impl Dotted {
     fn stage(&self) -> Stage {
         let suffix = self.suffix.to_ascii_lowercase();
         let word = suffix.trim_start_matches(['-', '.', '_', '~']);
-        let is_stage = |stage: &str| {
-            word.strip_prefix(stage).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphabetic()))
-        };
         let is_attached = word.len() == suffix.len();
-        // `1.1.1a` is a patch of OpenSSL, `1.0a2` an alpha: a single letter counts as a stage with its number alone.
-        let is_letter_alone = is_attached && word.len() == 1;
+        let is_stage = |stage: &str| {
+            word.strip_prefix(stage).is_some_and(|rest| match (stage, rest.chars().next()) {
+                (_, Some(next)) if next.is_ascii_alphabetic() => false,
+                // `1.0-M5` is a milestone, `1.0.2m` a patch of OpenSSL.
+                ("m", next) => !is_attached && next.is_some_and(|next| next.is_ascii_digit()),
+                // `1.1.1a` and `1.0.2a-fips` are patches, `1.0a2` an alpha: a letter counts with its number alone.
+                ("a" | "b" | "c", next) => !is_attached || next.is_some_and(|next| next.is_ascii_digit()),
+                _ => true,
+            })
+        };
         let is_word = !is_attached && word.chars().all(|c| c.is_ascii_alphabetic());
-        if suffix.starts_with('~') || (STAGES.iter().any(|stage| is_stage(stage)) && !is_letter_alone) {
+        if suffix.starts_with('~') || (STAGES.iter().any(|stage| is_stage(stage))) {
             Stage::Before
         } else if suffix.is_empty() || is_word {
             Stage::Release

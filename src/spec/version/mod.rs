@@ -11,6 +11,7 @@
 //! | `exact` | the same text, in every scheme: `1.0` and `1.0.0` are two releases of many things |
 //! | `major` | the same first number, with the same epoch where there is one. Semver's `0.y` promises nothing from one `y` to the next, so there the second number counts too. Java's `1.8` is 8; a calendar's major is the year |
 //! | `minor` | the same first two numbers, a missing one being zero |
+//! | | neither takes a pre-release for a release, nor for one of another stage (`rc` for `alpha`) |
 //! | ranges | the scheme's own order. A pre-release lies in a range only if a bound names one; a Debian version is no pre-release, since there the tilde already orders it |
 
 mod debian;
@@ -74,7 +75,7 @@ impl Version {
     pub fn same_major(&self, other: &Self) -> bool {
         let zero_decides = |version: &Self| matches!(version.parts, Parts::Semver(_)) && version.number(0) == 0;
         let places = if zero_decides(self) && zero_decides(other) { 2 } else { 1 };
-        self.same_numbers(other, places)
+        self.same_numbers(other, places) && self.stage() == other.stage()
     }
 
     /// As it was read, without a leading `v`.
@@ -82,9 +83,28 @@ impl Version {
         &self.text
     }
 
+    /// Whether it stands for all releases of its first two numbers, as Go's `1.22` does.
+    fn names_a_line(&self) -> bool {
+        matches!(self.parts, Parts::Go(_)) && !self.is_prerelease() && self.text.split('.').count() == 2
+    }
+
     /// Whether both have the same epoch and the same first two numbers.
     pub fn same_minor(&self, other: &Self) -> bool {
-        self.same_numbers(other, 2)
+        self.same_numbers(other, 2) && self.stage() == other.stage()
+    }
+
+    /// The word that says which sort of pre-release it is (`rc`, `alpha`); none of a release. A Debian version is one by
+    /// its tilde.
+    fn stage(&self) -> Option<String> {
+        let text = match &self.parts {
+            Parts::Debian(version) => version.prerelease()?,
+            _ if !self.is_prerelease() => return None,
+            // As Python itself writes it: `alpha1` is `a1`.
+            Parts::Pep440(version) => version.to_string(),
+            _ => self.text.clone(),
+        };
+        let word = text.chars().skip_while(|c| !c.is_ascii_alphabetic()).take_while(char::is_ascii_alphabetic);
+        Some(word.collect::<String>().to_ascii_lowercase())
     }
 
     /// Whether it comes before a release of the same numbers.
@@ -210,13 +230,41 @@ mod tests {
         assert_eq!(same(Scheme::Semver, "0.4.1", "1.4.1"), (false, false));
         assert_eq!(same(Scheme::Dotted, "0.4", "0.5"), (true, false));
         assert_eq!(same(Scheme::Debian, "1:2.3-1", "2:2.3-1"), (false, false));
-        assert_eq!(same(Scheme::Debian, "1:2.3-1", "1:2.9~rc1"), (true, false));
+        assert_eq!(same(Scheme::Debian, "1:2.3-1", "1:2.9~rc1"), (false, false));
         assert_eq!(same(Scheme::Pep440, "1!2.0", "2.0"), (false, false));
         assert_eq!(same(Scheme::Java, "1.8.0_192", "8u202"), (true, true));
         assert_eq!(same(Scheme::Java, "1.8.0_192", "11.0.1"), (false, false));
-        assert_eq!(same(Scheme::Go, "1.22rc1", "1.22.4"), (true, true));
+        assert_eq!(same(Scheme::Go, "1.22.1", "1.22.4"), (true, true));
         assert_eq!(same(Scheme::Calendar, "2024.10.1", "2024-12-01"), (true, false));
         assert_eq!(same(Scheme::Dotted, "22", "22.0"), (true, true));
+    }
+
+    #[test]
+    fn a_pre_release_is_not_of_the_line_of_its_release() {
+        for (scheme, one, other, expected) in [
+            (Scheme::Semver, "2.0.0", "2.0.0-alpha.1", false),
+            (Scheme::Semver, "22.0.0", "22.0.0-rc.1", false),
+            (Scheme::Semver, "22.0.0-rc.2", "22.0.0-rc.1", true),
+            (Scheme::Semver, "22.0.0-alpha.1", "22.0.0-rc.1", false),
+            (Scheme::Dotted, "1.7.1", "1.7rc1", false),
+            (Scheme::Dotted, "1.0-SNAPSHOT", "1.0", false),
+            (Scheme::Dotted, "1.0-M5", "1.0", false),
+            (Scheme::Dotted, "1.0-milestone-1", "1.0", false),
+            (Scheme::Dotted, "1.0-devel", "1.0", false),
+            (Scheme::Dotted, "1.0.2m", "1.0.2", true),
+            (Scheme::Dotted, "1.0.2a-fips", "1.0.2", true),
+            (Scheme::Go, "1.22rc1", "1.22.4", false),
+            (Scheme::Java, "21-ea", "21", false),
+            (Scheme::Gem, "1.0.0.rc1", "1.0.0", false),
+            (Scheme::Pep440, "1.0a1", "1.0.1", false),
+            (Scheme::Pep440, "1.0alpha2", "1.0a1", true),
+            (Scheme::Debian, "1.7~rc1-1", "1.7.1-1", false),
+            (Scheme::Debian, "1.7~bpo12-1", "1.7.1-1", true),
+        ] {
+            let (one_read, other_read) = (scheme.read(one).unwrap(), scheme.read(other).unwrap());
+            assert_eq!(one_read.same_minor(&other_read), expected, "{one} {other}");
+            assert_eq!(other_read.same_major(&one_read), expected, "{one} {other}");
+        }
     }
 
     #[test]

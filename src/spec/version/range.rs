@@ -42,12 +42,22 @@ impl Range {
 
     /// Whether a version lies within, by its own scheme. A pre-release lies in a range only if a bound names one.
     pub fn contains(&self, version: &Version) -> bool {
-        let bounds: Option<Vec<(Operator, Version)>> =
-            self.bounds.iter().map(|bound| Some((bound.operator, version.read_alike(&bound.version)?))).collect();
-        let Some(bounds) = bounds else { return false };
-        let prerelease_wanted = bounds.iter().any(|(_, bound)| bound.is_prerelease());
-        (prerelease_wanted || !version.is_prerelease())
-            && bounds.iter().all(|(operator, bound)| operator.holds(version, bound))
+        self.contains_as(|_| Some(version.clone()))
+    }
+
+    /// The same for a version that is read for each bound, by the bound's text.
+    pub(crate) fn contains_as(&self, read: impl Fn(&str) -> Option<Version>) -> bool {
+        let pair = |bound: &Bound| {
+            let version = read(&bound.version)?;
+            let against = version.read_alike(&bound.version)?;
+            Some((bound.operator, version, against))
+        };
+        let pairs: Option<Vec<(Operator, Version, Version)>> = self.bounds.iter().map(pair).collect();
+        let Some(pairs) = pairs else { return false };
+        let prerelease_wanted = pairs.iter().any(|(_, _, bound)| bound.is_prerelease());
+        pairs.iter().all(|(operator, version, bound)| {
+            (prerelease_wanted || !version.is_prerelease()) && operator.holds(version, bound)
+        })
     }
 }
 
@@ -81,6 +91,9 @@ impl Bound {
 impl Operator {
     fn holds(self, version: &Version, bound: &Version) -> bool {
         let order = version.order(bound);
+        if bound.names_a_line() && version.same_numbers(bound, 2) && !version.is_prerelease() {
+            return !matches!(self, Self::Less | Self::Greater);
+        }
         match self {
             Self::Less => order.is_lt(),
             Self::AtMost => order.is_le(),
@@ -135,6 +148,9 @@ mod tests {
         assert!(!within(Scheme::Debian, ">=1:2.0", "2.3-1"));
         assert!(within(Scheme::Java, ">=8, <11", "1.8.0_192") && !within(Scheme::Java, ">=11", "1.8.0_192"));
         assert!(within(Scheme::Pep440, ">=1.0", "1.0.post1") && !within(Scheme::Pep440, ">=1.0", "2.0rc1"));
+        assert!(within(Scheme::Go, "<=1.22", "1.22.0") && within(Scheme::Go, "<=1.20", "1.20.7"));
+        assert!(within(Scheme::Go, "=1.22", "1.22.3") && !within(Scheme::Go, ">1.22", "1.22.3"));
+        assert!(!within(Scheme::Go, "<1.22", "1.22.0") && !within(Scheme::Go, "<=1.22", "1.23.0"));
         assert!(within(Scheme::Go, ">=1.21", "1.21.0") && !within(Scheme::Go, ">=1.21", "1.22rc1"));
         assert!(within(Scheme::Dotted, ">=1.1.1k", "1.1.1w") && !within(Scheme::Dotted, ">=1.1.1k", "1.1.1a"));
     }

@@ -4,6 +4,15 @@ use super::{ALONE, Other, Row, other, row};
 
 /// Without the file in which it would count its own performance below the folder for temporary files.
 const JAVA: &str = "-XX:-UsePerfData -version";
+/// Makers that say so; a plain OpenJDK, as distributions build it, has no name of its own.
+const JDKS: &[Other] = &[
+    other("Temurin", r#"(?m)^\S+ version "([^"]+)".*\n.*Runtime Environment \(?Temurin\b"#),
+    other("Zulu", r#"(?m)^\S+ version "([^"]+)".*\n.*Runtime Environment \(?Zulu"#),
+    other("Corretto", r#"(?m)^\S+ version "([^"]+)".*\n.*Runtime Environment Corretto\b"#),
+    other("Microsoft", r#"(?m)^\S+ version "([^"]+)".*\n.*Runtime Environment Microsoft\b"#),
+    other("SapMachine", r#"(?m)^\S+ version "([^"]+)".*\n.*Runtime Environment SapMachine\b"#),
+    other("GraalVM", r#"(?m)^\S+ version "([^"]+)".*\n.*Runtime Environment (?:Oracle )?GraalVM\b"#),
+];
 const PYPY: &[Other] = &[other("PyPy", r"(?m)^\[PyPy (\S+)")];
 const GCC: &str = r"(?m)^\S+ \([^)]*\) (\d\S*)";
 const NOT_GCC: &[Other] =
@@ -19,7 +28,7 @@ pub(super) const ROWS: &[Row] = &[
     row("ruby", "--version", r"(?m)^ruby (\d\S*)")
         .or(&[other("JRuby", r"(?m)^jruby (\S+)"), other("TruffleRuby", r"(?m)^truffleruby (\d[^\s,]*)")]),
     row("go", "version", r"(?m)^go version (?:devel )?go(\S+)"),
-    row("java", JAVA, r#"(?m)^\S+ version "([^"]+)""#),
+    row("java", JAVA, r#"(?m)^\S+ version "([^"]+)""#).or(JDKS),
     row("javac", "-J-XX:-UsePerfData -version", r"(?m)^javac (\S+)"),
     row("kotlin", "-version", r"(?m)^Kotlin version (\S+)"),
     row("kotlinc", "-version", r"(?m)\bkotlinc-jvm (\S+)"),

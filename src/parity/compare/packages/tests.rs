@@ -106,6 +106,37 @@ fn the_same_manager_is_held_by_its_whole_versions() {
 }
 
 #[test]
+fn the_same_managers_versions_are_held_by_its_own_order_as_precisely_as_is_asked() {
+    for (manager, policy, want, got, holds) in [
+        ("apt", ">=2.39.5-0+deb12u3", "1", "2.39.5-0+deb12u5", true),
+        ("apt", ">=2.39.5-0+deb12u3", "1", "2.39.5-0+deb12u2", false),
+        ("apt", ">=2.39", "1", "1:2.39.5-0+deb12u5", true),
+        ("apt", ">=2.39, <=2.39.5", "1", "1:2.39.5-0+deb12u5", true),
+        ("apt", ">=2:2.39", "1", "1:2.39.5-0+deb12u5", false),
+        ("apt", "<1:3", "1", "2:2.39-1", false),
+        ("apt", ">=3.0.0", "1", "3.0.0~rc1-1", false),
+        ("apt", ">=1.6", "1", "1.6~deb12u1", true),
+        ("apt", ">=2.0+dfsg", "1", "2.0+dfsg-3", true),
+        ("rpm", ">=4.0", "1", "4.0-0.1.rc1.fc40", false),
+        ("rpm", ">=4.0-2", "1", "4.0-10.fc40", true),
+        ("apk", ">=1.7.1-r2", "1", "1.7.1-r4", true),
+        ("apk", "<=1.7.1", "1", "1.7.1-r4", true),
+        ("brew", ">=1.7.1_2", "1", "1.7.1_1", false),
+        ("brew", "<=1.7.1", "1", "1.7.1_1", true),
+        ("apt", "minor", "1:2.39.5-0+deb12u3", "1:2.39.9-1", true),
+        ("apt", "minor", "1:2.39.5-0+deb12u3", "2:2.39.5-1", false),
+        ("apt", "major", "1.7.1-3", "1.7~rc1-1", false),
+        ("npm", "minor", "2.0.0", "2.0.0-alpha.1", false),
+    ] {
+        let spec = format!("[packages]\n{manager} = {{ policy = \"{policy}\", names = [\"x\"] }}\n");
+        let id = format!("package:{manager}/x");
+        let (lock, facts) = (lock("linux", &[(&id, want)], &[]), facts("linux", &[(&id, got)], &[]));
+        let finding = only(&environment(&spec), &lock, &facts);
+        assert_eq!(finding.state == State::Match, holds, "{manager} {policy} {got}: {}", finding.reason);
+    }
+}
+
+#[test]
 fn the_manager_that_has_it_counts_before_one_that_could() {
     let lock = lock("macos", &[("package:brew/ripgrep", "14.1.0")], &[]);
     let by_cargo = facts("linux", &[("package:apt/rg", "-"), ("package:cargo/ripgrep", "14.1.0")], &["brew", "apk"]);
