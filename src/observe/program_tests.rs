@@ -407,6 +407,24 @@ fn dotfiles_seen(spec: &str, room: &Room, shell: &RealShell) -> Vec<String> {
     seen
 }
 
+#[test]
+fn a_folder_that_is_reached_by_a_link_is_looked_into() {
+    let room = Room::new();
+    fs::create_dir_all(room.home().join("kept/nvim/lua")).unwrap();
+    fs::write(room.home().join("kept/nvim/lua/a.lua"), "x").unwrap();
+    symlink("kept/nvim", room.home().join("nvim")).unwrap();
+    in_every_shell(|shell| {
+        for entry in ["nvim", "nvim/**"] {
+            let spec = format!("name = \"linked\"\n[dotfiles]\nfiles = [\"{entry}\"]\n");
+            let seen = dotfiles_seen(&spec, &room, shell);
+            let below = seen.iter().any(|one| one.contains("\"nvim/lua/a.lua\"") && one.contains("Present"));
+            assert!(below, "{}: {entry}: {seen:#?}", shell.name);
+            let link = seen.iter().any(|one| one.contains("to: \"kept/nvim\""));
+            assert_eq!(link, entry == "nvim", "{}: {entry}: {seen:#?}", shell.name);
+        }
+    });
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4, failure_persistence: None, max_shrink_iters: 32, ..ProptestConfig::default() })]
 
@@ -538,8 +556,12 @@ fn what_may_not_be_looked_at_is_unknown_and_not_absent() {
         fs::set_permissions(home.join("repo/.git/hooks").join(hook), fs::Permissions::from_mode(mode)).unwrap();
     }
     fs::set_permissions(home.join("priv"), fs::Permissions::from_mode(0o000)).unwrap();
+    // Its names may be listed, and nothing more.
+    fs::create_dir_all(home.join("half/names")).unwrap();
+    fs::write(home.join("half/names/x"), "x").unwrap();
+    fs::set_permissions(home.join("half/names"), fs::Permissions::from_mode(0o444)).unwrap();
     let spec = "name = \"shut\"\n[dotfiles]\nfiles = [\"priv/x\", \"priv/deep/x\", \"behind/x\", \"gone/x\", \"file/x\", \
-                \"dangling/x\", \"priv/deep/*.c\", \"gone/*.c\"]\n\
+                \"dangling/x\", \"priv/deep/*.c\", \"gone/*.c\", \"half/**\"]\n\
                 \"priv/k.json\" = { compare = \"keys\" }\n\"gone/k.json\" = { compare = \"keys\" }\n[repos.repo]\npath = \"~/repo\"\n\
                 [repos.shop]\npath = \"~/priv/shop\"\n[repos.gone]\npath = \"~/gone\"\n";
     let environment = crate::spec::parse("shut.toml", spec, &super::vocabulary()).unwrap();
@@ -580,6 +602,7 @@ fn what_may_not_be_looked_at_is_unknown_and_not_absent() {
             "hook:repo/commit-msg present",
             "hook:repo/pre-commit unknown",
             "dotfile:behind/x/ unlisted",
+            "dotfile:half/** unlisted",
             "dotfile:priv/deep/*.c unlisted",
             "dotfile:priv/deep/x/ unlisted",
             "dotfile:priv/x/ unlisted",

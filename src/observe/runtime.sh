@@ -376,6 +376,20 @@ tu_tool() {
   if tu_stand_in; then return 69; fi
 }
 
+# tu_open FOLDER…: whether each of these that is a folder may be read and searched, and the others may be seen at all. Says
+# of which that is not so: what lies in it is not known, and nothing in it is no answer.
+tu_open() {
+  for tu_door; do
+    if [ -d "$tu_door" ]; then
+      if [ -r "$tu_door" ] && [ -x "$tu_door" ]; then continue; fi
+    elif [ -e "$tu_door" ] || tu_gone "$tu_door"; then
+      continue
+    fi
+    printf '%s may not be read\n' "$tu_door" >&2
+    return 1
+  done
+}
+
 # tu_lacks FOLDER FILE…: whether a folder holds none of these files.
 tu_lacks() {
   tu_in=$1
@@ -428,7 +442,9 @@ tu_repository() {
 
 # tu_tree PLACE CONDITION…: what is below a folder, as far as find's conditions let it through. Modes and digests of regular
 # files are told by many files at once, side by side, with their names; what is no regular file or has a name that
-# needs care is described one by one. Its own status and complaints are those of the search.
+# needs care is described one by one. A place that is a link to a folder is that folder. Its own status and complaints are
+# those of the last search, which looks at everything (-links) and not merely at names: in a folder that may be read and
+# not searched there are names of which nothing more can be known.
 tu_tree() {
   tu_place=$1
   shift
@@ -436,18 +452,18 @@ tu_tree() {
   tu_tree_plain "$@"
   echo '=end'
   # shellcheck disable=SC2016 # it is to be expanded there
-  find "$tu_place" "$@" ! -type d \( ! -type f -o -path "*$tu_newline*" -o -path '*\\*' \) \
+  find -H "$tu_place" "$@" -links +0 ! -type d \( ! -type f -o -path "*$tu_newline*" -o -path '*\\*' \) \
     -exec /bin/sh -c "$tu_library"'tu_describe "$@"' sh {} +
 }
 
 # tu_tree_plain CONDITION…: the regular files below tu_place whose names need no care.
 tu_tree_plain() {
   set -- "$@" -type f ! -path "*$tu_newline*" ! -path '*\\*'
-  tu_names=$(find "$tu_place" "$@" 2>/dev/null)
+  tu_names=$(find -H "$tu_place" "$@" 2>/dev/null)
   if [ "${#tu_names}" -lt 65536 ] || [ -n "$tu_form" ]; then
     tu_tree_modes "$@" | {
       # shellcheck disable=SC2016 # it is to be expanded there
-      tu_told=$(find "$tu_place" "$@" -exec /bin/sh -c "$tu_library"'tu_sha256 "$@"' sh {} + </dev/null 2>/dev/null)
+      tu_told=$(find -H "$tu_place" "$@" -exec /bin/sh -c "$tu_library"'tu_sha256 "$@"' sh {} + </dev/null 2>/dev/null)
       cat
       echo '=sums'
       tu_put "$tu_told$tu_newline"
@@ -468,9 +484,9 @@ tu_tree_plain() {
 }
 
 tu_tree_modes() {
-  tu_told=$(find "$tu_place" "$@" -printf '%m %p\n' 2>/dev/null)
-  [ -n "$tu_told" ] || tu_told=$(find "$tu_place" "$@" -exec stat -c '%a %n' {} + 2>/dev/null)
-  [ -n "$tu_told" ] || tu_told=$(find "$tu_place" "$@" -exec stat -f '%Mp%Lp %N' {} + 2>/dev/null)
+  tu_told=$(find -H "$tu_place" "$@" -printf '%m %p\n' 2>/dev/null)
+  [ -n "$tu_told" ] || tu_told=$(find -H "$tu_place" "$@" -exec stat -c '%a %n' {} + 2>/dev/null)
+  [ -n "$tu_told" ] || tu_told=$(find -H "$tu_place" "$@" -exec stat -f '%Mp%Lp %N' {} + 2>/dev/null)
   tu_put "$tu_told$tu_newline"
 }
 

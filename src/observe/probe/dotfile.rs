@@ -5,6 +5,7 @@
 //! can be shown, or where keys count; of all others the digests do.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::{dotfile_keys, failed, restore, text};
@@ -105,8 +106,8 @@ fn folder_question(path: &str, limit: Duration) -> Question {
     let place = quote::word(&quote::place(path));
     // A listing that fails in one place says so on a line of its own, and what was found beside it keeps its answer.
     let script = format!(
-        "cd || return\nif [ -L {place} ] || [ ! -d {place} ]; then\n\
-         [ -L {place} ] || [ -e {place} ] || tu_gone {place} || {{ {UNSEARCHABLE}; }}\nreturn\nfi\n\
+        "cd || return\nif [ ! -d {place} ]; then\n\
+         [ -e {place} ] || tu_gone {place} || {{ {UNSEARCHABLE}; }}\nreturn\nfi\n\
          tu_tree {place} || {{ printf '! '; tu_plain {place}; }}"
     );
     Question {
@@ -187,7 +188,7 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
         }
         _ => {}
     }
-    let stdout = text(&answer.stdout);
+    let stdout = lossless(&answer.stdout);
     let mut sightings = Vec::new();
     // Not `lines`, which takes a carriage return at the end of a name for part of the line's end.
     let mut lines = stdout.split_terminator('\n').peekable();
@@ -225,6 +226,19 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
         sightings.retain(|sighting| !matches!(sighting, Sighting::Item(id, _) if !matches(&id.name)));
     }
     Ok(sightings)
+}
+
+/// What was printed, with bytes that are no text spelt out behind the sign that stands for them: two names that differ only
+/// in those are two names.
+fn lossless(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            write!(text, "\u{fffd}\\x{byte:02x}").expect("writing to a string cannot fail");
+        }
+    }
+    text
 }
 
 fn read_account(answer: &Answer) -> Result<Account, Why> {
@@ -407,5 +421,12 @@ mod tests {
         ] {
             assert_eq!(wider_pattern(glob), wider, "{glob}");
         }
+    }
+
+    #[test]
+    fn names_that_differ_in_what_is_no_text_stay_apart() {
+        assert_eq!(lossless("café".as_bytes()), "café");
+        assert_eq!(lossless(b"caf\xe9"), "caf\u{fffd}\\xe9");
+        assert_ne!(lossless(b"caf\xe9"), lossless(b"caf\xe8"));
     }
 }

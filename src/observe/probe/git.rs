@@ -133,18 +133,22 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
         let (key, value) = setting.split_once('\n').unwrap_or((&setting, "true"));
         let section = key.split('.').next().unwrap_or(key);
         if SECTIONS.contains(&section) {
-            let (values, last_scope) = settings.entry(documented(&public_key(key))).or_default();
-            values.push(public_value(value, home));
+            let (values, last_scope) = settings.entry(below_home(&documented(&public_key(key)), home)).or_default();
+            values.push(if must_be_hidden(key, value) {
+                Digest::of(value.as_bytes()).to_string()
+            } else {
+                meant(key, public_value(value, home))
+            });
             source.clone_into(last_scope);
         }
         if PERSON.contains(&key) {
             person.insert(key.to_owned(), (value.to_owned(), source));
         }
     }
-    let fact = |(key, (values, scope)): (String, (Vec<String>, String))| {
+    let fact = |(key, (mut values, scope)): (String, (Vec<String>, String))| {
         // git takes the last value of a plain setting; those below are lists, and all of their values count.
         let is_list = ["url.", "include.", "includeif."].iter().any(|section| key.starts_with(section));
-        let value = if is_list { values.join(", ") } else { values.last().cloned().unwrap_or_else(String::new) };
+        let value = if is_list { list_of(values) } else { values.pop().unwrap_or_default() };
         let id = ItemId::new(Category::Git, format!("{}/{key}", question.subject));
         Sighting::Item(id, Observed::Present(Fact::Text(TextFact { value, scope: Some(scope) })))
     };
@@ -202,6 +206,72 @@ fn documented(key: &str) -> String {
     key.to_owned()
 }
 
+/// Settings that are yes or no, or take some other word beside.
+const YES_OR_NO: [&str; 24] = [
+    "commit.gpgsign",
+    "core.autocrlf",
+    "core.bare",
+    "core.commitgraph",
+    "core.filemode",
+    "core.fsmonitor",
+    "core.ignorecase",
+    "core.ignorestat",
+    "core.logallrefupdates",
+    "core.longpaths",
+    "core.multipackindex",
+    "core.precomposeunicode",
+    "core.preloadindex",
+    "core.protecthfs",
+    "core.protectntfs",
+    "core.quotepath",
+    "core.sparsecheckout",
+    "core.sparsecheckoutcone",
+    "core.symlinks",
+    "core.trustctime",
+    "core.untrackedcache",
+    "core.warnambiguousrefs",
+    "diff.mnemonicprefix",
+    "diff.noprefix",
+];
+
+/// The value by what git takes it for: `yes`, `on` and `1` are `true`, and an empty value is `false`.
+fn meant(key: &str, value: String) -> String {
+    if !YES_OR_NO.contains(&key) {
+        return value;
+    }
+    match value.to_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" => "true".to_owned(),
+        "false" | "no" | "off" | "0" | "" => "false".to_owned(),
+        _ => value,
+    }
+}
+
+/// Values of a list as one text that no other list has.
+fn list_of(values: Vec<String>) -> String {
+    match <[String; 1]>::try_from(values) {
+        Ok([value]) if !value.starts_with('[') => value,
+        Ok(values) => format!("{values:?}"),
+        Err(values) => format!("{values:?}"),
+    }
+}
+
+/// Whether a setting is a command that hands somebody a secret, or has a name that says that it is one.
+fn must_be_hidden(key: &str, value: &str) -> bool {
+    static HANDED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"(?i)authorization|sshpass|passw|passphrase|secret|token|api[_-]?key|\s(?:-u|--user|-p|--pass)[\s=]*\S",
+        )
+        .expect("a constant expression")
+    });
+    let last = key.rsplit('.').next().unwrap_or(key);
+    let is_command = (key.starts_with("alias.") && value.starts_with('!'))
+        || ["filter.", "credential."].iter().any(|section| key.starts_with(section))
+        || key == "core.sshcommand"
+        || (key.starts_with("diff.") && ["command", "textconv"].contains(&last))
+        || (key.starts_with("merge.") && last == "driver");
+    (is_command && HANDED.is_match(value)) || ["token", "password", "secret"].iter().any(|word| last.contains(word))
+}
+
 fn public_key(key: &str) -> String {
     redact(&without_any_userinfo(key))
 }
@@ -217,13 +287,22 @@ fn without_any_userinfo(text: &str) -> String {
     URL.replace_all(text, |url: &Captures<'_>| format!("://{}", without_userinfo(&url[1]))).into_owned()
 }
 
-/// A path below the home is the same setting in another user's home.
+/// A path below the home is the same setting in another user's home, wherever in the text it stands.
 fn below_home(value: &str, home: &str) -> String {
-    match value.strip_prefix(home).filter(|_| !home.is_empty()) {
-        Some("") => "~".to_owned(),
-        Some(rest) if rest.starts_with('/') => format!("~{rest}"),
-        _ => value.to_owned(),
+    if home.len() < 2 {
+        return value.to_owned();
     }
+    let of_a_name = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let mut told = String::new();
+    let mut rest = value;
+    while let Some(at) = rest.find(home) {
+        let (before, behind) = (&rest[..at], &rest[at + home.len()..]);
+        let is_home = !before.ends_with(of_a_name) && !behind.starts_with(of_a_name);
+        told.push_str(before);
+        told.push_str(if is_home { "~" } else { home });
+        rest = behind;
+    }
+    told + rest
 }
 
 #[cfg(test)]
@@ -249,5 +328,28 @@ mod tests {
             assert_eq!(public_value(secret, "/h"), Digest::of(secret.as_bytes()).to_string());
         }
         assert_eq!(public_value("/h/.gitignore", "/h"), "~/.gitignore");
+        for (key, value) in [
+            ("alias.up", "!curl -u me:s3cret https://h.example"),
+            ("core.sshcommand", "sshpass -p s3cret ssh"),
+            ("filter.x.clean", "enc --password s3cret"),
+            ("credential.token", "s3cret"),
+        ] {
+            assert!(must_be_hidden(key, value), "{key}");
+        }
+        assert!(!must_be_hidden("filter.lfs.clean", "git-lfs clean -- %f") && !must_be_hidden("alias.co", "checkout"));
+    }
+
+    #[test]
+    fn values_are_compared_by_what_git_makes_of_them() {
+        let list = |values: &[&str]| list_of(values.iter().map(|value| (*value).to_owned()).collect());
+        assert_eq!(list(&["x:, y:"]), "x:, y:");
+        assert_ne!(list(&["x:, y:"]), list(&["x:", "y:"]));
+        assert_ne!(list(&[&list(&["x:", "y:"])]), list(&["x:", "y:"]));
+        assert_eq!(meant("core.filemode", "Yes".to_owned()), "true");
+        assert_eq!(meant("core.autocrlf", "input".to_owned()), "input");
+        assert_eq!(meant("core.filemode", String::new()), "false");
+        assert_eq!(meant("alias.yes", "yes".to_owned()), "yes");
+        assert_eq!(below_home("includeif.gitdir:/h/me/work/.path", "/h/me"), "includeif.gitdir:~/work/.path");
+        assert_eq!(below_home("a /h/me, /h/mean and /x/h/me", "/h/me"), "a ~, /h/mean and /x/h/me");
     }
 }

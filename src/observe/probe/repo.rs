@@ -86,7 +86,8 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
     Ok(vec![Sighting::Item(id, Observed::Present(Fact::Repo(RepoFact { remotes })))])
 }
 
-/// `host/path` of any URL form that git knows; a plain path stays one.
+/// `host/path` of any URL form that git knows; a plain path stays one. What travels in clear text (`http`) is another way
+/// than the others and keeps its scheme, and `host:/path` is not below the home that `host:path` is below.
 pub(super) fn normalise(url: &str) -> String {
     let place = match url.split_once("://") {
         Some(("file", path)) => path.to_owned(),
@@ -95,16 +96,18 @@ pub(super) fn normalise(url: &str) -> String {
             let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
             // `helper::address` names a program that knows what the address means; all of it counts.
             let helper = if scheme.contains("::") { format!("{scheme}://") } else { String::new() };
-            format!("{helper}{}/{path}", without_default_port(authority))
+            let scheme = scheme.to_lowercase();
+            let helper = if scheme == "http" { "http://".to_owned() } else { helper };
+            format!("{helper}{}/{path}", without_default_port(authority, &scheme))
         }
         None if url.contains("@[") => {
             let (authority, path) = url.split_once("]:").unwrap_or((url, ""));
-            format!("{}]/{}", without_userinfo(authority).to_lowercase(), path.trim_start_matches('/'))
+            format!("{}]/{path}", without_userinfo(authority).to_lowercase())
         }
         None => match url.split_once(':') {
             // `user@host:path`, unless a slash comes first: then the colon is part of a path.
             Some((authority, path)) if !authority.contains('/') => {
-                format!("{}/{}", without_userinfo(authority).to_lowercase(), path.trim_start_matches('/'))
+                format!("{}/{path}", without_userinfo(authority).to_lowercase())
             }
             _ => url.to_owned(),
         },
@@ -123,12 +126,17 @@ pub(super) fn without_userinfo(rest: &str) -> &str {
     searched.rfind('@').map_or(rest, |at| &rest[at + 1..])
 }
 
-fn without_default_port(authority: &str) -> String {
+/// A port counts unless it is the one that its own scheme would take.
+fn without_default_port(authority: &str, scheme: &str) -> String {
     let authority = authority.to_lowercase();
-    [":22", ":80", ":443"]
-        .iter()
-        .find_map(|port| authority.strip_suffix(port))
-        .map_or_else(|| authority.clone(), str::to_owned)
+    let port = match scheme {
+        "ssh" | "git+ssh" | "ssh+git" => ":22",
+        "https" => ":443",
+        "http" => ":80",
+        "git" => ":9418",
+        _ => return authority,
+    };
+    authority.strip_suffix(port).map_or_else(|| authority.clone(), str::to_owned)
 }
 
 #[cfg(test)]
@@ -145,6 +153,10 @@ mod tests {
         ] {
             assert_eq!(normalise(url), "github.com/example/carmenta", "{url}");
         }
+        assert_eq!(normalise("http://github.com:80/example/carmenta"), "http://github.com/example/carmenta");
+        assert_eq!(normalise("https://h.example:22/x"), "h.example:22/x");
+        assert_eq!(normalise("ssh://h.example:443/x"), "h.example:443/x");
+        assert_ne!(normalise("git@h:/srv/x"), normalise("git@h:srv/x"));
         assert_eq!(normalise("/srv/git/a.git"), "/srv/git/a");
         assert_eq!(normalise("file:///srv/git/a.git"), "/srv/git/a");
         assert_eq!(normalise("./a:b"), "./a:b");

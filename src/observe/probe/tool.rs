@@ -84,27 +84,60 @@ fn matched(pattern: &str, stdout: &str, stderr: &str) -> Result<Option<String>, 
 /// A spec's own pattern is asked first, but another product that is known under the name is still said to be one.
 fn by_pattern(pattern: &str, tool: &str, stdout: &str, stderr: &str, answer: &Answer) -> Result<Told, Why> {
     match matched(pattern, stdout, stderr)? {
-        Some(version) => {
+        Some(version) if may_be_believed(pattern, tool, stdout, stderr, answer) => {
             let others = tool_table::find(tool).map_or(&[][..], |row| row.others);
             let is_this = |other: &&tool_table::Other| matches!(matched(other.pattern, stdout, stderr), Ok(Some(_)));
             Ok((version, others.iter().find(is_this).map(|other| other.product.to_owned())))
         }
-        None => Err(unclear(tool, stdout, stderr, answer)),
+        _ => Err(unclear(tool, stdout, stderr, answer)),
     }
 }
 
 fn by_row(row: &Row, stdout: &str, stderr: &str, answer: &Answer) -> Result<Told, Why> {
-    for other in row.others {
+    // Asked for an option that they do not know, some products name themselves and fail.
+    let may_be = |other: &&tool_table::Other| answer.code == 0 || (other.refuses && (1..126).contains(&answer.code));
+    for other in row.others.iter().filter(may_be) {
         if let Some(version) = matched(other.pattern, stdout, stderr)? {
             return Ok((version, Some(other.product.to_owned())));
         }
     }
     match matched(row.pattern, stdout, stderr)? {
-        Some(version) => Ok((version, None)),
-        None => {
+        Some(version) if may_be_believed(row.pattern, row.name, stdout, stderr, answer) => Ok((version, None)),
+        _ => {
             bare(stdout, answer).map(|version| (version, None)).ok_or_else(|| unclear(row.name, stdout, stderr, answer))
         }
     }
+}
+
+/// Whether what a pattern found is the tool's version. Of a tool that failed, only its version line is: the first line of
+/// all, which the pattern matches from its start and which ends behind the version, or goes on with a remark; and only if
+/// nothing that it said is a complaint. `git version 2.39.5` before `fatal: …` is none, nor `Terraform v1.5.0 is not
+/// installed`. One that a signal ended, or that could not be started, has not said anything.
+fn may_be_believed(pattern: &str, tool: &str, stdout: &str, stderr: &str, answer: &Answer) -> bool {
+    match answer.code {
+        0 => true,
+        1..126 => {
+            let said = if stdout.trim().is_empty() { stderr } else { stdout };
+            let line = said.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("");
+            let begins = |groups: regex::Captures<'_>| {
+                let whole = groups.get(0)?;
+                let token = groups.iter().skip(1).flatten().next().unwrap_or(whole);
+                let behind = line[token.end()..].trim_start();
+                Some(whole.start() == 0 && (behind.is_empty() || behind.starts_with(['(', '[', ','])))
+            };
+            let matches = Regex::new(pattern).ok().and_then(|pattern| pattern.captures(line).and_then(begins));
+            (matches == Some(true) || version_token::of_version_line(line, tool).is_some())
+                && !complains(stdout)
+                && !complains(stderr)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a text says that something went wrong.
+fn complains(text: &str) -> bool {
+    let text = text.to_lowercase();
+    ["fatal", "error", "not installed", "no version is set"].iter().any(|words| text.contains(words))
 }
 
 /// A version that is all that a tool said: some builds, and most wrappers, print nothing else.
@@ -121,7 +154,7 @@ fn by_first_token(stdout: &str, stderr: &str, tool: &str, answer: &Answer) -> Re
     let said = if stdout.trim().is_empty() { stderr } else { stdout };
     let found = match answer.code {
         0 => version_token::first(stdout).or_else(|| version_token::first(stderr)),
-        1..126 => version_token::of_version_line(said, tool),
+        1..126 if !complains(stdout) && !complains(stderr) => version_token::of_version_line(said, tool),
         _ => None,
     };
     found.map(|version| (version, None)).ok_or_else(|| unclear(tool, stdout, stderr, answer))
@@ -139,4 +172,42 @@ fn unclear(tool: &str, stdout: &str, stderr: &str, answer: &Answer) -> Why {
 fn not_understood(stdout: &str, stderr: &str) -> Why {
     let said = if stdout.trim().is_empty() { stderr } else { stdout };
     Why::NotUnderstood(format!("no version in `{}`", super::first_line(said.as_bytes())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(tool: &str, code: i32, stdout: &str, stderr: &str) -> Option<String> {
+        let answer = Answer { code, stdout: stdout.as_bytes().to_owned(), stderr: stderr.as_bytes().to_owned() };
+        let row = tool_table::find(tool).unwrap();
+        by_row(row, stdout, stderr, &answer).ok().map(|(version, _)| version)
+    }
+
+    #[test]
+    fn a_number_in_what_a_failing_tool_says_is_no_version() {
+        let shim = "No version is set for command ruby\nConsider adding one of the following versions\nruby 3.2.2\n";
+        assert_eq!(told("ruby", 126, "", shim), None);
+        assert_eq!(told("ruby", 1, shim, ""), None);
+        assert_eq!(told("terraform", 1, "Terraform v1.5.0 is not installed\n", ""), None);
+        assert_eq!(told("git", 128, "git version 2.39.5\n", "fatal: broken install\n"), None);
+        assert_eq!(told("git", 1, "git version 2.39.5\nfatal: broken install\n", ""), None);
+        assert_eq!(told("git", 139, "git version 2.39.5\n", ""), None);
+        assert_eq!(told("git", 0, "git version 2.39.5\n", "").as_deref(), Some("2.39.5"));
+        assert_eq!(told("screen", 1, "Screen version 4.09.00 (GNU) 30-Jan-22\n", "").as_deref(), Some("4.09.00"));
+        assert_eq!(told("sed", 1, "", "sed: illegal option -- -\nusage: sed\n").as_deref(), Some(""));
+        assert_eq!(told("sed", 139, "", "sed: illegal option -- -\nusage: sed\n"), None);
+    }
+
+    #[test]
+    fn a_pattern_of_the_spec_is_held_to_the_same() {
+        let found = |code, stdout: &str| {
+            let answer = Answer { code, stdout: stdout.as_bytes().to_owned(), stderr: Vec::new() };
+            by_pattern(r"mytool (\S+)", "mytool", stdout, "", &answer).ok().map(|(version, _)| version)
+        };
+        assert_eq!(found(0, "this is mytool 1.2 for you\n").as_deref(), Some("1.2"));
+        assert_eq!(found(1, "mytool 1.2\n").as_deref(), Some("1.2"));
+        assert_eq!(found(1, "mytool 1.2 is needed\n"), None);
+        assert_eq!(found(126, "mytool 1.2\n"), None);
+    }
 }

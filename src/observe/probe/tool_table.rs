@@ -35,6 +35,8 @@ pub(super) struct Other {
     pub(super) product: &'static str,
     /// What it prints. Without a group the product has no version to tell, and is known by its name alone.
     pub(super) pattern: &'static str,
+    /// Whether it says so by refusing the option, and so fails.
+    pub(super) refuses: bool,
 }
 
 const fn row(name: &'static str, arguments: &'static str, pattern: &'static str) -> Row {
@@ -52,7 +54,11 @@ impl Row {
 }
 
 const fn other(product: &'static str, pattern: &'static str) -> Other {
-    Other { product, pattern }
+    Other { product, pattern, refuses: false }
+}
+
+const fn refusing(product: &'static str, pattern: &'static str) -> Other {
+    Other { product, pattern, refuses: true }
 }
 
 /// A version that stands alone on a line.
@@ -61,7 +67,7 @@ const ALONE: &str = r"(?m)^v?(\d+\.\d\S*)\r?$";
 const LEADING: &str = r"(?m)^v?(\d+\.\d\S*)";
 
 /// What BusyBox says of itself where it does not know an option.
-const BUSYBOX: Other = other("BusyBox", r"(?m)^BusyBox v(\S+)");
+const BUSYBOX: Other = refusing("BusyBox", r"(?m)^BusyBox v(\S+)");
 
 /// The tables, a file each.
 pub(super) const TABLES: &[&[Row]] = &[

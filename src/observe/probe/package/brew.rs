@@ -21,6 +21,7 @@ pub(super) fn place(option: &str, folders: [&str; 3]) -> String {
          tu_place=$(\"$tu_path\" {option}) || return\n\
          else\n\
          for tu_at in {silicon} {intel} {linux}; do\n\
+         tu_open \"$tu_at\" || return\n\
          if [ -z \"$tu_place\" ] && [ -d \"$tu_at\" ]; then tu_place=$tu_at; fi\n\
          done\n\
          [ -n \"$tu_place\" ] || return {NO_MANAGER}\n\
@@ -40,10 +41,12 @@ fn script(names: &[String]) -> String {
                 print \"tap\", part[count - 2], word[4]\n\
                 }' \"$@\"\n";
     place("--cellar", CELLARS)
-        + "set --\n\
+        + "tu_open \"$tu_place\" \"${tu_place%/*}/opt\" || return\n\
+           set --\n\
            for tu_rack in \"$tu_place\"/*; do\n\
            if [ ! -d \"$tu_rack\" ] || [ -L \"$tu_rack\" ]; then continue; fi\n\
            tu_name=${tu_rack##*/}\n\
+           tu_open \"${tu_place%/*}/opt/$tu_name\" || return\n\
            if cd -P \"${tu_place%/*}/opt/$tu_name\" 2>/dev/null; then\n\
            case $PWD in\n\
            */\"$tu_name\"/*) printf 'keg %s %s\\n' \"$tu_name\" \"${PWD##*/}\" ;;\n\

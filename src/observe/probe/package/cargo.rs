@@ -1,12 +1,12 @@
 //! Programs that `cargo install` brought, read from its own record: a `cargo` that is rustup's may fetch a toolchain
 //! before it lists anything.
 //!
-//! A crate's key is `NAME VERSION (SOURCE)`. Where the source is not the registry, it goes with the fact as evidence.
+//! A crate's key is `NAME VERSION (SOURCE)`. What comes from another source than the registry is another product, and
+//! says which.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use super::super::repo::normalise;
 use super::{Installed, NO_MANAGER, not_understood, questions, read_list};
@@ -29,10 +29,16 @@ if [ -z "$tu_root" ]; then
     fi
   done
 fi
+tu_open "$tu_root" || return
 for tu_file in "$tu_root/.crates2.json" "$tu_root/.crates.toml"; do
   if [ -f "$tu_file" ]; then
-    cat "$tu_file"
-    return
+    tu_open "$tu_root/bin" || return
+    cat "$tu_file" || return
+    printf '\n=bins\n'
+    for tu_bin in "$tu_root"/bin/*; do
+      if [ -x "$tu_bin" ]; then printf '%s\n' "${tu_bin##*/}"; fi
+    done
+    return 0
   fi
 done
 "#;
@@ -45,29 +51,48 @@ fn ask(environment: &Environment) -> Vec<Question> {
 
 #[derive(Deserialize)]
 struct Json {
-    installs: BTreeMap<String, IgnoredAny>,
+    installs: BTreeMap<String, Install>,
+}
+
+#[derive(Deserialize)]
+struct Install {
+    #[serde(default)]
+    bins: Vec<String>,
 }
 
 /// What cargo wrote before 1.41, and still writes beside the other.
 #[derive(Deserialize)]
 struct Toml {
-    v1: BTreeMap<String, IgnoredAny>,
+    v1: BTreeMap<String, Vec<String>>,
 }
 
 fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
     read_list("cargo", "reading cargo's record", question, answer, |stdout| {
-        let record = stdout.trim();
+        let (record, there) = stdout.split_once("\n=bins\n").unwrap_or((stdout, ""));
+        let there: Option<Vec<&str>> = stdout.contains("\n=bins\n").then(|| there.lines().collect());
+        let record = record.trim();
         if record.is_empty() {
             return Ok(Installed::new());
         }
         let is_json = record.starts_with('{');
         let keys = if is_json {
-            serde_json::from_str::<Json>(record).map(|json| json.installs).map_err(|error| error.to_string())
+            serde_json::from_str::<Json>(record)
+                .map(|json| {
+                    json.installs.into_iter().map(|(key, install)| (key, install.bins)).collect::<BTreeMap<_, _>>()
+                })
+                .map_err(|error| error.to_string())
         } else {
             toml_edit::de::from_str::<Toml>(record).map(|toml| toml.v1).map_err(|error| error.to_string())
         };
         let keys = keys.map_err(|error| Why::NotUnderstood(format!("cargo's record: {}", error.trim_end())))?;
-        keys.into_keys().map(|key| crate_of(&key).ok_or_else(|| not_understood("cargo's record", &key))).collect()
+        // What the record lists and the folder of programs lacks was removed by hand, and is not installed.
+        let is_whole = |(_, bins): &(String, Vec<String>)| {
+            there.as_ref().is_none_or(|there| bins.iter().all(|bin| there.contains(&bin.as_str())))
+        };
+        keys.into_iter()
+            .filter(is_whole)
+            .map(|(key, _)| crate_of(&key).ok_or_else(|| not_understood("cargo's record", &key)))
+            .collect()
     })
 }
 
@@ -75,11 +100,13 @@ fn crate_of(key: &str) -> Option<(String, Observed)> {
     let (name, rest) = key.split_once(' ')?;
     let (version, source) = rest.split_once(" (")?;
     let source = source.strip_suffix(')')?;
-    let path = match source.split_once('+') {
+    let product = match source.split_once('+') {
         Some(("registry" | "sparse", url)) if url.contains("crates.io") => None,
-        Some((kind, url)) => Some(format!("from {kind} {}", normalise(url))),
+        // The same folder lies elsewhere on another machine.
+        Some(("path", _)) => Some(format!("{name} from a folder")),
+        Some((kind, url)) => Some(format!("{name} from {kind} {}", normalise(url))),
         None => return None,
     };
-    let fact = VersionFact { version: version.to_owned(), product: None, path };
+    let fact = VersionFact { version: version.to_owned(), product, path: None };
     Some((name.to_owned(), Observed::Present(Fact::Version(fact))))
 }

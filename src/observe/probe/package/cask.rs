@@ -16,7 +16,8 @@ const CASKROOMS: [&str; 3] = ["/opt/homebrew/Caskroom", "/usr/local/Caskroom", "
 fn ask(environment: &Environment) -> Vec<Question> {
     questions(environment, "cask", |_| {
         place("--caskroom", CASKROOMS)
-            + "for tu_at in \"$tu_place\"/*/.metadata/*/*; do\n\
+            + "tu_open \"$tu_place\" \"$tu_place\"/* \"$tu_place\"/*/.metadata \"$tu_place\"/*/.metadata/* || return\n\
+               for tu_at in \"$tu_place\"/*/.metadata/*/*; do\n\
                if [ ! -d \"$tu_at\" ]; then continue; fi\n\
                tu_token=${tu_at%/.metadata/*}\n\
                if [ ! -L \"$tu_token\" ]; then printf '%s/%s\\n' \"${tu_token##*/}\" \"${tu_at#*/.metadata/}\"; fi\n\

@@ -26,6 +26,7 @@ for tu_file in "${GOENV:-${XDG_CONFIG_HOME:-$HOME/.config}/go/env}" "$HOME/Libra
 done
 tu_gopath=${tu_gopath:-$HOME/go}
 tu_bin=${tu_gobin:-${tu_gopath%%:*}/bin}
+tu_open "$tu_bin" || return
 tu_go=
 if tu_find go >/dev/null; then
   tu_go=$tu_path

@@ -17,7 +17,9 @@ pub(in crate::observe::probe) const PROBE: Probe =
 const SCRIPT: &str = r#"
 tu_data=${MISE_DATA_DIR:-${XDG_DATA_HOME:-$HOME/.local/share}/mise}
 tu_cache=${MISE_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/mise}
-for tu_tool in "${MISE_INSTALLS_DIR:-$tu_data/installs}"/*; do
+tu_installs=${MISE_INSTALLS_DIR:-$tu_data/installs}
+tu_open "$tu_installs" "$tu_installs"/* "$tu_installs"/*/* || return
+for tu_tool in "$tu_installs"/*; do
   cd -P "$tu_tool" 2>/dev/null || continue
   tu_tool=$PWD
   tu_name=${tu_tool##*/}

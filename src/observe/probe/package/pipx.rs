@@ -19,6 +19,7 @@ else
 fi
 tu_some=
 for tu_home; do
+  tu_open "$tu_home/venvs" "$tu_home"/venvs/* "$tu_home"/venvs/*/bin || return
   if [ ! -d "$tu_home/venvs" ]; then continue; fi
   tu_some=1
   for tu_venv in "$tu_home"/venvs/*; do

@@ -27,6 +27,9 @@ else
 fi
 tu_some=
 for tu_global; do
+  tu_open "$tu_global" "$tu_global"/* "$tu_global"/*/node_modules "$tu_global"/*/node_modules/* \
+    "$tu_global"/*/node_modules/@*/* "$tu_global"/*/* "$tu_global"/*/*/node_modules "$tu_global"/*/*/node_modules/* \
+    "$tu_global"/*/*/node_modules/@*/* || return
   if [ ! -d "$tu_global" ]; then continue; fi
   tu_some=1
   for tu_file in "$tu_global"/*/node_modules/*/package.json "$tu_global"/*/node_modules/@*/*/package.json \

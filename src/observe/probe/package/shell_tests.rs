@@ -99,10 +99,19 @@ fn home(home: &Path) {
     link(home, &format!("{global}/ms"), ".pnpm/ms@2.1.3/node_modules/ms");
     put(home, &format!("{global}/@scope/tool/package.json"), "{\"name\":\"@scope/tool\",\"version\":\"1.0.0-rc.1\"}");
     let registry = "registry+https://github.com/rust-lang/crates.io-index";
-    put(home, ".cargo/.crates2.json", format!("{{\"installs\":{{\"bat 0.24.0 ({registry})\":{{}}}}}}"));
+    put(
+        home,
+        ".cargo/.crates2.json",
+        format!(
+            "{{\"installs\":{{\"bat 0.24.0 ({registry})\":{{\"bins\":[\"bat\"]}},\"gone 1.0.0 ({registry})\":{{\"bins\":[\"gone\"]}}}}}}"
+        ),
+    );
+    put(home, ".cargo/bin/bat", "#!/bin/sh\n");
     let extension =
         "{\"identifier\":{\"id\":\"Ms-Python.python\"},\"version\":\"2024.12.2\",\"relativeLocation\":\"x\"}";
-    put(home, ".vscode/extensions/extensions.json", format!("[{extension}]"));
+    let gone = extension.replace("Ms-Python", "Gone").replace("\"x\"", "\"gone-1.0\"");
+    put(home, ".vscode/extensions/extensions.json", format!("[{extension},{gone}]"));
+    put(home, ".vscode/extensions/x/package.json", "{}");
     put(home, ".vscode/extensions/.obsolete", "{\"y\":true}");
     let program = b"\0\x01ELF\0\xff\xfe0w\xaf\x0c\x92t\x08\x02A\xe1\xc1\x07\xe6\xd6\x18\xe6path\tgolang.org/x/tools/cmd/stringer\nmod\tgolang.org/x/tools\tv0.24.0\th1:x=\n\0\0rest\0";
     put(home, "go/bin/stringer", program);
@@ -199,6 +208,40 @@ fn what_managers_left_is_read_alike_in_every_shell_and_nothing_is_written() {
             shell.name
         );
         assert_eq!((files(&room.home()), files(&room.path().join("brew"))), before, "{} wrote", shell.name);
+    });
+}
+
+#[test]
+fn a_folder_that_may_not_be_read_leaves_its_packages_unknown() {
+    let asked =
+        questions("pipx = [\"black\"]\nuv = [\"ruff\"]\nmise = [\"node\"]\nvscode = [\"a.b\"]\npnpm = [\"ms\"]\n");
+    let shut = [
+        ".local/pipx/venvs",
+        ".local/share/uv/tools/ruff/lib/python3.12/site-packages",
+        ".local/share/mise/installs/node",
+        ".vscode/extensions",
+        ".local/share/pnpm/global/5/node_modules",
+    ];
+    in_every_shell(|shell| {
+        let room = Room::new();
+        home(&room.home());
+        let bin = room.path().join("bin");
+        let set = |mode| {
+            for folder in shut {
+                fs::set_permissions(room.home().join(folder), fs::Permissions::from_mode(mode)).unwrap();
+            }
+        };
+        set(0o000);
+        // Of what the superuser may do, no bit tells.
+        let is_shut = fs::read_dir(room.home().join(shut[0])).is_err();
+        let lines = seen(&room, shell, &bin, &asked);
+        set(0o755);
+        if is_shut {
+            assert_eq!(lines.len(), shut.len(), "{}: {lines:?}", shell.name);
+            for line in lines {
+                assert!(line.contains("may not be read"), "{}: {line}", shell.name);
+            }
+        }
     });
 }
 

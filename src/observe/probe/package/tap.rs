@@ -16,7 +16,9 @@ const REPOSITORIES: [&str; 3] = ["/opt/homebrew", "/usr/local/Homebrew", "/home/
 fn ask(environment: &Environment) -> Vec<Question> {
     questions(environment, "tap", |_| {
         place("--repository", REPOSITORIES)
-            + "for tu_tap in \"$tu_place\"/Library/Taps/*/*; do\n\
+            + "tu_taps=$tu_place/Library/Taps\n\
+               tu_open \"$tu_taps\" \"$tu_taps\"/* \"$tu_taps\"/*/* \"$tu_taps\"/*/*/.git || return\n\
+               for tu_tap in \"$tu_place\"/Library/Taps/*/*; do\n\
                if [ ! -d \"$tu_tap\" ]; then continue; fi\n\
                printf '%s\\n' \"${tu_tap#\"$tu_place\"/Library/Taps/}\"\n\
                tu_url=\n\

@@ -14,6 +14,7 @@ pub(in crate::observe::probe) const PROBE: Probe =
 /// Prints the tool, then a line for each package in its venv.
 const SCRIPT: &str = r#"
 tu_tools=${UV_TOOL_DIR:-${XDG_DATA_HOME:-$HOME/.local/share}/uv/tools}
+tu_open "$tu_tools" "$tu_tools"/* "$tu_tools"/*/bin "$tu_tools"/*/lib "$tu_tools"/*/lib/python*/site-packages || return
 for tu_tool in "$tu_tools"/*; do
   if [ -x "$tu_tool/bin/python" ] && [ -f "$tu_tool/uv-receipt.toml" ]; then
     printf 'tool %s\n' "${tu_tool##*/}"

@@ -19,9 +19,14 @@ else
   set -- "$HOME/.vscode/extensions" "$HOME/.vscode-server/extensions"
 fi
 for tu_folder; do
+  tu_open "$tu_folder" || return
   if [ -f "$tu_folder/extensions.json" ]; then
     cat "$tu_folder/extensions.json" || return
     if [ -f "$tu_folder/.obsolete" ]; then cat "$tu_folder/.obsolete" || return; fi
+    printf '\n=folders\n'
+    for tu_extension in "$tu_folder"/*; do
+      if [ -d "$tu_extension" ]; then printf '%s\n' "${tu_extension##*/}"; fi
+    done
     return 0
   fi
   for tu_extension in "$tu_folder"/*/package.json; do
@@ -56,14 +61,22 @@ struct Identifier {
 fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
     read_list("vscode", "reading VS Code's extensions", question, answer, |stdout| {
         let why = |error| Why::NotUnderstood(format!("the list of extensions is not the JSON expected: {error}"));
+        let (stdout, folders) = match stdout.split_once("\n=folders\n") {
+            Some((json, folders)) => (json, Some(folders.lines().collect::<Vec<_>>())),
+            None => (stdout, None),
+        };
         let mut files = serde_json::Deserializer::from_str(stdout);
         let list = Vec::<Extension>::deserialize(&mut files).map_err(why)?;
         let mut obsolete: BTreeMap<String, bool> = BTreeMap::new();
         for more in files.into_iter() {
             obsolete = more.map_err(why)?;
         }
+        // One whose folder is gone is not installed, whatever the list says.
         let goes = |extension: &Extension| {
-            extension.folder.as_ref().is_some_and(|folder| obsolete.get(folder).copied() == Some(true))
+            extension.folder.as_ref().is_some_and(|folder| {
+                let is_gone = folders.as_ref().is_some_and(|folders| !folders.contains(&folder.as_str()));
+                is_gone || obsolete.get(folder).copied() == Some(true)
+            })
         };
         let stays = list.into_iter().filter(|extension| !goes(extension));
         Ok(stays.map(|one| (one.identifier.id, version(one.version))).collect::<Installed>())

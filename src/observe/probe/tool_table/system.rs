@@ -1,6 +1,6 @@
 //! What a system brings: shells, text tools, archives, network, keys.
 
-use super::{ALONE, BUSYBOX, LEADING, Row, other, row};
+use super::{ALONE, BUSYBOX, LEADING, Row, other, refusing, row};
 
 pub(super) const ROWS: &[Row] = &[
     row("bash", "--version", r"(?m)^GNU bash, version (\S+)"),
@@ -24,8 +24,8 @@ pub(super) const ROWS: &[Row] = &[
     // BusyBox claims a version of GNU's here and tells its own only where it explains itself.
     row("sed", "--version && \"$tu_path\" --help", r"(?m)^\S*sed \(GNU sed\) (\S+)").or(&[
         BUSYBOX,
-        other("BusyBox", r"(?m)^This is not GNU sed"),
-        other("BSD sed", r"(?m)^\S*sed: (?:illegal|unrecognized|invalid) option"),
+        refusing("BusyBox", r"(?m)^This is not GNU sed"),
+        refusing("BSD sed", r"(?m)^\S*sed: (?:illegal|unrecognized|invalid) option"),
     ]),
     row("awk", "--version", r"(?m)^GNU Awk ([^\s,]+)").or(&[
         other("mawk", r"(?m)^mawk (\d\S*)"),
@@ -36,7 +36,7 @@ pub(super) const ROWS: &[Row] = &[
     row("grep", "--version", r"(?m)^\S*grep \(GNU grep\) (\S+)")
         .or(&[other("BSD grep", r"(?m)^grep \(BSD grep[^)]*\) (\S+)"), BUSYBOX]),
     row("find", "--version", r"(?m)^\S*find \(GNU findutils\) (\S+)")
-        .or(&[BUSYBOX, other("BSD find", r"(?m)^\S*find: (?:illegal|unrecognized|invalid) option")]),
+        .or(&[BUSYBOX, refusing("BSD find", r"(?m)^\S*find: (?:illegal|unrecognized|invalid) option")]),
     row("diff", "--version", r"(?m)^\S*diff \(GNU diffutils\) (\S+)")
         .or(&[other("Apple diff", r"(?m)^Apple diff"), BUSYBOX]),
     row("tar", "--version", r"(?m)^\S*tar \(GNU tar\) (\S+)")
