@@ -69,9 +69,9 @@ pub(crate) fn redact(text: &str) -> String {
         Regex::new(
             r#"(?ix)(
                 ^\s*["']?[\w.-]*(?:token|secret|passwd|password|passphrase|api[_-]?key|access[_-]?key)["']?\s+
-              | \b(?:machine|default|login|user|account)\s.*\bpassword\s+
+              | \b(?:machine\s+\S+|default|login\s+\S+|account\s+\S+)\s+(?:\w+\s+\S+\s+)*password\s+
               | \bset(?:env)?(?:\s+-\S+)*\s+(?:\w*(?:token|secret|passw|passphrase|api_?key|access_?key)\w*|(?:\w*_)?(?:auth|pat|pass|pwd|pw))\s+
-            )(\S.*)"#,
+            )([^\s:=].*)"#,
         )
         .expect("a constant expression")
     });
@@ -190,7 +190,7 @@ mod tests {
     fn words_about_secrets_are_no_secrets() {
         for line in [
             "PasswordAuthentication no",
-            "# the password is asked for",
+            "# the password is asked for, by default a login needs a password to be typed",
             "set -x",
             "set -gx EDITOR vim",
             "curl -fsSL https://h.example/",
