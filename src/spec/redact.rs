@@ -155,30 +155,30 @@ mod tests {
         #[test]
         fn no_shape_lets_a_secret_through(secret in "[a-z][A-Za-z0-9]{7,29}[0-9]", word in "[a-z]{1,8}") {
             for shape in [
-                "password SECRET",
-                "  passphrase SECRET",
-                "machine WORD.example login WORD password SECRET",
-                "default login WORD password SECRET",
-                "curl -u WORD:SECRET https://h.example/",
-                "curl -sSu 'WORD:SECRET' https://h.example/",
-                "curl --user=WORD:SECRET https://h.example/",
-                "alias x=\"sshpass -p SECRET ssh WORD\"",
-                "sshpass -pSECRET ssh WORD",
-                "mysql -u WORD -pSECRET",
-                "mysqldump -pSECRET WORD",
-                "set -x OPENAI_API_KEY SECRET",
-                "set -gx WORD_TOKEN SECRET",
-                "setenv DB_PASSWORD SECRET",
-                "hook https://hooks.slack.com/services/T0/B0/SECRET",
-                "DefaultEndpointsProtocol=https;AccountName=WORD;AccountKey=SECRET==",
-                "a:\n  password: |\n    SECRET\n\n    SECRET",
-                "client_secret: >-\n  SECRET",
-                "WORD:$apr1$abcdefgh$SECRET",
-                "WORD:$2y$05$SECRET",
-                "PW=SECRET",
-                "export FTP_PW='SECRET'",
+                "password HIDDEN_THING",
+                "  passphrase HIDDEN_THING",
+                "machine A_WORD.example login A_WORD password HIDDEN_THING",
+                "default login A_WORD password HIDDEN_THING",
+                "curl -u A_WORD:HIDDEN_THING https://h.example/",
+                "curl -sSu 'A_WORD:HIDDEN_THING' https://h.example/",
+                "curl --user=A_WORD:HIDDEN_THING https://h.example/",
+                "alias x=\"sshpass -p HIDDEN_THING ssh A_WORD\"",
+                "sshpass -pHIDDEN_THING ssh A_WORD",
+                "mysql -u A_WORD -pHIDDEN_THING",
+                "mysqldump -pHIDDEN_THING A_WORD",
+                "set -x OPENAI_API_KEY HIDDEN_THING",
+                "set -gx A_WORD_TOKEN HIDDEN_THING",
+                "setenv DB_PASSWORD HIDDEN_THING",
+                "hook https://hooks.slack.com/services/T0/B0/HIDDEN_THING",
+                "DefaultEndpointsProtocol=https;AccountName=A_WORD;AccountKey=HIDDEN_THING==",
+                "a:\n  password: |\n    HIDDEN_THING\n\n    HIDDEN_THING",
+                "client_secret: >-\n  HIDDEN_THING",
+                "A_WORD:$apr1$abcdefgh$HIDDEN_THING",
+                "A_WORD:$2y$05$HIDDEN_THING",
+                "PW=HIDDEN_THING",
+                "export FTP_PW='HIDDEN_THING'",
             ] {
-                let text = format!("# WORD\n{shape}\nlast = 1\n").replace("SECRET", &secret).replace("WORD", &word);
+                let text = format!("# A_WORD\n{shape}\nlast = 1\n").replace("HIDDEN_THING", &secret).replace("A_WORD", &word);
                 let shown = redact(&text);
                 prop_assert!(!shown.contains(&secret) && shown.ends_with("\nlast = 1\n"), "{}", shown);
                 prop_assert!(secrets::of_file(".x", text.as_bytes()).is_some(), "{}", text);
