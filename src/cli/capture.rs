@@ -159,7 +159,8 @@ fn lock_of(project: &Project, facts: Facts) -> Result<Lock, CliError> {
     let mut unknown: BTreeMap<String, String> = BTreeMap::new();
     let mut items: BTreeMap<ItemId, Locked> = BTreeMap::new();
     let named = |id: &ItemId| scope.items.iter().any(|item| item.id == *id);
-    let listed = |id: &ItemId| scope.listings.iter().any(|(listing, _)| listing.holds(id));
+    let holders: Vec<_> = scope.listings.iter().map(|(listing, _)| listing.holder()).collect();
+    let listed = |id: &ItemId| holders.iter().any(|holds| holds(id));
     for (id, observed) in facts.items.into_iter().filter(|(id, _)| named(id) || listed(id)) {
         match observed {
             Observed::Present(fact) => {

@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::Question;
+use super::{Covers, Question};
 use crate::spec::Digest;
 use crate::transport::PROCESSES;
 
@@ -84,9 +84,14 @@ fn is_remark(line: &str) -> bool {
     line.is_empty() || line.starts_with('#') && !line.starts_with("# shellcheck ")
 }
 
-/// Whether the answer is a few lines as a rule: what one thing has to say about itself.
+/// Of how many things a question may be about whose answer is a few lines as a rule.
+const FEW: usize = 16;
+
+/// Whether the answer is a few lines as a rule: what a few things have to say about themselves. A process less for each
+/// stream counts more than the bytes that the shell then reads one by one.
 fn is_brief(question: &Question) -> bool {
-    question.covers.items.len() == 1 && question.covers.listings.is_empty()
+    let Covers { items, listings } = &question.covers;
+    listings.is_empty() && (1..=FEW).contains(&items.len())
 }
 
 const INFALLIBLE: &str = "writing to a string cannot fail";

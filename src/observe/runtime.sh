@@ -433,24 +433,52 @@ tu_tree() {
   tu_place=$1
   shift
   echo '=tree'
-  {
-    set -- "$@" -type f ! -path "*$tu_newline*" ! -path '*\\*'
-    tu_told=$(find "$tu_place" "$@" -printf '%m %p\n' 2>/dev/null)
-    [ -n "$tu_told" ] || tu_told=$(find "$tu_place" "$@" -exec stat -c '%a %n' {} + 2>/dev/null)
-    [ -n "$tu_told" ] || tu_told=$(find "$tu_place" "$@" -exec stat -f '%Mp%Lp %N' {} + 2>/dev/null)
-    tu_put "$tu_told$tu_newline"
-  } | {
-    # shellcheck disable=SC2016 # it is to be expanded there
-    tu_told=$(find "$tu_place" "$@" -type f ! -path "*$tu_newline*" ! -path '*\\*' \
-      -exec /bin/sh -c "$tu_library"'tu_sha256 "$@"' sh {} + </dev/null 2>/dev/null)
-    cat
-    echo '=sums'
-    tu_put "$tu_told$tu_newline"
-    echo '=end'
-  }
+  tu_tree_plain "$@"
+  echo '=end'
   # shellcheck disable=SC2016 # it is to be expanded there
   find "$tu_place" "$@" ! -type d \( ! -type f -o -path "*$tu_newline*" -o -path '*\\*' \) \
     -exec /bin/sh -c "$tu_library"'tu_describe "$@"' sh {} +
+}
+
+# tu_tree_plain CONDITION…: the regular files below tu_place whose names need no care.
+tu_tree_plain() {
+  set -- "$@" -type f ! -path "*$tu_newline*" ! -path '*\\*'
+  tu_names=$(find "$tu_place" "$@" 2>/dev/null)
+  if [ "${#tu_names}" -lt 65536 ] || [ -n "$tu_form" ]; then
+    tu_tree_modes "$@" | {
+      # shellcheck disable=SC2016 # it is to be expanded there
+      tu_told=$(find "$tu_place" "$@" -exec /bin/sh -c "$tu_library"'tu_sha256 "$@"' sh {} + </dev/null 2>/dev/null)
+      cat
+      echo '=sums'
+      tu_put "$tu_told$tu_newline"
+    }
+  else
+    # So many are worth a second processor. Each holds what it has to tell until the one before has told it.
+    tu_tree_modes "$@" | {
+      tu_told=$(tu_tree_half 'p;n')
+      cat
+      echo '=sums'
+      tu_put "$tu_told$tu_newline"
+    } | {
+      tu_told=$(tu_tree_half 'n;p')
+      cat
+      tu_put "$tu_told$tu_newline"
+    }
+  fi
+}
+
+tu_tree_modes() {
+  tu_told=$(find "$tu_place" "$@" -printf '%m %p\n' 2>/dev/null)
+  [ -n "$tu_told" ] || tu_told=$(find "$tu_place" "$@" -exec stat -c '%a %n' {} + 2>/dev/null)
+  [ -n "$tu_told" ] || tu_told=$(find "$tu_place" "$@" -exec stat -f '%Mp%Lp %N' {} + 2>/dev/null)
+  tu_put "$tu_told$tu_newline"
+}
+
+# tu_tree_half EXPRESSION: the digests of every other file, as sed picks them.
+tu_tree_half() {
+  # shellcheck disable=SC2016 # it is to be expanded there
+  tu_put "$tu_names$tu_newline" | sed -n "$1" | tr '\n' '\0' |
+    xargs -0 /bin/sh -c "$tu_library"'tu_sha256 "$@"' sh 2>/dev/null
 }
 
 # tu_gone PATH: for a path that cannot be seen, whether it is known not to be there. If a folder on the way to it, links

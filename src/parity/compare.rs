@@ -173,7 +173,8 @@ fn judge_listing<'a>(
     let listed = facts.listings.get(listing).cloned().unwrap_or(Listed::Unknown(Why::NotAsked));
     let was_captured =
         lock.is_some_and(|lock| lock.listed.contains(&listing.to_string()) || lock.items.contains_key(&listing.id()));
-    let members = |ids: Vec<&ItemId>| ids.into_iter().filter(|id| listing.holds(id)).cloned().collect::<Vec<_>>();
+    let holds = listing.holder();
+    let members = |ids: Vec<&ItemId>| ids.into_iter().filter(|id| holds(id)).cloned().collect::<Vec<_>>();
     let mut ids = members(facts.items.keys().collect());
     if let Some(lock) = lock {
         ids.extend(members(lock.items.keys().collect()));

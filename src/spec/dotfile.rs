@@ -94,7 +94,13 @@ fn compile(glob: &str) -> Result<GlobMatcher, globset::Error> {
 
 /// Whether a glob of the spec covers a path. `*` stays within a folder, `**` crosses folders.
 pub fn glob_matches(glob: &str, name: &str) -> bool {
-    compile(glob).is_ok_and(|matcher| matcher.is_match(name))
+    glob_matcher(glob)(name)
+}
+
+/// As [`glob_matches`], for many paths: compiling a glob takes longer than a thousand answers.
+pub fn glob_matcher(glob: &str) -> impl Fn(&str) -> bool + use<> {
+    let matcher = compile(glob);
+    move |name| matcher.as_ref().is_ok_and(|matcher| matcher.is_match(name))
 }
 
 #[cfg(test)]

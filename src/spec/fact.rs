@@ -442,8 +442,17 @@ impl Listing {
 
     /// Whether an item belongs to this set.
     pub fn holds(&self, id: &ItemId) -> bool {
-        let matches_glob = || self.glob.as_deref().is_none_or(|glob| super::dotfile::glob_matches(glob, &id.name));
-        id.category == self.category && id.name.starts_with(&self.prefix) && matches_glob()
+        self.holder()(id)
+    }
+
+    /// As [`Listing::holds`], for many items.
+    pub fn holder(&self) -> impl Fn(&ItemId) -> bool {
+        let glob = self.glob.as_deref().map(super::dotfile::glob_matcher);
+        move |id| {
+            id.category == self.category
+                && id.name.starts_with(&self.prefix)
+                && glob.as_ref().is_none_or(|matches| matches(&id.name))
+        }
     }
 
     /// The id under which the set as a whole is reported when it could not be listed.

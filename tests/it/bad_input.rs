@@ -2,6 +2,7 @@
 //! the report stays right, nothing is executed that should not be, and nothing is written on the target.
 
 use std::fs;
+use std::time::Duration;
 
 use crate::support::machine::{Machine, SYSTEM_PATH};
 use crate::support::trueup::Project;
@@ -240,7 +241,7 @@ fn toml(text: &str) -> String {
 }
 
 #[test]
-fn odd_names_of_files_folders_hooks_and_targets_are_only_names() {
+fn odd_names_of_files_folders_and_hooks_are_only_names() {
     for machine in [Machine::local(), Machine::over_ssh()] {
         let mut rest = String::from("[dotfiles]\nfiles = [");
         for name in NAMES {
@@ -325,6 +326,8 @@ fn a_spec_that_is_empty_binary_huge_or_deep_is_refused_in_time() {
         ("huge", vec![b'a'; 10 << 20]),
         ("deep", [b"a = ".to_vec(), vec![b'['; 200_000]].concat()),
         ("deep tables", [b"[a".to_vec(), b".a".repeat(100_000), b"]\n".to_vec()].concat()),
+        ("a deep key", format!("name = \"dev\"\n{}x = 1\n", "a.".repeat(100_000)).into_bytes()),
+        ("one endless text", ("x = \"".to_owned() + &"é".repeat(10 << 19)).into_bytes()),
         ("deep inline tables", [b"a = ".to_vec(), b"{a = ".repeat(100_000)].concat()),
     ] {
         project.write("environments/dev.toml", content);
@@ -334,4 +337,26 @@ fn a_spec_that_is_empty_binary_huge_or_deep_is_refused_in_time() {
         assert!(ran.stderr.len() < 20_000, "{what}: {} bytes of complaint", ran.stderr.len());
         assert!(start.elapsed().as_secs() < 10, "{what}: {:?}", start.elapsed());
     }
+}
+
+/// Bytes that are no text, and answers that are half wrong: the tool is named, its neighbours keep theirs.
+#[test]
+fn tools_that_answer_oddly_are_each_told_apart() {
+    let machine = Machine::over_ssh();
+    machine
+        .tool("nul", "printf 'nul 1.0\\000\\n'")
+        .tool("latin", "printf 'latin \\351\\377 2.0\\n'")
+        .tool("fails", "echo 'fails 3.0'; exit 4")
+        .tool("asks", "printf 'really? '; read -r yes </dev/tty || echo 'asks 4.0'")
+        .tool("mute", ":")
+        .says("plain", "plain 5.0");
+    let names = ["nul", "latin", "fails", "asks", "mute", "plain"];
+    let tools: String = names.map(|name| format!("{name} = \"exact\"\n")).concat();
+    let project = Project::of(&[("vm", &machine)], &format!("[limits]\nprobe = \"8s\"\n[tools]\n{tools}"));
+    let report = project.check(&[], 3);
+    let got = names.map(|name| report.finding("vm", &format!("tool:{name}"))["got"].as_str().unwrap_or("-").to_owned());
+    assert_eq!(got, ["1.0", "2.0", "3.0", "4.0", "-", "5.0"]);
+    let mute = report.finding("vm", "tool:mute");
+    assert!(mute["reason"].as_str().unwrap().contains("no version"), "{mute}");
+    machine.falls_silent(Duration::from_secs(2));
 }

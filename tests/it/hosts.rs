@@ -523,7 +523,7 @@ fn runs_work_once_it_is_attested(host: &Host) {
         .exits(0);
     assert!(!machine.at("x").exists(), "an argument was run");
     // Nobody listens any more: the work ends with all that it started.
-    let mut child = sh("echo x >started; sleep 80 & sleep 81").start();
+    let mut child = sh("sleep 80 & sleep 81 & echo x >started; wait").start();
     machine.shows("started");
     child.kill().unwrap();
     child.wait().unwrap();

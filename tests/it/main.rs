@@ -28,7 +28,6 @@ mod init;
 mod killed;
 mod manual;
 mod observed;
-mod odd_input;
 mod own_environment;
 mod packages;
 mod packages_across;

@@ -11,7 +11,7 @@ use super::{dotfile_keys, failed, restore, text};
 use crate::observe::{Answer, Context, Covers, Probe, Question, Sighting};
 use crate::spec::{
     Account, Category, Compare, Digest, Dotfile, Dotfiles, Environment, Extent, Fact, FileFact, ItemId, LeadsTo,
-    Listing, Mode, Observed, Why, glob_matches,
+    Listing, Mode, Observed, Why, glob_matcher,
 };
 use crate::transport::quote;
 
@@ -144,18 +144,35 @@ fn glob_question(glob: &str, root: &str, limit: Duration) -> Question {
     }
 }
 
-/// The glob as `find -path` knows it, matching at least as much: there `*` crosses folders and braces mean nothing.
+/// The glob as `find -path` knows it, matching at least as much: there `*` crosses folders and braces mean nothing. What
+/// stands for one character here may be several bytes there, and find's brackets know escapes, so both become stars.
 fn wider_pattern(glob: &str) -> String {
     let mut pattern = String::new();
-    let mut in_braces = false;
-    for c in glob.replace("**/", "*").chars() {
+    let mut depth = 0_usize;
+    let glob = glob.replace("**/", "*");
+    let mut chars = glob.chars();
+    while let Some(c) = chars.next() {
         match c {
-            '{' => {
-                in_braces = true;
+            '[' => {
+                // A bracket that closes at once is one of the class.
+                let first = chars.next();
+                if matches!(first, Some('!' | '^')) {
+                    chars.next();
+                }
+                chars.find(|c| *c == ']');
                 pattern.push('*');
             }
-            '}' => in_braces = false,
-            _ if in_braces => {}
+            '\\' => {
+                chars.next();
+                pattern.push('*');
+            }
+            '{' => {
+                depth += 1;
+                pattern.push('*');
+            }
+            '}' if depth > 0 => depth -= 1,
+            _ if depth > 0 => {}
+            '?' => pattern.push('*'),
             _ => pattern.push(c),
         }
     }
@@ -204,7 +221,8 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
         return Err(failed("find", answer));
     }
     if let Context::Pattern(glob) = &question.context {
-        sightings.retain(|sighting| !matches!(sighting, Sighting::Item(id, _) if !glob_matches(glob, &id.name)));
+        let matches = glob_matcher(glob);
+        sightings.retain(|sighting| !matches!(sighting, Sighting::Item(id, _) if !matches(&id.name)));
     }
     Ok(sightings)
 }
@@ -369,4 +387,25 @@ fn digest(line: Option<&str>) -> Result<Digest, Why> {
     let hex = line.and_then(|line| line.trim_start_matches('\\').split_once(' ')).map(|(hex, _)| hex);
     hex.and_then(Digest::from_hex)
         .ok_or_else(|| Why::NotUnderstood(format!("`{}` is not a digest", line.unwrap_or(""))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A narrowing that left something out would make files that are there missing.
+    #[test]
+    fn what_find_is_given_is_as_wide_as_the_glob_and_known_to_every_find() {
+        for (glob, wider) in [
+            ("./a/*.toml", "./a/*.toml"),
+            ("./**/x", "./*x"),
+            ("./a?b", "./a*b"),
+            ("./{a,b{c,d}}e", "./**e"),
+            ("./[{]x}", "./*x}"),
+            ("./[]a]b[!]]c", "./*b*c"),
+            (r"./a\*b[\]c", "./a*b*c"),
+        ] {
+            assert_eq!(wider_pattern(glob), wider, "{glob}");
+        }
+    }
 }

@@ -372,7 +372,7 @@ mod tests {
         let mut diff = "--- reference/.zshrc\n+++ vm/.zshrc\n@@ -1,2 +1,2 @@\n-a\tb\n+c\u{1b}[31m\n".to_owned();
         changed.detail = Some(diff.clone());
         let text = render(&of(vec![target("vm", vec![changed.clone()])]), NARROW);
-        assert!(text.contains("\n      @@ -1,2 +1,2 @@\n      -a    b\n      +c\u{fffd}[31m\n"), "{text}");
+        assert!(text.contains("\n    @@ -1,2 +1,2 @@\n    -a    b\n    +c\u{fffd}[31m\n"), "{text}");
         diff.push_str(&" same\n".repeat(40));
         changed.detail = Some(diff);
         let text = render(&of(vec![target("vm", vec![changed])]), NARROW);

@@ -27,10 +27,11 @@ fn problems(text: &str) -> String {
 
 #[test]
 fn the_worked_example_is_true_for_this_version() {
-    let environment = read(include_str!("../../../environments/examples/carmenta.toml"));
+    let text = include_str!("../../../environments/examples/carmenta.toml");
+    let environment = parse("carmenta.toml", text, &crate::observe::vocabulary()).unwrap();
     assert_eq!(environment.name, "carmenta");
     assert_eq!(environment.reference, Reference::Local);
-    assert_eq!(environment.targets.len(), 2);
+    assert_eq!(environment.targets.len(), 3);
     assert_eq!(environment.targets[0].kind, TargetKind::Mac);
     assert_eq!(environment.tools.len(), 6);
     assert_eq!(environment.waivers[0].covers, Covers::Any);
