@@ -49,10 +49,7 @@ fn store(path: &Path) -> Option<Line> {
     if !path.exists() {
         return None;
     }
-    let why = match Store::open_to_read(path) {
-        Ok(_) => return None,
-        Err(error) => error,
-    };
+    let Err(why) = Store::open_to_read(path) else { return None };
     let says = format!("{} cannot be read as the history: {why}", path.display());
     Some(Line::new(Health::Problem, "state", says).next("move it away; trueup begins a new one"))
 }

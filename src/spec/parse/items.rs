@@ -182,7 +182,7 @@ fn package_names(entry: &Entry<'_>, item: &Item, names: Vec<Placed<String>>) -> 
     if let Some(word) = item.as_str() {
         if word != "all" {
             let span = names.first().map_or_else(|| entry.span.clone(), |name| name.span.clone());
-            let near = suggest::nearest(word, ["all"].into_iter()).map_or("", |_| "did you mean \"all\"? ");
+            let near = suggest::nearest(word, ["all"]).map_or("", |_| "did you mean \"all\"? ");
             let help = format!("{near}`names` is a list: names = [{word:?}]");
             let message = format!("{word:?} is neither a list of packages nor \"all\"");
             entry.problem(Problem::new(message, span, "no list").help(help));
