@@ -69,7 +69,7 @@ pub(crate) fn redact(text: &str) -> String {
         Regex::new(
             r#"(?ix)(
                 ^\s*["']?[\w.-]*(?:token|secret|passwd|password|passphrase|api[_-]?key|access[_-]?key)["']?\s+
-              | \b(?:machine\s+\S+|default|login\s+\S+|account\s+\S+)\s+(?:\w+\s+\S+\s+)*password\s+
+              | \b(?:machine\s+\S+|default|login\s+\S+|account\s+\S+)\s+(?:(?:login|user|account)\s+\S+\s+)*password\s+
               | \bset(?:env)?(?:\s+-\S+)*\s+(?:\w*(?:token|secret|passw|passphrase|api_?key|access_?key)\w*|(?:\w*_)?(?:auth|pat|pass|pwd|pw))\s+
             )([^\s:=].*)"#,
         )

@@ -43,7 +43,8 @@ fn one(target: &Target, environment: &Environment, surroundings: &Surroundings) 
         Err(error) => vec![Line::new(Health::Unreached, &target.name, error.to_string())],
         Ok(Err(why)) => {
             let says = format!("its shell was reached but did not answer: {why}");
-            vec![Line::new(Health::Unreached, &target.name, says)]
+            let next = format!("see that `path` in the spec, or its start-up files, lead to {}", BASIC.join(", "));
+            vec![Line::new(Health::Unreached, &target.name, says).next(next)]
         }
         Ok(Ok(has)) => {
             let took = started.elapsed().as_millis();
