@@ -166,7 +166,8 @@ fn refuse_if_moved_on(file: &PlanFile, work: &[Work<'_>]) -> Result<(), CliError
 fn show(work: &mut [Work<'_>], gathered: &Gathered, project: &Project, context: &Context) -> Result<(), CliError> {
     for one in work {
         if let Some(connection) = &mut one.connection
-            && let Err(error) = contents::add_diffs(&mut one.plan, gathered, connection, &project.environment)
+            && let Err(error) =
+                contents::add_diffs(&mut one.plan, gathered, connection, &project.environment, contents::Facing::Change)
         {
             tell(&format!("no diffs for {}: {error}", one.target.name));
         }

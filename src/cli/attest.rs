@@ -28,6 +28,9 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     let project = context.load()?;
     let target = select_one(&project, &args.target)?;
+    if let Some(path) = &args.out {
+        super::formats::refuse_own_file(path, &project)?;
+    }
     let records = Records::open(context)?;
     let report = audit::audit(&project, &[target], context)?;
     let attestation = records.attest(&project, &report)?;

@@ -7,7 +7,7 @@ use similar::TextDiff;
 use super::Exit;
 use super::ask::{Answer, confirm_or_show};
 use super::capture_changes::changes;
-use super::context::{Context, print, reference, tell};
+use super::context::{Context, print, read_bytes, reference, tell};
 use super::error::CliError;
 use crate::observe::audit;
 use crate::parity::report::printable;
@@ -20,7 +20,8 @@ use crate::spec::{Facts, ItemId, Listed, Lock, Locked, Observed, ScopedItem, Why
 #[command(
     after_help = "The lock is environments/<name>.lock; commit it. What has changed since the last capture is told, and \
     a lock that differs is overwritten only when a person agrees, or with --yes. Comments in the lock stay. An item that \
-    cannot be observed keeps the old lock and exits 3.\n\n\
+    cannot be observed keeps the old lock and exits 3. A lock that cannot be read, as after a merge, is written anew on the \
+    same terms.\n\n\
     Examples:\n  \
     trueup capture          asks before it overwrites\n  \
     trueup capture --diff   shows the lines that change as well\n\n\
@@ -36,7 +37,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
-    let project = context.load()?;
+    let (project, unreadable) = context.load_to_capture()?;
     let reference = reference(&project);
     let surroundings = context.surroundings(&project)?;
     let observation = audit::audit(&reference, &project.environment, &surroundings);
@@ -60,6 +61,13 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
             tell(&format!("note: what this comment stood at is gone, and so is the comment: {comment}"));
         }
         agree(args, context, &project, &old.text, &text)?;
+    }
+    if let Some(why) = &unreadable {
+        print(&format!(
+            "the old lock could not be read, so what changed cannot be told: {}\n",
+            printable(&why.to_string())
+        ))?;
+        agree(args, context, &project, &String::from_utf8_lossy(&read_bytes(&project.lock_path)?), &text)?;
     }
     keep_contents(&keeping, &project)?;
     replace_file(&project.lock_path, text.as_bytes())

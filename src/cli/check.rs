@@ -35,6 +35,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     formats::at_most_one_on_stdout(&args.formats, args.explain.is_some())?;
     let project = context.load()?;
+    formats::refuse_lost_files(&args.formats, &project)?;
     let here;
     let targets = if args.here {
         here = this_machine(&project, &args.targets)?;
@@ -45,6 +46,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     let mut report = audit::audit_with(&project, &targets, args.parallel, context)?;
     let placed = args.explain.is_some() || formats::point_at_files(&args.formats);
     report.background = background::of(&report, placed.then_some(&project), context);
+    report.background.here = args.here;
     match &args.explain {
         Some(finding) => {
             explain::print(finding, &report, &project, &targets, context)?;

@@ -8,7 +8,9 @@ use super::error::CliError;
 
 /// Print the completion script of a shell
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  trueup completions zsh > ~/.zfunc/_trueup\n\nExit codes: 0 always.")]
+#[command(
+    after_help = "Example:\n  trueup completions zsh > ~/.zfunc/_trueup\n\nExit codes: 0 printed, 2 no such shell, 3 the result could not be written."
+)]
 pub(super) struct Args {
     /// bash, zsh, fish, elvish or powershell
     shell: Shell,

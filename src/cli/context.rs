@@ -13,7 +13,7 @@ use super::error::CliError;
 use crate::observe;
 use crate::parity::report::{Look, View};
 use crate::spec::load::{self, Project, Whereabouts};
-use crate::spec::{Reach, Reference, Sandbox, Target, TargetKind};
+use crate::spec::{LockError, Reach, Reference, Sandbox, Target, TargetKind};
 use crate::transport::{Asker, Passphrases, Surroundings};
 
 /// The options that every verb takes.
@@ -72,8 +72,16 @@ impl Context {
 
     /// Finds and reads the project.
     pub(super) fn load(&self) -> Result<Project, CliError> {
-        let whereabouts = Whereabouts { start: self.start()?, environment: self.environment.clone(), home: home()? };
-        Ok(load::load(&whereabouts, &observe::vocabulary())?)
+        Ok(load::load(&self.whereabouts()?, &observe::vocabulary())?)
+    }
+
+    /// The same for a new capture: a lock that cannot be read is told and left out.
+    pub(super) fn load_to_capture(&self) -> Result<(Project, Option<LockError>), CliError> {
+        Ok(load::load_to_capture(&self.whereabouts()?, &observe::vocabulary())?)
+    }
+
+    fn whereabouts(&self) -> Result<Whereabouts, CliError> {
+        Ok(Whereabouts { start: self.start()?, environment: self.environment.clone(), home: home()? })
     }
 
     /// The folder to start from: the one that `--dir` names, else the working folder.

@@ -62,8 +62,8 @@ pub(super) enum CliError {
     NotAPlan { path: String, why: String },
     #[error("nothing is named by --only {0}; `trueup check` lists the findings")]
     NothingNamed(String),
-    #[error("another trueup watches already with the state in {}: {holder}", .state.display())]
-    AlreadyWatched { state: PathBuf, holder: String },
+    #[error("another trueup watches {environment} already with the state in {}: {holder}", .state.display())]
+    AlreadyWatched { environment: String, state: PathBuf, holder: String },
     #[error("the webhook cannot be used: {0}")]
     Webhook(String),
     #[error(transparent)]
@@ -144,6 +144,17 @@ impl CliError {
             | Self::NotWaived { unknown: false, .. }
             | Self::CannotAsk { .. }
             | Self::Declined => Exit::Usage,
+        }
+    }
+
+    /// In one line, with the first of a spec's problems.
+    pub(super) fn sentence(&self) -> String {
+        match self {
+            Self::Load(LoadError::Spec(problems)) => {
+                let first = problems.problems.first().map(|problem| format!(": {}", problem.message));
+                format!("{self}{}", first.unwrap_or_default())
+            }
+            _ => self.to_string(),
         }
     }
 

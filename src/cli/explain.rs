@@ -31,7 +31,7 @@ pub(super) fn print(
     context::print(&explain(&evidence, &selected, context.stdout_view()))
 }
 
-/// What differs in the files among the findings, secrets redacted: one more look at the reference and at each target, only
+/// What differs in the files among the findings, unless it looks secret: one more look at the reference and at each target, only
 /// for files, and only here. A content that cannot be had costs its diff alone.
 fn diffs(
     selected: &Selected<'_>,
@@ -60,14 +60,21 @@ fn diffs(
         let plans = std::slice::from_ref(&plan);
         let gathered = contents::gather(plans, &project.environment, &reference(project), &surroundings);
         let shown = Connection::open(target, project.environment.shell, &surroundings).and_then(|mut connection| {
-            contents::add_diffs(&mut plan, &gathered, &mut connection, &project.environment)
+            contents::add_diffs(
+                &mut plan,
+                &gathered,
+                &mut connection,
+                &project.environment,
+                contents::Facing::Difference,
+            )
         });
         if let Err(error) = shown {
             tell(&format!("no diffs for {}: {error}", target.name));
         }
         for step in plan.steps {
             if let Some(diff) = step.diff {
-                diffs.extend(step.findings.into_iter().map(|id| ((target.name.clone(), id), diff.clone())));
+                let named = step.findings.into_iter().filter(|id| ids.contains(&id));
+                diffs.extend(named.map(|id| ((target.name.clone(), id), diff.clone())));
             }
         }
     }

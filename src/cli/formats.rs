@@ -1,13 +1,14 @@
 //! `--format F[=FILE]`: which reports to write, and where.
+#![expect(clippy::disallowed_methods, reason = "IO edge: looks where the files that the user names lie")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::context::{self, Context};
 use super::error::CliError;
 use super::step_summary;
 use crate::parity::Report;
 use crate::parity::report::{FORMATS, Format, Look, View};
-use crate::spec::load::replace_file;
+use crate::spec::load::{Project, replace_file};
 
 /// One `--format`.
 #[derive(Clone, Debug)]
@@ -64,6 +65,43 @@ pub(super) fn write_files(report: &Report, wanted: &[Wanted], context: &Context)
 
 /// The format whose readers expect a job summary beside it.
 const GITHUB: &str = "github";
+
+/// A report that overwrites another, or what trueup itself reads, would be a loss in silence.
+pub(super) fn refuse_lost_files(wanted: &[Wanted], project: &Project) -> Result<(), CliError> {
+    let mut files: Vec<PathBuf> = Vec::new();
+    for path in wanted.iter().filter_map(|one| one.file.as_deref()) {
+        refuse_own_file(path, project)?;
+        let file = same_place(path);
+        if files.contains(&file) && !std::fs::metadata(&file).is_ok_and(|there| !there.is_file()) {
+            let why = format!("two formats would be written to {}; give each a file of its own", path.display());
+            return Err(CliError::BadArgument(why));
+        }
+        files.push(file);
+    }
+    Ok(())
+}
+
+/// Refuses to write a result over the project's own spec or lock.
+pub(super) fn refuse_own_file(path: &Path, project: &Project) -> Result<(), CliError> {
+    let own = [(&project.spec_path, "spec"), (&project.lock_path, "lock")];
+    match own.into_iter().find(|(file, _)| same_place(file) == same_place(path)) {
+        Some((_, what)) => {
+            Err(CliError::BadArgument(format!("{} is the project's {what}; name another file", path.display())))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Where a file is or will be, whatever links lead there.
+fn same_place(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    std::fs::canonicalize(&path).unwrap_or_else(|_| match (path.parent(), path.file_name()) {
+        (Some(folder), Some(name)) => {
+            std::fs::canonicalize(folder).map_or_else(|_| path.clone(), |folder| folder.join(name))
+        }
+        _ => path.clone(),
+    })
+}
 
 /// Two reports on one stdout could not be told apart, nor a report from an explanation.
 pub(super) fn at_most_one_on_stdout(wanted: &[Wanted], explained: bool) -> Result<(), CliError> {

@@ -8,10 +8,10 @@ use clap::ValueEnum;
 use super::Exit;
 use super::context::{Context, print, select_one};
 use super::error::CliError;
-use super::vouch::{Records, now, question, say_what_was_lost};
+use super::vouch::{now, question, say_what_was_lost};
 use crate::parity::report::Look;
-use crate::store::StoredAttestation;
-use crate::trust::{Decision, Severity, gate};
+use crate::store::{Store, StoredAttestation};
+use crate::trust::{Decision, Roots, Severity, gate};
 
 /// Allow or deny work on a target, by its newest attestation
 #[derive(clap::Args)]
@@ -37,11 +37,18 @@ enum GateFormat {
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     let project = context.load()?;
     let target = select_one(&project, &args.target)?;
-    let records = Records::open(context)?;
-    let newest = records.store.newest_attestation(&project.environment.name, &target.name)?;
-    say_what_was_lost(&records.store)?;
-    let mut question = question(&project, &target.name, &records.roots);
-    question.unsettled = records.store.unsettled_run(&project.environment.name, &target.name)?;
+    // Whoever only asks needs no key of their own, and where nothing was ever recorded nothing is made.
+    let state = context.state_dir()?;
+    let roots = Roots::load(&state.join("keys"))?;
+    let database = state.join("trueup.db");
+    let store = database.exists().then(|| Store::open(&database)).transpose()?;
+    let mut question = question(&project, &target.name, &roots);
+    let mut newest = None;
+    if let Some(store) = &store {
+        newest = store.newest_attestation(&project.environment.name, &target.name)?;
+        say_what_was_lost(store)?;
+        question.unsettled = store.unsettled_run(&project.environment.name, &target.name)?;
+    }
     let decision = gate::decide(newest.as_ref().map(StoredAttestation::recorded), &question, now());
     match args.format {
         GateFormat::Json => {

@@ -27,7 +27,7 @@ use crate::store::Store;
     trueup history\n  \
     trueup history vm --since 7d\n  \
     trueup history --since 2026-05-01T00:00:00Z --format json\n\n\
-    Exit codes: 0 shown, 2 usage or spec error."
+    Exit codes: 0 shown, 2 usage or spec error, 3 the history could not be read."
 )]
 pub(super) struct Args {
     /// The target to show; all when none is named

@@ -10,7 +10,7 @@ use super::{Exit, audit};
 use crate::parity::TargetReport;
 use crate::parity::Verdict;
 use crate::provision::Plan;
-use crate::provision::contents::{self, Gathered};
+use crate::provision::contents::{self, Facing, Gathered};
 use crate::provision::plan::{Selection, plan};
 use crate::provision::view::{self, PlanEntry, PlanFile};
 use crate::spec::Target;
@@ -49,6 +49,9 @@ enum PlanFormat {
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     let project = context.load()?;
     let targets = select(&project, &args.targets)?;
+    if let Some(path) = &args.out {
+        super::formats::refuse_own_file(path, &project)?;
+    }
     let surroundings = context.surroundings(&project)?;
     let selection = Selection { prune: args.prune, ..Selection::default() };
     let report = audit::audit_with(&project, &targets, args.parallel, context)?;
@@ -79,8 +82,9 @@ fn add_diffs(target: &Target, plan: &mut Plan, gathered: &Gathered, project: &Pr
     if plan.steps.is_empty() {
         return;
     }
-    let shown = Connection::open(target, project.environment.shell, surroundings)
-        .and_then(|mut connection| contents::add_diffs(plan, gathered, &mut connection, &project.environment));
+    let shown = Connection::open(target, project.environment.shell, surroundings).and_then(|mut connection| {
+        contents::add_diffs(plan, gathered, &mut connection, &project.environment, Facing::Change)
+    });
     if let Err(error) = shown {
         super::context::tell(&format!("no diffs for {}: {error}", target.name));
     }

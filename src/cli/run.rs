@@ -24,7 +24,8 @@ use crate::trust::gate::decide;
 #[derive(clap::Args)]
 #[command(after_help = "The target is audited before the command starts and after it ends. The exit code is the \
     command's own; 125 if the gate denies.\n\nExample:\n  trueup run vm -- make test\n\n\
-    Exit codes: that of the command, 125 denied or not started.")]
+    Exit codes: that of the command, 255 if it was lost; before the command starts: 125 denied, 2 usage or spec error, \
+    3 trueup's own records or the machine failed.")]
 pub(super) struct Args {
     /// The target to run on
     #[arg(value_name = "TARGET")]

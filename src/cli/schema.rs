@@ -11,7 +11,7 @@ use crate::spec::schema;
 #[command(after_help = "Editors that know TOML read the schema's place from a spec's first line:\n  \
     #:schema ./trueup.schema.json\n\n\
     Example:\n  trueup schema > environments/trueup.schema.json\n\n\
-    Exit codes: 0 always.")]
+    Exit codes: 0 printed, 2 a mistake in the command, 3 the result could not be written.")]
 pub(super) struct Args {}
 
 pub(super) fn run(_: &Args) -> Result<Exit, CliError> {

@@ -59,13 +59,16 @@ pub(super) fn print(kind: UnitKind, every: Duration, args: &Args, context: &Cont
         None => {}
     }
     words.extend(args.targets.clone());
+    let environment = project.environment.name.clone();
     let log = match kind {
         // launchd makes no folder for it, and this one is always there.
-        UnitKind::Launchd => context::home()?.join("Library/Logs/trueup-watch.log"),
-        UnitKind::SystemdService | UnitKind::SystemdTimer | UnitKind::Cron => state.join("watch.log"),
+        UnitKind::Launchd => context::home()?.join(format!("Library/Logs/trueup-watch-{environment}.log")),
+        UnitKind::SystemdService | UnitKind::SystemdTimer | UnitKind::Cron => {
+            state.join(format!("watch-{environment}.log"))
+        }
     };
     let log = log.display().to_string();
-    let schedule = Schedule { words, dir: dir.display().to_string(), log, every, jitter: args.jitter };
+    let schedule = Schedule { environment, words, dir: dir.display().to_string(), log, every, jitter: args.jitter };
     context::print(&render(kind.into(), &schedule)?)?;
     Ok(Exit::Fine)
 }

@@ -19,7 +19,7 @@ use crate::spec::{Covers, ItemId, NotADay, Waiver, day, edit, parse, suggest};
 #[derive(clap::Args)]
 #[command(
     after_help = "The waiver holds while what is there stays what it is now, unless --any is given. Waiving the \
-    same finding again brings its entry up to date. What matches, and what could not be observed, is not waived. The \
+    same finding again brings its entry up to date, and keeps its last day. What matches, and what could not be observed, is not waived. The \
     change is shown and made without a question; comments and layout of the spec stay.\n\n\
     Examples:\n  \
     trueup waive tool:sed --target vm --because \"BSD sed on the reference, GNU on Linux\" --any\n  \
@@ -36,22 +36,33 @@ pub(super) struct Args {
     /// Why it is accepted
     #[arg(long, value_name = "TEXT")]
     because: String,
-    /// The last day on which it is accepted (to its end, UTC), such as 2027-03-01
-    #[arg(long, value_name = "DATE", value_parser = read_day)]
-    until: Option<Date>,
+    /// The last day on which it is accepted (to its end, UTC), such as 2027-03-01; `never` takes away the one that an
+    /// entry has, which else stays
+    #[arg(long, value_name = "DATE", value_parser = read_until)]
+    until: Option<Until>,
     /// Accept whatever is there, also when it changes
     #[arg(long)]
     any: bool,
 }
 
-fn read_day(text: &str) -> Result<Date, String> {
-    day(text).map_err(|problem| {
+/// How long a waiver holds.
+#[derive(Clone, Copy, Debug)]
+enum Until {
+    Day(Date),
+    Never,
+}
+
+fn read_until(text: &str) -> Result<Until, String> {
+    if text == "never" {
+        return Ok(Until::Never);
+    }
+    day(text).map(Until::Day).map_err(|problem| {
         let what = match problem {
             NotADay::Date => "not a date",
             NotADay::Time => "a day is wanted, without a time",
             NotADay::Absent => "no calendar has this day",
         };
-        format!("{what}; write it as 2027-03-01")
+        format!("{what}; write it as 2027-03-01, or never")
     })
 }
 
@@ -70,7 +81,12 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     for (got, targets) in accepted {
         let covers = if args.any { Covers::Any } else { Covers::Got(got) };
         let finding = args.finding.clone();
-        let waiver = Waiver { finding, targets, because: because.to_owned(), until: args.until, covers };
+        let mut waiver = Waiver { finding, targets, because: because.to_owned(), until: None, covers };
+        waiver.until = match args.until {
+            Some(Until::Day(until)) => Some(until),
+            Some(Until::Never) => None,
+            None => kept_until(&new, &waiver)?,
+        };
         new = edit::waive(&new, &waiver).map_err(|error| CliError::NotWaived {
             id: waiver.finding.to_string(),
             why: error.to_string(),
@@ -98,13 +114,27 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
 
 /// A waiver that has expired before it is made would do nothing, in silence.
 fn refuse_a_day_that_has_passed(args: &Args) -> Result<(), CliError> {
-    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
     match args.until {
-        Some(until) if until < today => {
-            Err(CliError::BadArgument(format!("--until {until} has passed already; today is {today} (UTC)")))
+        Some(Until::Day(until)) if until < today() => {
+            Err(CliError::BadArgument(format!("--until {until} has passed already; today is {} (UTC)", today())))
         }
         Some(_) | None => Ok(()),
     }
+}
+
+/// The last day that somebody set before stays until it is changed by name.
+fn kept_until(spec: &str, waiver: &Waiver) -> Result<Option<Date>, CliError> {
+    let Some(until) = edit::until(spec, waiver).and_then(|written| day(&written).ok()) else { return Ok(None) };
+    if until < today() {
+        let why = format!("the waiver there expired on {until}; say --until DATE, or --until never");
+        return Err(CliError::BadArgument(why));
+    }
+    tell(&format!("note: until = {until} stays; --until never removes it"));
+    Ok(Some(until))
+}
+
+fn today() -> Date {
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
 /// What is there, and on which targets: an entry each, since a waiver holds for one value.

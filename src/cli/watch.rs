@@ -34,7 +34,7 @@ use crate::store::{StateId, Store};
     trueup watch --every 5m\n  \
     trueup watch --every 15m vm mini --webhook env:HOOK_URL\n  \
     trueup watch --every 5m --notify 'jq -r .text | mail -s drift me@example.com'\n  \
-    trueup watch --every 5m --print-unit systemd-timer > ~/.config/systemd/user/trueup-watch.timer\n\n\
+    trueup watch --every 5m --print-unit systemd-timer > ~/.config/systemd/user/trueup-watch-dev.timer\n\n\
     Exit codes: 2 usage or spec error; with --once those of check: 0 parity, 1 drift, 3 something could not be observed."
 )]
 pub(super) struct Args {
@@ -88,7 +88,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     }
     let running = Running::default();
     let channels = channels(args, &running)?;
-    let _lock = WatchLock::take(&context.state_dir()?)?;
+    let _lock = WatchLock::take(&context.state_dir()?, &context.load()?.environment.name)?;
     let (hear, heard) = mpsc::channel();
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])
         .map_err(|source| CliError::Io { doing: "listening for signals", source })?;
@@ -111,7 +111,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
             Heard::Signal(name) => return Ok(stop(name, &running)),
             Heard::Round(Err(error)) if first || args.once => return Err(error),
             Heard::Round(Err(error)) => {
-                tell(&format!("{:.0} error: {error}", now()));
+                tell(&printable(&format!("{:.0} error: {}", now(), error.sentence())));
                 Verdict::Unknown
             }
             Heard::Round(Ok(verdict)) => verdict,

@@ -1,4 +1,4 @@
-//! One watcher for each state folder: two would tell everything twice.
+//! One watcher for each environment of a state folder: two would tell everything twice.
 #![expect(clippy::disallowed_methods, reason = "IO edge: makes and locks a file in the state folder")]
 
 use std::fs::{DirBuilder, File, OpenOptions};
@@ -17,9 +17,9 @@ pub(super) struct WatchLock {
 }
 
 impl WatchLock {
-    /// Takes the lock of a state folder, or says who holds it.
-    pub(super) fn take(state: &Path) -> Result<Self, CliError> {
-        let path = state.join("watch.lock");
+    /// Takes the lock of an environment in a state folder, or says who holds it.
+    pub(super) fn take(state: &Path, environment: &str) -> Result<Self, CliError> {
+        let path = state.join(format!("watch-{environment}.lock"));
         let failed = |source| CliError::Write { path: path.clone(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(state).map_err(failed)?;
         let mut file = OpenOptions::new()
@@ -36,7 +36,11 @@ impl WatchLock {
                 let mut holder = String::new();
                 // Who it is only helps to find it.
                 let _unread = file.read_to_string(&mut holder);
-                return Err(CliError::AlreadyWatched { state: state.to_owned(), holder: holder.trim().to_owned() });
+                return Err(CliError::AlreadyWatched {
+                    environment: environment.to_owned(),
+                    state: state.to_owned(),
+                    holder: holder.trim().to_owned(),
+                });
             }
             Err(error) => return Err(failed(error.into())),
         }
@@ -54,10 +58,11 @@ mod tests {
     fn a_second_watcher_is_told_who_the_first_is() {
         let temp = tempfile::tempdir().unwrap();
         let state = temp.path().join("state");
-        let first = WatchLock::take(&state).unwrap();
-        let message = WatchLock::take(&state).err().unwrap().to_string();
+        let first = WatchLock::take(&state, "dev").unwrap();
+        let message = WatchLock::take(&state, "dev").err().unwrap().to_string();
         assert!(message.contains(&format!("process {}, since ", std::process::id())), "{message}");
+        WatchLock::take(&state, "other").unwrap();
         drop(first);
-        WatchLock::take(&state).unwrap();
+        WatchLock::take(&state, "dev").unwrap();
     }
 }

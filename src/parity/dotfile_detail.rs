@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use similar::TextDiff;
 
+use super::report::misleads;
 use super::{Finding, State, TargetReport};
 use crate::spec::redact::{is_secret_path, redact};
 use crate::spec::{
@@ -87,7 +88,7 @@ fn diff(name: &str, target: &str, reference: &[u8], got: &[u8]) -> Option<String
 
 /// A line without what a terminal would act upon.
 fn visible(line: &str) -> String {
-    line.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
+    line.chars().map(|c| if misleads(c) && c != '\t' { '\u{fffd}' } else { c }).collect()
 }
 
 /// The reference's values that may be shown, each seen to be what was captured.

@@ -62,6 +62,8 @@ pub struct Background {
     pub places: Places,
     /// By target: since when its findings are so. Empty where no audit was recorded.
     pub standings: BTreeMap<String, BTreeMap<ItemId, Standing>>,
+    /// Whether this very machine was held as the target, so that no command that reaches the target is of use.
+    pub here: bool,
 }
 
 impl Background {
@@ -204,6 +206,12 @@ impl Finding {
             Some(Locked::Absent) => self.policy.own_want(),
             None => None,
         }
+    }
+
+    /// Whether it is unknown only because the lock does not have it yet.
+    pub fn awaits_capture(&self) -> bool {
+        let was_seen = matches!(self.observed, Some(Observed::Present(_) | Observed::Absent));
+        self.state == State::Unknown && self.locked.is_none() && was_seen
     }
 
     /// The text of what is. None where nothing is, or nothing was observed.

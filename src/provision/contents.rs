@@ -10,7 +10,7 @@ use similar::TextDiff;
 use super::program::Contents;
 use super::{Plan, Work};
 use crate::observe::{Answer, Covers, Question, audit};
-use crate::spec::redact::{is_secret_path, redact};
+use crate::spec::secrets::{looks_secret_by_path, of_file};
 use crate::spec::{Compare, Digest, Environment, Target, Why, at_hand};
 use crate::transport::{Connection, Surroundings, TransportError, quote};
 
@@ -195,18 +195,33 @@ fn hexadecimal(digits: &[u8]) -> Result<Vec<u8>, String> {
         .ok_or_else(|| "what od printed is not hexadecimal".to_owned())
 }
 
-/// Adds to each step that puts a text file in place what it changes there, secrets redacted.
+/// Which way a diff is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Facing {
+    /// From what is there now to what will be: what a step changes.
+    Change,
+    /// From the reference to the machine: what `check` tells.
+    Difference,
+}
+
+/// In place of the diff of what nobody is to see. `check` says the same, by the same judge.
+const WITHHELD: &str = "what it holds looks secret, so no difference is shown\n";
+
+/// Adds to each step that puts a text file in place what differs there, unless either side looks secret.
 pub fn add_diffs(
     plan: &mut Plan,
     gathered: &Gathered,
     connection: &mut Connection,
     environment: &Environment,
+    facing: Facing,
 ) -> Result<(), TransportError> {
+    let target = plan.target.clone();
     let mut shown: Vec<(usize, String)> = Vec::new();
-    for (place, step) in plan.steps.iter().enumerate() {
-        if let Work::PutFile { path, .. } = &step.work
-            && !is_secret_path(path)
-        {
+    for (place, step) in plan.steps.iter_mut().enumerate() {
+        let Work::PutFile { path, .. } = &step.work else { continue };
+        if looks_secret_by_path(path) {
+            step.diff = Some(WITHHELD.to_owned());
+        } else {
             shown.push((place, path.clone()));
         }
     }
@@ -219,13 +234,18 @@ pub fn add_diffs(
         let step = &mut plan.steps[*place];
         let Work::PutFile { digest, .. } = &step.work else { continue };
         let (Ok(now), Some(new)) = (now, gathered.contents.get(digest)) else { continue };
-        let (Ok(now), Ok(new)) = (String::from_utf8(now.unwrap_or_default()), String::from_utf8(new.clone())) else {
+        let now = now.unwrap_or_default();
+        if of_file(path, &now).or_else(|| of_file(path, new)).is_some() {
+            step.diff = Some(WITHHELD.to_owned());
             continue;
+        }
+        let (Ok(now), Ok(new)) = (std::str::from_utf8(&now), std::str::from_utf8(new)) else { continue };
+        let (old, old_name, new, new_name) = match facing {
+            Facing::Change => (now, format!("now/{path}"), new, format!("new/{path}")),
+            Facing::Difference => (new, format!("reference/{path}"), now, format!("{target}/{path}")),
         };
-        let (now, new) = (redact(&now), redact(&new));
-        let diff = TextDiff::from_lines(&now, &new);
-        let text =
-            diff.unified_diff().context_radius(3).header(&format!("now/{path}"), &format!("new/{path}")).to_string();
+        let diff = TextDiff::from_lines(old, new);
+        let text = diff.unified_diff().context_radius(3).header(&old_name, &new_name).to_string();
         step.diff = Some(text).filter(|text| !text.is_empty());
     }
     Ok(())

@@ -12,6 +12,8 @@ use crate::transport::quote;
 /// What is to be run, and how often.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
+    /// Whose machines are watched, so that several environments have units of their own.
+    pub environment: String,
     /// The program and its arguments.
     pub words: Vec<String>,
     /// The folder to run it in.
@@ -59,6 +61,7 @@ pub fn render(scheduler: Scheduler, schedule: &Schedule) -> Result<String, Sched
     }
     let mut context = Context::new();
     context.insert("seconds", &schedule.every.as_secs());
+    context.insert("unit", &format!("trueup-watch-{}", schedule.environment));
     let template = match scheduler {
         Scheduler::SystemdService => {
             let words: Vec<String> = schedule.words.iter().map(|word| systemd_word(word)).collect();
@@ -74,7 +77,7 @@ pub fn render(scheduler: Scheduler, schedule: &Schedule) -> Result<String, Sched
         Scheduler::Launchd => {
             let words: Vec<String> = schedule.words.iter().map(|word| xml(word)).collect();
             context.insert("words", &words);
-            context.insert("label", LABEL);
+            context.insert("label", &format!("{LABEL}.{}", schedule.environment));
             context.insert("dir", &xml(&schedule.dir));
             context.insert("log", &xml(&schedule.log));
             include_str!("../../templates/trueup-watch.plist.tera")
@@ -132,6 +135,7 @@ mod tests {
     fn schedule() -> Schedule {
         let words = ["/usr/local/bin/trueup", "watch", "--once", "--notify", "mail -s \"50% of $USER's\" me", "vm"];
         Schedule {
+            environment: "dev".to_owned(),
             words: words.map(str::to_owned).to_vec(),
             dir: "/home/me/a b/100%<&".to_owned(),
             log: "/home/me/.local/state/trueup/watch.log".to_owned(),

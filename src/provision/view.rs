@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::apply::Fate;
 use super::{Action, Plan, Step, Work};
-use crate::parity::report::Look;
+use crate::parity::report::{Look, misleads};
 use crate::spec::Digest;
 
 const INFALLIBLE: &str = "writing to a string cannot fail";
@@ -120,7 +120,7 @@ fn paint_diff(line: &str, look: Look) -> String {
 /// A value from a target may hold anything; a terminal gets to see none of its control characters but tabs. It is
 /// cleaned before it is painted, since afterwards its escapes could not be told from ours.
 pub fn clean(value: &str) -> String {
-    value.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
+    value.chars().map(|c| if misleads(c) && c != '\t' { '\u{fffd}' } else { c }).collect()
 }
 
 /// The table at the end of an apply: what became of each step.

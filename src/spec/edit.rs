@@ -42,6 +42,20 @@ pub fn waive(text: &str, waiver: &Waiver) -> Result<String, EditError> {
     Ok(apply(text, cuts))
 }
 
+/// The last day that the entry has which a waiver would take the place of, as it is written.
+pub fn until(text: &str, waiver: &Waiver) -> Option<String> {
+    let document = Document::parse(text).ok()?;
+    let tables: Vec<&dyn TableLike> = match document.get("waivers")? {
+        Item::ArrayOfTables(tables) => tables.iter().map(|table| table as &dyn TableLike).collect(),
+        Item::Value(Value::Array(array)) => {
+            array.iter().filter_map(Value::as_inline_table).map(|table| table as &dyn TableLike).collect()
+        }
+        Item::None | Item::Value(_) | Item::Table(_) => return None,
+    };
+    let until = replaced(&tables, waiver)?.get("until")?;
+    until.as_str().map(str::to_owned).or_else(|| until.as_datetime().map(ToString::to_string))
+}
+
 /// A place in the text, and what comes there instead.
 type Cut = (Range<usize>, String);
 
@@ -232,6 +246,20 @@ fn in_a_list(text: &str, array: &Array, waiver: &Waiver, new: &Entry) -> Result<
         return Ok(vec![(whole.start + 1..whole.start + 1, new.inline())]);
     };
     let before = &text[text[..last.start].rfind('\n').map_or(0, |at| at + 1)..last.start];
+    // A comment behind the last entry stays there: the new one gets a line below it.
+    let line_end = text[last.end..].find('\n').map_or(text.len(), |at| last.end + at);
+    let rest = text[last.end..line_end].trim();
+    let (comma, comment) = rest.strip_prefix(',').map_or((false, rest), |rest| (true, rest.trim()));
+    if comment.starts_with('#') && comma == array.trailing_comma() {
+        let indent = if before.trim().is_empty() { before } else { "  " };
+        let trail = if comma { "," } else { "" };
+        let text_end = line_end - usize::from(text[..line_end].ends_with('\r'));
+        let mut cuts = vec![(text_end..text_end, format!("{}{indent}{}{trail}", newline_of(text), new.inline()))];
+        if !comma {
+            cuts.push((last.end..last.end, ",".to_owned()));
+        }
+        return Ok(cuts);
+    }
     let gap = if before.trim().is_empty() { format!("{}{before}", newline_of(text)) } else { " ".to_owned() };
     Ok(vec![(last.end..last.end, format!(",{gap}{}", new.inline()))])
 }

@@ -10,7 +10,7 @@ use super::environment::{Environment, Reach, Reference};
 use super::fact::Digest;
 use super::lock::{Lock, LockError};
 use super::parse::{self, MAX_SPEC_BYTES, Vocabulary};
-use super::problem::SpecProblems;
+use super::problem::{Problem, SpecProblems};
 use super::template::Template;
 
 /// An environment with all that belongs to it.
@@ -111,6 +111,25 @@ pub enum LoadError {
 
 /// Finds and reads an environment and its lock.
 pub fn load(whereabouts: &Whereabouts, vocabulary: &Vocabulary) -> Result<Project, LoadError> {
+    let mut project = load_spec(whereabouts, vocabulary)?;
+    read_lock(&mut project)?;
+    Ok(project)
+}
+
+/// The same for a new capture, to which a lock that cannot be read is no obstacle: it is told, and there is none.
+pub fn load_to_capture(
+    whereabouts: &Whereabouts,
+    vocabulary: &Vocabulary,
+) -> Result<(Project, Option<LockError>), LoadError> {
+    let mut project = load_spec(whereabouts, vocabulary)?;
+    match read_lock(&mut project) {
+        Ok(()) => Ok((project, None)),
+        Err(LoadError::Lock(error)) => Ok((project, Some(error))),
+        Err(error) => Err(error),
+    }
+}
+
+fn load_spec(whereabouts: &Whereabouts, vocabulary: &Vocabulary) -> Result<Project, LoadError> {
     let root = find_root(&whereabouts.start)?;
     let folder = root.join("environments");
     let name = choose(&folder, whereabouts.environment.as_deref())?;
@@ -120,22 +139,43 @@ pub fn load(whereabouts: &Whereabouts, vocabulary: &Vocabulary) -> Result<Projec
     let shown_path = format!("environments/{name}.toml");
     let mut environment =
         parse::parse(&shown_path, &text, vocabulary).map_err(|problems| LoadError::Spec(Box::new(problems)))?;
+    if environment.name != name {
+        return Err(LoadError::Spec(Box::new(other_name(&shown_path, &text, &environment.name, &name))));
+    }
     make_absolute(&mut environment, &root, &whereabouts.home);
     read_templates(&mut environment)?;
     environment.dotfiles.kept = Some(contents::folder(&lock_path));
     environment.dotfiles.reference_home = reference_home(&environment, &whereabouts.home);
     let spec_digest = spec_digest(&text, &environment)?;
-    let lock = match std::fs::read_to_string(&lock_path) {
-        Ok(text) => {
-            let lock = Lock::parse(&format!("environments/{name}.lock"), &text)?;
-            let digest = contents::lock_digest(&text, &contents::verified(&contents::folder(&lock_path))?);
-            environment.dotfiles.known = contents::known(&environment, &lock);
-            Some(LoadedLock { lock, digest, text })
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(source) => return Err(LoadError::Read { path: lock_path, source }),
+    Ok(Project { root, spec_path, spec_text: text, lock_path, environment, spec_digest, lock: None })
+}
+
+/// Reads the lock, if there is one.
+fn read_lock(project: &mut Project) -> Result<(), LoadError> {
+    let path = &project.lock_path;
+    let text = match std::fs::read(path) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(source) => return Err(LoadError::Read { path: path.clone(), source }),
     };
-    Ok(Project { root, spec_path, spec_text: text, lock_path, environment, spec_digest, lock })
+    let environment = &mut project.environment;
+    let lock = Lock::parse(&format!("environments/{}.lock", environment.name), &text)?;
+    if lock.environment != environment.name {
+        let path = format!("environments/{}.lock", environment.name);
+        return Err(LockError::OtherEnvironment { path, other: lock.environment }.into());
+    }
+    let digest = contents::lock_digest(&text, &contents::verified(&contents::folder(path))?);
+    environment.dotfiles.known = contents::known(environment, &lock);
+    project.lock = Some(LoadedLock { lock, digest, text });
+    Ok(())
+}
+
+/// A spec is found by its file's name and told by its own: they have to be one.
+fn other_name(path: &str, text: &str, says: &str, file: &str) -> SpecProblems {
+    let document = toml_edit::Document::parse(text).ok();
+    let span = document.as_ref().and_then(|document| document.get("name")?.span()).unwrap_or(0..0);
+    let problem = Problem::new(format!("`name` says {says:?}, the file is {file}.toml"), span, "another name");
+    SpecProblems::new(path, text, vec![problem.help(format!("write name = {file:?}, or rename the file"))])
 }
 
 fn find_root(start: &Path) -> Result<PathBuf, LoadError> {
@@ -276,23 +316,97 @@ fn spec_digest(text: &str, environment: &Environment) -> Result<Digest, LoadErro
 }
 
 /// Puts a file in place whole: readers see the old bytes or the new, never a part. What was there keeps its mode, and
-/// a link keeps leading to it.
+/// a link keeps leading to it. What is there and is no file, such as a pipe or a device, is written to and stays.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let path = real.as_path();
+    let path = end_of_links(path);
+    match path.to_str() {
+        // Opened anew, these would begin again at the start of whatever file they lead to.
+        Some("/dev/fd/1" | "/proc/self/fd/1") => return write_through(io::stdout().lock(), bytes),
+        Some("/dev/fd/2" | "/proc/self/fd/2") => return write_through(io::stderr().lock(), bytes),
+        Some(_) | None => {}
+    }
+    let old = std::fs::metadata(&path);
+    if old.as_ref().is_ok_and(|old| is_held_open(&path) || !old.is_file()) {
+        return write_through(std::fs::OpenOptions::new().append(true).open(&path)?, bytes);
+    }
     let mut name = path.file_name().map(std::ffi::OsStr::to_owned).unwrap_or_default();
     name.push(format!(".{}.new", std::process::id()));
     let beside = path.with_file_name(name);
-    let same_mode = || match std::fs::metadata(path) {
-        Ok(old) if old.is_file() => std::fs::set_permissions(&beside, old.permissions()),
+    let same_mode = || match &old {
+        Ok(old) => std::fs::set_permissions(&beside, old.permissions()),
         // Nothing is there yet, or what cannot be looked at: the rename will tell.
-        Ok(_) | Err(_) => Ok(()),
+        Err(_) => Ok(()),
     };
     let written =
-        std::fs::write(&beside, bytes).and_then(|()| same_mode()).and_then(|()| std::fs::rename(&beside, path));
+        std::fs::write(&beside, bytes).and_then(|()| same_mode()).and_then(|()| std::fs::rename(&beside, &path));
     if written.is_err() {
         // Best effort: the error that matters is the one returned.
         let _leftover = std::fs::remove_file(&beside);
     }
     written
+}
+
+fn write_through(mut out: impl io::Write, bytes: &[u8]) -> io::Result<()> {
+    out.write_all(bytes)?;
+    out.flush()
+}
+
+/// Whether a path names what a process holds open, file or not.
+fn is_held_open(path: &Path) -> bool {
+    path.starts_with("/proc") || path.starts_with("/dev/fd")
+}
+
+/// Where a path leads, be there something or not.
+fn end_of_links(path: &Path) -> PathBuf {
+    const MOST: usize = 40;
+    let mut end = path.to_owned();
+    for _ in 0..MOST {
+        if is_held_open(&end) {
+            break;
+        }
+        let Ok(next) = std::fs::read_link(&end) else { break };
+        end = end.with_file_name("").join(next);
+    }
+    end
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_through_its_links_and_keeps_its_mode() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("a"), folder.path().join("link"));
+        std::os::unix::fs::symlink("a", &link).unwrap();
+        replace_file(&link, b"one").unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), b"one");
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+        replace_file(&link, b"two").unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), b"two");
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(link.symlink_metadata().unwrap().is_symlink());
+    }
+
+    #[test]
+    fn what_is_no_file_is_written_to_and_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let (fifo, link) = (folder.path().join("fifo"), folder.path().join("link"));
+        rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        std::os::unix::fs::symlink(&fifo, &link).unwrap();
+        for path in [fifo.clone(), link] {
+            let reader = std::thread::spawn({
+                let fifo = fifo.clone();
+                move || std::fs::read(fifo).unwrap()
+            });
+            replace_file(&path, b"report").unwrap();
+            assert_eq!(reader.join().unwrap(), b"report");
+            assert!(fifo.symlink_metadata().unwrap().file_type().is_fifo());
+        }
+        replace_file(Path::new("/dev/null"), b"report").unwrap();
+        assert!(Path::new("/dev/null").metadata().unwrap().file_type().is_char_device());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing was left beside them");
+    }
 }

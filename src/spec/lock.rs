@@ -90,7 +90,10 @@ struct AbsentEntry {
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// It is not TOML, or not of this shape.
-    #[error("{path} is not a lock that this version of trueup understands: {message}")]
+    #[error(
+        "{path} is not a lock that this version of trueup understands: {message}; restore it, or write it anew: trueup \
+         capture"
+    )]
     NotUnderstood {
         /// The file.
         path: String,
@@ -98,12 +101,31 @@ pub enum LockError {
         message: String,
     },
     /// It was written by a later format.
-    #[error("{path} has lock version {version}; this version of trueup knows version 1")]
+    #[error(
+        "{path} has lock version {version}, and this version of trueup knows version 1: a newer trueup wrote it; update \
+         trueup"
+    )]
     Version {
         /// The file.
         path: String,
         /// What it says.
-        version: u32,
+        version: i64,
+    },
+    /// A merge left both sides in it.
+    #[error("{path} holds the two sides of a merge, from line {line} on; take either side and run: trueup capture")]
+    Conflict {
+        /// The file.
+        path: String,
+        /// Where the first begins.
+        line: usize,
+    },
+    /// It was captured for another spec.
+    #[error("{path} is the lock of the environment {other}; restore its own, or write it anew: trueup capture")]
+    OtherEnvironment {
+        /// The file.
+        path: String,
+        /// What it says.
+        other: String,
     },
 }
 
@@ -134,10 +156,16 @@ impl Lock {
     /// Reads a lock file. `path` is used in messages alone.
     pub fn parse(path: &str, text: &str) -> Result<Self, LockError> {
         let not_understood = |message: String| LockError::NotUnderstood { path: path.to_owned(), message };
-        let file: LockFile = toml_edit::de::from_str(text).map_err(|error| not_understood(error.to_string()))?;
-        if file.version != 1 {
-            return Err(LockError::Version { path: path.to_owned(), version: file.version });
+        if let Some(line) = text.lines().position(|line| line.starts_with("<<<<<<<")) {
+            return Err(LockError::Conflict { path: path.to_owned(), line: line + 1 });
         }
+        // Another version may have another shape, so this is looked at first.
+        let version = toml_edit::Document::parse(text).ok().and_then(|lock| lock.get("version")?.as_integer());
+        if let Some(version) = version.filter(|version| *version != 1) {
+            return Err(LockError::Version { path: path.to_owned(), version });
+        }
+        let file: LockFile =
+            toml_edit::de::from_str(text).map_err(|error| not_understood(error.to_string().trim().to_owned()))?;
         let mut items = BTreeMap::new();
         for (category, entries) in file.items {
             for (name, entry) in entries {
@@ -217,5 +245,11 @@ mod tests {
         assert!(Lock::parse("x.lock", text).is_err());
         let later = "version = 2\nenvironment = \"a\"\nlisted = []\n[reference]\n";
         assert!(matches!(Lock::parse("x.lock", later), Err(LockError::Version { version: 2, .. })));
+        let merged = "version = 1\n<<<<<<< ours\nenvironment = \"a\"\n=======\n>>>>>>> theirs\n";
+        let message = Lock::parse("x.lock", merged).unwrap_err().to_string();
+        assert_eq!(
+            message,
+            "x.lock holds the two sides of a merge, from line 2 on; take either side and run: trueup capture"
+        );
     }
 }

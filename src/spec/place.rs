@@ -92,6 +92,11 @@ impl Places {
         self.locked(id).or_else(|| self.asked(id)).or_else(|| self.start())
     }
 
+    /// The line of the spec that names a target.
+    pub fn target(&self, name: &str) -> Option<Place> {
+        self.entries.get(&("targets".to_owned(), name.to_owned())).map(|line| self.in_spec(*line))
+    }
+
     /// The beginning of the spec.
     pub fn start(&self) -> Option<Place> {
         (!self.spec_file.is_empty()).then(|| self.in_spec(1))

@@ -59,7 +59,7 @@ pub(crate) fn looks_secret_by_path(path: &str) -> bool {
 fn sounds_secret(key: &str) -> bool {
     static SOUND: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(
-            r"(?i)(?:token|secret|passw|passphrase|api[_-]?key|apikey|access[_-]?key|private[_-]?key|credential|(?:^|[._-])(?:auth|authorization|bearer|pat|pass|pwd|cookie|session)$)",
+            r"(?i)(?:token|secret|passw|passphrase|api[_-]?key|apikey|access[_-]?key|account[_-]?key|private[_-]?key|credential|(?:^|[._-])(?:auth|authorization|bearer|pat|pass|pwd|pw|cookie|session)$)",
         )
         .expect("a constant expression")
     });

@@ -133,6 +133,9 @@ pub type Listener<'a> = &'a mut dyn FnMut(Stream, &[u8]) -> ControlFlow<()>;
 /// host and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {
+    /// Nothing could be found in it, and a shell that starts elsewhere would answer for another.
+    #[error("the home {} does not exist", .0.display())]
+    NoHome(PathBuf),
     /// The host name means nothing.
     #[error("cannot find the address of {host}: {message}")]
     Resolve {
@@ -327,6 +330,9 @@ impl Connection {
     /// Opens the way to a target.
     pub fn open(target: &Target, shell: Shell, surroundings: &Surroundings) -> Result<Self, TransportError> {
         match &target.reach {
+            Reach::Local(Sandbox { home: Some(home), .. }) if !home.is_dir() => {
+                Err(TransportError::NoHome(home.clone()))
+            }
             Reach::Local(sandbox) => Ok(Self::local(sandbox, shell, surroundings)),
             Reach::Ssh(address) => {
                 let ssh = ssh::Ssh::connect(address, &target.name, surroundings)?;

@@ -88,3 +88,18 @@ fn a_target_that_cannot_be_reached_hides_no_other() {
     project.trueup(&["doctor", "near"]).any_stdout().exits(0);
     drop(far);
 }
+
+#[test]
+fn a_path_without_tools_and_a_history_that_is_none_are_named() {
+    let machine = Machine::local();
+    let bare = format!("[targets.vm]\nkind = \"local\"\nhome = {:?}\npath = \"/nowhere\"\n", machine.home());
+    let project =
+        Project::with_spec(&format!("name = \"dev\"\n{bare}[shell]\nlogin = false\n[tools]\nnode = \"exact\"\n"));
+    project
+        .trueup(&["doctor"])
+        .stdout_has("see that `path` in the spec, or its start-up files, lead to awk, cat")
+        .exits(3);
+    fs::create_dir_all(project.state()).unwrap();
+    fs::write(project.state().join("trueup.db"), "no database at all, and long enough to be looked at as one").unwrap();
+    project.trueup(&["doctor", "--offline"]).stdout_has("trueup.db cannot be read as the history: ").exits(1);
+}

@@ -105,8 +105,15 @@ fn a_broken_lock_is_named() {
     let lock = project.read("environments/dev.lock");
     project.write("environments/dev.lock", &lock[..lock.len() / 2]);
     project.trueup(&["check"]).stderr_has("environments/dev.lock").exits(2);
-    project.write("environments/dev.lock", lock.replace("sh", "<<<<<<< HEAD"));
-    project.trueup(&["check"]).stderr_has("environments/dev.lock").exits(2);
+    project.write("environments/dev.lock", lock.replace("environment = \"dev\"", "environment = \"other\""));
+    project.trueup(&["check"]).stderr_has("dev.lock is the lock of the environment other; restore its own").exits(2);
+    project.write("environments/dev.lock", lock.replace("version = 1", "version = 2"));
+    project.trueup(&["check"]).stderr_has("a newer trueup wrote it; update trueup").exits(2);
+    project.write("environments/dev.lock", format!("<<<<<<< ours\n{lock}=======\n{lock}>>>>>>> theirs\n"));
+    project.trueup(&["check"]).stderr_has("from line 1 on; take either side and run: trueup capture\n").exits(2);
+    project.trueup(&["capture"]).stdout_has("the old lock could not be read").any_stderr().exits(2);
+    project.trueup(&["capture", "--yes"]).stdout_has("the old lock could not be read").exits(0);
+    assert_eq!(project.read("environments/dev.lock"), lock);
 }
 
 #[test]
@@ -266,4 +273,36 @@ fn a_hanging_tool_is_named_with_its_limit() {
              unknown: 1 of 1 target could not be verified\nnext: capture the reference first: trueup capture\n",
         )
         .exits(3);
+}
+
+#[test]
+fn a_spec_is_called_as_its_file_is() {
+    let project = Project::with_spec("name = \"other\"\n[tools]\n");
+    project
+        .trueup(&["check"])
+        .stderr_has("`name` says \"other\", the file is dev.toml")
+        .stderr_has("1 │ name = \"other\"")
+        .stderr_has("write name = \"dev\", or rename the file")
+        .exits(2);
+}
+
+#[test]
+fn a_word_is_no_list_of_packages() {
+    for packages in ["npm = { names = \"al\" }", "npm = \"al\""] {
+        let project = Project::with_spec(&format!("name = \"dev\"\n[packages]\n{packages}\n"));
+        project.trueup(&["check"]).stderr_has("did you mean \"all\"? `names` is a list: names = [\"al\"]").exits(2);
+    }
+}
+
+#[test]
+fn a_home_that_is_not_there_is_said_once() {
+    let (laptop, vm) = (Machine::local(), Machine::local());
+    laptop.says("node", "v22.11.0");
+    let project = Project::of(&[("laptop", &laptop), ("vm", &vm)], "[tools]\nnode = \"exact\"");
+    project.capture();
+    fs::remove_dir_all(vm.home()).unwrap();
+    let said = format!("the home {} does not exist", vm.home().display());
+    let check = project.trueup(&["check", "vm"]).stdout_has(&said).exits(3);
+    assert_eq!(check.stdout.matches("does not exist").count(), 1, "{}", check.stdout);
+    project.trueup(&["doctor"]).stdout_has(&format!("problem  vm: {said}\n")).exits(3);
 }

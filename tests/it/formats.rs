@@ -65,8 +65,8 @@ fn a_job_summary_is_appended_where_the_runner_asks_for_one() {
 }
 
 #[test]
-fn an_explanation_names_every_file_line_and_machine_and_shows_the_diff_without_its_secrets() {
-    let (_laptop, vm, project) = drifted();
+fn an_explanation_names_every_file_line_and_machine_and_shows_no_secret() {
+    let (laptop, vm, project) = drifted();
     let text = project.trueup(&["check", "vm", "--explain", "tool:node"]).any_stdout().exits(1).stdout;
     let locked = line_of(&project, "environments/dev.lock", "[tool.node]");
     let asked = line_of(&project, "environments/dev.toml", "node = ");
@@ -83,8 +83,16 @@ fn an_explanation_names_every_file_line_and_machine_and_shows_the_diff_without_i
         assert!(text.contains(&part), "no `{part}` in\n{text}");
     }
     let text = project.trueup(&["check", "vm", "--explain", "dotfile:*"]).any_stdout().exits(1).stdout;
-    assert!(text.contains("\n    -alias a=c\n    +alias a=b\n"), "{text}");
+    assert!(text.contains("\n    what it holds looks secret, so no difference is shown\n"), "{text}");
+    assert!(text.contains(&format!("path       {}\n", vm.at(".zshrc").display())), "{text}");
     assert!(!text.contains("hunter"), "{text}");
+    let text = project.trueup(&["plan", "vm"]).any_stdout().exits(1).stdout;
+    assert!(text.contains("looks secret") && !text.contains("hunter") && !text.contains("alias"), "{text}");
+    vm.file(".zshrc", "alias a=c\n");
+    laptop.file(".zshrc", "alias a=b\n");
+    project.capture();
+    let text = project.trueup(&["check", "vm", "--explain", "dotfile:*"]).any_stdout().exits(1).stdout;
+    assert!(text.contains("\n    -alias a=b\n    +alias a=c\n"), "{text}");
     project
         .trueup(&["check", "vm", "--explain", "tool:nod"])
         .stderr("error: no finding is named tool:nod; did you mean tool:node?\n")
@@ -95,6 +103,25 @@ fn an_explanation_names_every_file_line_and_machine_and_shows_the_diff_without_i
         .exits(2);
     project.trueup(&["check", "vm", "--explain", "tool:node", "--format", "json=r.json"]).any_stdout().exits(1);
     assert!(project.read("r.json").contains("trueup/report/v1"));
+}
+
+#[test]
+fn a_report_overwrites_neither_another_nor_the_project() {
+    let (_laptop, _vm, project) = drifted();
+    let before = (project.read("environments/dev.toml"), project.read("environments/dev.lock"));
+    project
+        .trueup(&["check", "vm", "--format", "json=r", "--format", "junit=./r"])
+        .stderr("error: two formats would be written to ./r; give each a file of its own\n")
+        .exits(2);
+    for (file, what) in [("environments/dev.toml", "spec"), ("./environments/../environments/dev.lock", "lock")] {
+        let said = format!("error: {file} is the project's {what}; name another file\n");
+        project.trueup(&["check", "vm", "--format", &format!("json={file}")]).stderr(&said).exits(2);
+        project.trueup(&["attest", "vm", "--out", file]).stderr(&said).exits(2);
+        project.trueup(&["plan", "vm", "--out", file]).stderr(&said).exits(2);
+    }
+    assert_eq!((project.read("environments/dev.toml"), project.read("environments/dev.lock")), before);
+    project.trueup(&["check", "vm", "--format", "json=/dev/null", "--format", "junit=/dev/null"]).exits(1);
+    project.trueup(&["check", "vm", "--format", "json=/dev/stdout"]).stdout_has("trueup/report/v1").exits(1);
 }
 
 #[test]

@@ -45,6 +45,7 @@ fn what_was_never_attested_does_not_pass() {
         .trueup(&["gate", "vm"])
         .stdout("vm  deny\n  x `vm` has no attestation; make one with `trueup attest vm`\n")
         .exits(3);
+    assert!(!project.state().exists(), "a gate made a state folder");
     let decision = gate(&project, 3);
     assert_eq!((codes(&decision), &decision["attestation"]), (vec!["absent"], &Value::Null));
     // An attestation of another target is none of this one.

@@ -192,7 +192,7 @@ fn it_watches_until_it_is_told_to_stop_and_nobody_watches_beside_it() {
     project
         .trueup(&["watch", "--every", "5m"])
         .stderr_has(&format!(
-            "error: another trueup watches already with the state in {}: process {}, since ",
+            "error: another trueup watches dev already with the state in {}: process {}, since ",
             project.state().display(),
             child.id()
         ))
@@ -257,7 +257,7 @@ fn units_for_schedulers_name_this_very_watch() {
     let command = command.replace(" --webhook env:HOOK", "");
     let ran = std::process::Command::new("sh").args(["-c", &command]).env_clear().env("HOME", project.home()).status();
     assert_eq!(ran.unwrap().code(), Some(0));
-    let log = std::fs::read_to_string(project.state().join("watch.log")).unwrap();
+    let log = std::fs::read_to_string(project.state().join("watch-dev.log")).unwrap();
     assert!(log.contains(" vm parity (2 match) "), "{log}");
     std::fs::remove_dir_all(project.state()).unwrap();
     let list = unit("launchd", &[]);
@@ -275,7 +275,7 @@ fn units_for_schedulers_name_this_very_watch() {
 fn systemd_understands_its_units() {
     let (_laptop, _vm, project) = drifted();
     std::fs::create_dir_all(project.state()).unwrap();
-    for (name, kind) in [("trueup-watch.service", "systemd-service"), ("trueup-watch.timer", "systemd-timer")] {
+    for (name, kind) in [("trueup-watch-dev.service", "systemd-service"), ("trueup-watch-dev.timer", "systemd-timer")] {
         let text = project
             .trueup(&["watch", "--every", "5m", "--notify", "logger \"50% of $HOME\"", "--print-unit", kind])
             .any_stdout()
@@ -286,8 +286,8 @@ fn systemd_understands_its_units() {
     let mut verify = std::process::Command::new("systemd-analyze");
     verify
         .args(["verify", "--user", "--man=no"])
-        .arg(project.at("trueup-watch.service"))
-        .arg(project.at("trueup-watch.timer"));
+        .arg(project.at("trueup-watch-dev.service"))
+        .arg(project.at("trueup-watch-dev.timer"));
     let verified =
         verify.env("XDG_RUNTIME_DIR", project.state()).output().expect("scripts/test installs systemd-analyze");
     let said = String::from_utf8_lossy(&verified.stderr);

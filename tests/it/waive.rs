@@ -39,8 +39,17 @@ fn a_drift_is_accepted_for_what_it_is_now_and_no_longer() {
     // Another value is another drift.
     b.says("node", "v20.11.0");
     assert_eq!(project.check(&["b"], 1).finding("b", "tool:node")["state"], "drift");
-    // Waiving again brings the entry up to date instead of adding one.
-    project.trueup(&["waive", "tool:node", "--target", "b", "--because", "later"]).any_stdout().exits(0);
+    // Waiving again brings the entry up to date instead of adding one, and keeps its last day.
+    project
+        .trueup(&["waive", "tool:node", "--target", "b", "--because", "later"])
+        .any_stdout()
+        .stderr_has("note: until = 2099-05-31 stays; --until never removes it\n")
+        .exits(0);
+    assert!(project.read("environments/dev.toml").contains("until = 2099-05-31\n"));
+    project
+        .trueup(&["waive", "tool:node", "--target", "b", "--because", "later", "--until", "never"])
+        .any_stdout()
+        .exits(0);
     let again = project.read("environments/dev.toml");
     assert_eq!(again.matches("[[waivers]]").count(), 1, "{again}");
     assert!(again.contains("got = \"20.11.0\"") && !again.contains("until"), "{again}");

@@ -12,12 +12,14 @@ use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::spec::load::{LoadError, LoadedLock, Project};
 use crate::spec::{Reach, Target};
+use crate::store::Store;
 use crate::transport::{self, Surroundings, quote};
 
 /// trueup itself, and where it keeps what it remembers.
 pub(super) fn program(context: &Context) -> Result<Vec<Line>, CliError> {
     let state = context.state_dir()?;
     let mut lines = vec![Line::ok("trueup", env!("CARGO_PKG_VERSION")), folder(&state)];
+    lines.extend(store(&state.join("trueup.db")));
     lines.extend(keys(&state.join("keys")));
     Ok(lines)
 }
@@ -40,6 +42,16 @@ fn folder(state: &Path) -> Line {
         Some(place) if place == state => Line::ok("state", format!("{shown} can be written to")),
         Some(_) | None => Line::ok("state", format!("{shown} will be made on first use")),
     }
+}
+
+/// Of the history, only what would keep it from being opened is told.
+fn store(path: &Path) -> Option<Line> {
+    if !path.exists() {
+        return None;
+    }
+    let Err(why) = Store::open_to_read(path) else { return None };
+    let says = format!("{} cannot be read as the history: {why}", path.display());
+    Some(Line::new(Health::Problem, "state", says).next("move it away; trueup begins a new one"))
 }
 
 fn keys(folder: &Path) -> Vec<Line> {
@@ -72,7 +84,7 @@ pub(super) fn no_project(error: &CliError) -> Line {
     let (subject, next) = match error {
         CliError::Load(LoadError::NoProject(_) | LoadError::NoEnvironment(_)) => ("project", "trueup init"),
         CliError::Load(LoadError::Ambiguous(_) | LoadError::NoSuch { .. }) => ("project", "trueup doctor --env NAME"),
-        CliError::Load(LoadError::Lock(_)) => ("lock", "restore it from git, or remove it and run: trueup capture"),
+        CliError::Load(LoadError::Lock(_)) => ("lock", "restore it from git, or write it anew: trueup capture"),
         _ => ("spec", "correct it; every problem is shown with its place"),
     };
     Line::new(Health::Problem, subject, error.to_string()).next(next)
@@ -110,11 +122,7 @@ fn names(targets: &[Target]) -> String {
 fn lock(project: &Project, loaded: &LoadedLock) -> Line {
     const SHOWN: usize = 5;
     let path = project.lock_path.strip_prefix(&project.root).unwrap_or(&project.lock_path).display();
-    let (lock, name) = (&loaded.lock, &project.environment.name);
-    if lock.environment != *name {
-        let other = format!("{path} belongs to the environment {}, the spec is {name}", lock.environment);
-        return Line::new(Health::Problem, "lock", other).next("trueup capture");
-    }
+    let lock = &loaded.lock;
     let scope = project.environment.scope();
     let mut lacking: BTreeSet<String> =
         scope.items.iter().filter(|item| !lock.items.contains_key(&item.id)).map(|item| item.id.to_string()).collect();

@@ -11,9 +11,12 @@ use crate::spec::{Environment, Target, Why};
 use crate::transport::{Connection, Surroundings, TransportError};
 
 /// Starts nothing on the machine: the shell's own means say what is there.
-const LOOK: &str = "for tu_doctor in git docker podman; do\n  \
+const LOOK: &str = "for tu_doctor in git docker podman awk cat cut find grep head od sed stat tr uname wc; do\n  \
     command -v \"$tu_doctor\" >/dev/null 2>&1 && printf '%s\\n' \"$tu_doctor\"\n\
     done\nreturn 0\n";
+
+/// Without these little can be observed.
+const BASIC: [&str; 12] = ["awk", "cat", "cut", "find", "grep", "head", "od", "sed", "stat", "tr", "uname", "wc"];
 
 /// A line or two a target, in their order.
 pub(super) fn targets(targets: &[&Target], project: &Project, surroundings: &Surroundings) -> Vec<Line> {
@@ -40,11 +43,21 @@ fn one(target: &Target, environment: &Environment, surroundings: &Surroundings) 
         Err(error) => vec![Line::new(Health::Unreached, &target.name, error.to_string())],
         Ok(Err(why)) => {
             let says = format!("its shell was reached but did not answer: {why}");
-            vec![Line::new(Health::Unreached, &target.name, says)]
+            let next = format!("see that `path` in the spec, or its start-up files, lead to {}", BASIC.join(", "));
+            vec![Line::new(Health::Unreached, &target.name, says).next(next)]
         }
         Ok(Ok(has)) => {
             let took = started.elapsed().as_millis();
-            let also: Vec<&str> = has.iter().map(String::as_str).collect();
+            let has_tool = |name: &&str| has.iter().any(|known| known == name);
+            let lacking: Vec<&str> = BASIC.into_iter().filter(|name| !has_tool(name)).collect();
+            if !lacking.is_empty() {
+                let says = format!("its shell answers, but its PATH has no {}", lacking.join(", "));
+                let line = Line::new(Health::Problem, &target.name, says);
+                return vec![
+                    line.next("correct `path` in the spec, or what the machine's start-up files make of PATH"),
+                ];
+            }
+            let also: Vec<&str> = has.iter().map(String::as_str).filter(|name| !BASIC.contains(name)).collect();
             let also = if also.is_empty() { String::new() } else { format!("; has {}", also.join(", ")) };
             let mut lines = vec![Line::ok(&target.name, format!("reached, its shell answers, {took} ms{also}"))];
             if !environment.repos.is_empty() && !has.iter().any(|name| name == "git") {

@@ -11,7 +11,8 @@ use super::super::{Finding, Report, State, TargetReport, Verdict};
 use super::human::{age, machine_line, paint_diff, verdict_style};
 use super::look::{View, printable};
 use crate::spec::{
-    Bearing, Covers, Environment, Fact, ItemId, Lock, Locked, Observed, Place, Reference, Waiver, suggest,
+    Bearing, Category, Covers, Environment, Fact, ItemId, Lock, Locked, Observed, Place, Reach, Reference, Waiver,
+    suggest,
 };
 
 const INFALLIBLE: &str = "writing to a string cannot fail";
@@ -92,10 +93,11 @@ fn one(text: &mut String, evidence: &Evidence<'_>, target: &TargetReport, findin
         ("wanted", wanted(evidence, finding)),
         ("reference", reference(evidence)),
         ("observed", observed(finding)),
+        ("path", path(evidence, target, finding)),
         ("on", on(evidence, target)),
         ("waivers", waivers(evidence, target, finding)),
         ("since", since(evidence, target, finding)),
-        ("next", next(target, finding)),
+        ("next", next(evidence, target, finding)),
     ] {
         for (place, value) in values.iter().enumerate() {
             let label = view.look.paint(Style::new().dimmed(), &format!("{:10}", if place == 0 { label } else { "" }));
@@ -166,6 +168,22 @@ fn observed(finding: &Finding) -> Vec<String> {
     }]
 }
 
+/// Where a dotfile lies on the target.
+fn path(evidence: &Evidence<'_>, target: &TargetReport, finding: &Finding) -> Vec<String> {
+    let name = &finding.id.name;
+    if finding.id.category != Category::Dotfile {
+        return Vec::new();
+    }
+    if name.starts_with('/') {
+        return vec![name.clone()];
+    }
+    let home = evidence.environment.target(&target.target).and_then(|target| match &target.reach {
+        Reach::Local(sandbox) => sandbox.home.as_ref(),
+        Reach::Ssh(_) | Reach::Devcontainer(_) => None,
+    });
+    vec![home.map_or_else(|| format!("~/{name}"), |home| home.join(name).display().to_string())]
+}
+
 fn on(evidence: &Evidence<'_>, target: &TargetReport) -> Vec<String> {
     let shell = evidence.environment.shell;
     let login = if shell.login { "a login shell" } else { "a shell that is no login shell" };
@@ -230,10 +248,11 @@ fn since(evidence: &Evidence<'_>, target: &TargetReport, finding: &Finding) -> V
     }]
 }
 
-fn next(target: &TargetReport, finding: &Finding) -> Vec<String> {
+fn next(evidence: &Evidence<'_>, target: &TargetReport, finding: &Finding) -> Vec<String> {
     let command = match finding.state {
+        State::Drift(_) if evidence.report.background.here => return Vec::new(),
         State::Drift(_) => format!("trueup plan {}", target.target),
-        State::Unknown if finding.locked.is_none() => "trueup capture".to_owned(),
+        State::Unknown if finding.awaits_capture() => "trueup capture".to_owned(),
         State::Match | State::Waived(..) | State::Unknown => return Vec::new(),
     };
     vec![command]

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use super::super::{Finding, Report, State, TargetReport};
 use super::Format;
+use super::look::misleads;
 use crate::spec::Place;
 
 pub(super) const FORMAT: Format =
@@ -26,7 +27,8 @@ fn render_target(text: &mut String, report: &Report, target: &TargetReport) {
     let places = &report.background.places;
     if let Some(error) = &target.error {
         let title = format!("{} could not be observed", target.target);
-        command(text, "error", places.start().as_ref(), &title, error);
+        let place = places.target(&target.target).or_else(|| places.start());
+        command(text, "error", place.as_ref(), &title, error);
     }
     for finding in &target.findings {
         let level = match finding.state {
@@ -70,7 +72,7 @@ fn data(text: &str) -> String {
             '%' => escaped.push_str("%25"),
             '\r' => escaped.push_str("%0D"),
             '\n' => escaped.push_str("%0A"),
-            c if c.is_control() => escaped.push('\u{fffd}'),
+            c if misleads(c) => escaped.push('\u{fffd}'),
             c => escaped.push(c),
         }
     }

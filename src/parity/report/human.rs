@@ -273,12 +273,21 @@ fn summary(report: &Report, view: View) -> String {
     let next = match (verdict, &report.lock_digest) {
         (_, None) => "capture the reference first: trueup capture".to_owned(),
         (Verdict::Parity, _) => return format!("{word}: {targets} true to the reference"),
+        (Verdict::Drift, _) if report.background.here => {
+            "bring this machine true to the reference, then check again".to_owned()
+        }
         (Verdict::Drift, _) => match bad.as_slice() {
             [one] => format!("see what would change: trueup plan {}", one.target),
             _ => "see what would change: trueup plan TARGET".to_owned(),
         },
         (Verdict::Unknown, _) => match first_unknown(&bad) {
-            Some((target, id)) => format!("see why nothing is known: {}", fold::explain_command(target, &id)),
+            Some((_, finding)) if finding.awaits_capture() => {
+                "the spec asks for more than the lock has: trueup capture".to_owned()
+            }
+            Some((target, finding)) => {
+                let here = if report.background.here { " --here" } else { "" };
+                format!("see why nothing is known: {}{here}", fold::explain_command(target, &finding.id.to_string()))
+            }
             None => "what is unknown passes no gate; make it observable, then check again".to_owned(),
         },
     };
@@ -294,11 +303,11 @@ fn summary(report: &Report, view: View) -> String {
 }
 
 /// An unknown finding of a machine that did answer: there is more to say about it than its line does.
-fn first_unknown<'a>(bad: &[&'a TargetReport]) -> Option<(&'a str, String)> {
+fn first_unknown<'a>(bad: &[&'a TargetReport]) -> Option<(&'a str, &'a Finding)> {
     let answered = bad.iter().filter(|target| target.error.is_none());
     let mut unknown = answered.flat_map(|target| {
         let of_target = target.findings.iter().filter(|finding| finding.state == State::Unknown);
-        of_target.map(|finding| (target.target.as_str(), finding.id.to_string()))
+        of_target.map(|finding| (target.target.as_str(), finding))
     });
     unknown.next()
 }

@@ -1,7 +1,8 @@
 //! `--format junit`: JUnit XML, for the test views of CI systems. A suite is a target, a case a finding: drift fails,
 //! unknown is an error, waived is skipped.
 //!
-//! There is no one standard. This is valid by Jenkins's schema, and by that of Ant but for `skipped`, which it lacks.
+//! There is no one standard. This is valid by Jenkins's schema, and by that of Ant but for `skipped`, which it lacks, and a
+//! host's name that is not known, which it wants.
 
 use std::fmt::Write as _;
 
@@ -9,6 +10,7 @@ use jiff::tz::TimeZone;
 
 use super::super::{Finding, Report, State, TargetReport};
 use super::Format;
+use super::look::misleads;
 
 pub(super) const FORMAT: Format = Format {
     name: "junit",
@@ -34,14 +36,15 @@ fn suite(text: &mut String, report: &Report, number: usize, target: &TargetRepor
     let lost = usize::from(target.error.is_some());
     let time = format!("{:.3}", target.duration.as_secs_f64());
     let at = target.observed_at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%S").to_string();
-    let hostname = target.machine.hostname.as_deref().unwrap_or(&target.target);
+    // Only the machine itself knows it; a target's name would be a guess.
+    let hostname = target.machine.hostname.as_deref();
+    let hostname = hostname.map_or_else(String::new, |name| format!(" hostname=\"{}\"", escaped(name)));
     writeln!(
         text,
-        "  <testsuite name=\"{}\" id=\"{number}\" package=\"{}\" hostname=\"{}\" timestamp=\"{at}\" tests=\"{}\" \
+        "  <testsuite name=\"{}\" id=\"{number}\" package=\"{}\"{hostname} timestamp=\"{at}\" tests=\"{}\" \
          failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{time}\">",
         escaped(&target.target),
         escaped(&format!("trueup.{}", report.environment)),
-        escaped(hostname),
         target.findings.len() + lost,
         count("drift"),
         count("unknown") + lost,
@@ -125,7 +128,7 @@ fn escaped(text: &str) -> String {
             '\n' => escaped.push_str("&#10;"),
             '\t' => escaped.push_str("&#9;"),
             '\r' => escaped.push_str("&#13;"),
-            c if c.is_control() || ('\u{fffe}'..='\u{ffff}').contains(&c) => escaped.push('\u{fffd}'),
+            c if misleads(c) || ('\u{fffe}'..='\u{ffff}').contains(&c) => escaped.push('\u{fffd}'),
             c => escaped.push(c),
         }
     }

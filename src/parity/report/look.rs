@@ -58,12 +58,23 @@ impl View {
 
 /// What machines say, file names included, may hold anything; a terminal gets to see none of its control characters.
 pub fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if misleads(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// Whether a terminal or a viewer acts upon a character: controls, and the signs that turn the order of what follows,
+/// which make a text read as another.
+pub fn misleads(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_that_is_shown_turns_its_order_around() {
+        assert_eq!(printable("a\u{202e}b\u{2066}c\u{1b}[1m\u{200f}"), "a\u{fffd}b\u{fffd}c\u{fffd}[1m\u{200f}");
+    }
 
     #[test]
     fn a_line_is_cut_to_the_columns_that_it_has() {

@@ -15,7 +15,7 @@ mod sarif;
 use super::Report;
 
 pub use explain::{Evidence, Selected, explain, selected};
-pub use look::{Look, View, printable};
+pub use look::{Look, View, misleads, printable};
 
 /// A report format. Adding one is a file and a line in [`FORMATS`].
 #[derive(Debug)]

@@ -125,6 +125,7 @@ pub(super) fn report() -> Report {
         background: Background {
             places: Places::read(("environments/carmenta.toml", SPEC), Some(("environments/carmenta.lock", LOCK))),
             standings: [("vm".to_owned(), standings)].into(),
+            here: false,
         },
     }
 }

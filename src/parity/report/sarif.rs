@@ -58,16 +58,36 @@ fn render(report: &Report) -> String {
 
 fn rule(category: Category) -> Value {
     let word = category.word();
+    let noun = noun(category);
     json!({
         "id": word,
         "name": format!("{}Parity", capitalised(word)),
-        "shortDescription": { "text": format!("A {word} is not as on the reference machine") },
+        "shortDescription": { "text": format!("{noun} is not as on the reference machine") },
         "fullDescription": { "text": format!(
-            "The lock holds what the reference machine has. This {word} differs from it on a target, or could not be \
-             observed there, and no waiver covers it."
+            "The lock holds what the reference machine has. {noun} differs from it on a target, or could not be observed \
+             there, and no waiver covers it."
         ) },
         "defaultConfiguration": { "level": "error" },
     })
+}
+
+/// What a finding of a category is about, as a sentence begins.
+fn noun(category: Category) -> &'static str {
+    match category {
+        Category::Tool => "The tool",
+        Category::Package => "The package",
+        Category::Dotfile => "The dotfile",
+        Category::Env => "The environment variable",
+        Category::Service => "The service",
+        Category::System => "The system fact",
+        Category::Auth => "The login",
+        Category::Git => "The git setting",
+        Category::Repo => "The repository",
+        Category::Pin => "The pinned version",
+        Category::Hook => "The git hook",
+        Category::Gate => "The quality gate",
+        Category::Check => "The quality check",
+    }
 }
 
 fn capitalised(word: &str) -> String {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::waive;
+use super::{Entry, until, waive};
 use crate::observe::vocabulary;
 use crate::spec::{Covers, Environment, Waiver, parse};
 
@@ -146,5 +146,32 @@ proptest! {
         for line in kept {
             prop_assert!(lines.any(|new| new == line), "{line:?} of\n{text}\nin\n{new}");
         }
+    }
+}
+
+#[test]
+fn a_comment_in_a_list_stays_at_its_entry() {
+    let old = "{ finding = \"tool:rg\", because = \"x\", any = true }";
+    for (list, wanted) in [
+        ("waivers = [\n  OLD # mine\n]\n", "waivers = [\n  OLD, # mine\n  NEW\n]\n"),
+        ("waivers = [\n  OLD, # mine\n]\n", "waivers = [\n  OLD, # mine\n  NEW,\n]\n"),
+        ("waivers = [OLD # mine\n]\n", "waivers = [OLD, # mine\n  NEW\n]\n"),
+    ] {
+        let list = list.replace("OLD", old);
+        let new = waive(&format!("{list}{TARGETS}"), &waiver("tool:sed", &["vm"])).unwrap();
+        let entry = Entry::of(&waiver("tool:sed", &["vm"])).inline();
+        assert_eq!(new, format!("{}{TARGETS}", wanted.replace("OLD", old).replace("NEW", &entry)));
+        assert_eq!(read(&new).waivers.len(), 2);
+    }
+}
+
+#[test]
+fn the_last_day_of_the_entry_is_known() {
+    for list in [
+        "waivers = [{ finding = \"tool:sed\", because = \"x\", until = 2027-03-01 }]\n",
+        "[[waivers]]\nfinding = \"tool:sed\"\nbecause = \"x\"\nuntil = \"2027-03-01\"\n",
+    ] {
+        assert_eq!(until(list, &waiver("tool:sed", &[])).as_deref(), Some("2027-03-01"));
+        assert_eq!(until(list, &waiver("tool:rg", &[])), None);
     }
 }

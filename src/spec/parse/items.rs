@@ -179,7 +179,14 @@ fn read_managed(entry: &Entry<'_>) -> Option<Packages> {
 }
 
 fn package_names(entry: &Entry<'_>, item: &Item, names: Vec<Placed<String>>) -> PackageNames {
-    if item.as_str() == Some("all") {
+    if let Some(word) = item.as_str() {
+        if word != "all" {
+            let span = names.first().map_or_else(|| entry.span.clone(), |name| name.span.clone());
+            let near = suggest::nearest(word, ["all"]).map_or("", |_| "did you mean \"all\"? ");
+            let help = format!("{near}`names` is a list: names = [{word:?}]");
+            let message = format!("{word:?} is neither a list of packages nor \"all\"");
+            entry.problem(Problem::new(message, span, "no list").help(help));
+        }
         return PackageNames::All;
     }
     for name in &names {
