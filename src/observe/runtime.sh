@@ -448,17 +448,19 @@ tu_repository() {
 tu_tree() {
   tu_place=$1
   shift
+  # sha256sum spells it out in a name, as it does line breaks and backslashes.
+  tu_return=$(printf '\r')
   echo '=tree'
   tu_tree_plain "$@"
   echo '=end'
   # shellcheck disable=SC2016 # it is to be expanded there
-  find -H "$tu_place" "$@" -links +0 ! -type d \( ! -type f -o -path "*$tu_newline*" -o -path '*\\*' \) \
+  find -H "$tu_place" "$@" -links +0 ! -type d \( ! -type f -o -path "*$tu_newline*" -o -path "*$tu_return*" -o -path '*\\*' \) \
     -exec /bin/sh -c "$tu_library"'tu_describe "$@"' sh {} +
 }
 
 # tu_tree_plain CONDITION…: the regular files below tu_place whose names need no care.
 tu_tree_plain() {
-  set -- "$@" -type f ! -path "*$tu_newline*" ! -path '*\\*'
+  set -- "$@" -type f ! -path "*$tu_newline*" ! -path "*$tu_return*" ! -path '*\\*'
   tu_names=$(find -H "$tu_place" "$@" 2>/dev/null)
   if [ "${#tu_names}" -lt 65536 ] || [ -n "$tu_form" ]; then
     tu_tree_modes "$@" | {

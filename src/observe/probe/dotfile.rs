@@ -106,8 +106,8 @@ fn folder_question(path: &str, limit: Duration) -> Question {
     let place = quote::word(&quote::place(path));
     // A listing that fails in one place says so on a line of its own, and what was found beside it keeps its answer.
     let script = format!(
-        "cd || return\nif [ ! -d {place} ]; then\n\
-         [ -e {place} ] || tu_gone {place} || {{ {UNSEARCHABLE}; }}\nreturn\nfi\n\
+        "cd || return\nif [ -L {place} ] || [ ! -d {place} ]; then\n\
+         [ -L {place} ] || [ -e {place} ] || tu_gone {place} || {{ {UNSEARCHABLE}; }}\nreturn\nfi\n\
          tu_tree {place} || {{ printf '! '; tu_plain {place}; }}"
     );
     Question {
