@@ -39,7 +39,7 @@ pub(super) fn audit_with(
 ) -> Result<Report, CliError> {
     let surroundings = context.surroundings(project)?;
     let lines = progress(targets, context);
-    let heard = |place: usize, stage: Stage<'_>| {
+    let heard = |place: usize, stage: Stage| {
         let (Some(line), target) = (lines.get(place), targets[place]) else { return };
         match stage {
             Stage::Connecting => {
@@ -48,23 +48,23 @@ pub(super) fn audit_with(
                 line.enable_steady_tick(TICK);
             }
             Stage::Asking => line.set_message(format!("{}: observing", target.name)),
-            Stage::Done(observation) => {
-                line.set_style(style("{msg}"));
-                line.finish_with_message(outcome(&hold(project, target, observation)));
-            }
         }
     };
-    let observations = audit::audit_all(targets, &project.environment, &surroundings, parallel.parallel, &heard);
-    // Questions that come later find no progress to step aside, and the report stands below what has been shown.
-    lines.iter().for_each(ProgressBar::abandon);
-    let reports = targets.iter().zip(&observations).map(|(target, observed)| {
-        let mut report = hold(project, target, observed);
+    let done = |place: usize, observed: Observation| {
+        let mut report = hold(project, targets[place], &observed);
         if let Ok(facts) = &observed.outcome {
             explain(&mut report, facts, project);
         }
+        if let Some(line) = lines.get(place) {
+            line.set_style(style("{msg}"));
+            line.finish_with_message(outcome(&report));
+        }
         report
-    });
-    Ok(report(project, reports.collect()))
+    };
+    let reports = audit::audit_all(targets, &project.environment, &surroundings, parallel.parallel, &heard, &done);
+    // Questions that come later find no progress to step aside, and the report stands below what has been shown.
+    lines.iter().for_each(ProgressBar::abandon);
+    Ok(report(project, reports))
 }
 
 /// How an audit ended, in one line.

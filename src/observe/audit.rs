@@ -39,13 +39,11 @@ const OUTPUT_LIMIT: usize = 64 << 20;
 
 /// How far the audit of one machine has come.
 #[derive(Clone, Copy, Debug)]
-pub enum Stage<'a> {
+pub enum Stage {
     /// It is being reached.
     Connecting,
     /// It was reached, and is asked.
     Asking,
-    /// It is over.
-    Done(&'a Observation),
 }
 
 /// Audits a machine over a connection of its own.
@@ -57,7 +55,7 @@ fn audit_telling(
     target: &Target,
     environment: &Environment,
     surroundings: &Surroundings,
-    heard: &dyn Fn(Stage<'_>),
+    heard: &dyn Fn(Stage),
 ) -> Observation {
     let started = Instant::now();
     heard(Stage::Connecting);
@@ -65,9 +63,7 @@ fn audit_telling(
         heard(Stage::Asking);
         observe(&mut connection, environment)
     });
-    let observation = finish(started, outcome);
-    heard(Stage::Done(&observation));
-    observation
+    finish(started, outcome)
 }
 
 /// Audits a machine over an open connection.
@@ -82,27 +78,30 @@ fn finish(started: Instant, outcome: Result<Facts, TransportError>) -> Observati
     Observation { observed_at: Timestamp::now(), duration: started.elapsed(), round_trips, outcome }
 }
 
-/// Audits many machines, at most `parallel` at a time; the result has their order. `heard` is told of each stage.
-pub fn audit_all(
+/// Audits many machines, at most `parallel` at a time. `heard` is told of each stage, and `done` makes something of each
+/// observation as soon as it is there; the result has the order of the targets.
+pub fn audit_all<T: Send>(
     targets: &[&Target],
     environment: &Environment,
     surroundings: &Surroundings,
     parallel: usize,
-    heard: &(dyn Fn(usize, Stage<'_>) + Sync),
-) -> Vec<Observation> {
+    heard: &(dyn Fn(usize, Stage) + Sync),
+    done: &(dyn Fn(usize, Observation) -> T + Sync),
+) -> Vec<T> {
     let next = AtomicUsize::new(0);
-    let observations: Mutex<BTreeMap<usize, Observation>> = Mutex::default();
+    let results: Mutex<BTreeMap<usize, T>> = Mutex::new(BTreeMap::new());
     std::thread::scope(|scope| {
         for _ in 0..parallel.clamp(1, targets.len().max(1)) {
             scope.spawn(|| {
                 while let Some((place, target)) = claim(&next, targets) {
                     let observation = audit_telling(target, environment, surroundings, &|stage| heard(place, stage));
-                    observations.lock().unwrap_or_else(PoisonError::into_inner).insert(place, observation);
+                    let result = done(place, observation);
+                    results.lock().unwrap_or_else(PoisonError::into_inner).insert(place, result);
                 }
             });
         }
     });
-    observations.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
+    results.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
 }
 
 fn claim<'a>(next: &AtomicUsize, targets: &[&'a Target]) -> Option<(usize, &'a Target)> {
