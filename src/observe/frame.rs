@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use super::digits::from_digits;
+
 /// What one question brought back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
@@ -95,12 +97,6 @@ enum Body<'a> {
     /// As hexadecimal digits, with digits again for what stands in it from stdout to the dot: from a shell that keeps no
     /// bytes.
     Digits(&'a [u8]),
-}
-
-/// The bytes that hexadecimal digits stand for.
-fn from_digits(digits: &[u8]) -> Option<Vec<u8>> {
-    let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-    digits.len().is_multiple_of(2).then(|| digits.chunks(2).map(pair).collect()).flatten()
 }
 
 /// A frame's body: stderr, stdout, newline, exit code, dot, newline, length of "stdout, newline, exit code, dot", space,

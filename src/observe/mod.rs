@@ -7,6 +7,7 @@
 
 pub mod audit;
 mod clock;
+mod digits;
 mod frame;
 mod probe;
 mod program;
@@ -16,6 +17,7 @@ mod version_token;
 
 use std::time::Duration;
 
+pub(crate) use digits::from_od;
 pub use frame::{Answer, Reply};
 pub use probe::{PROBES, vocabulary};
 pub use program::{Program, compile};

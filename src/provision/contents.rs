@@ -9,7 +9,7 @@ use similar::TextDiff;
 
 use super::program::Contents;
 use super::{Plan, Work};
-use crate::observe::{Answer, Covers, Question, audit};
+use crate::observe::{Answer, Covers, Question, audit, from_od};
 use crate::spec::secrets::{looks_secret_by_path, of_file};
 use crate::spec::{Compare, Digest, Environment, Target, Why, at_hand};
 use crate::transport::{Connection, Surroundings, TransportError, quote};
@@ -183,16 +183,7 @@ fn size(said: &[u8]) -> Result<usize, String> {
 }
 
 fn hexadecimal(digits: &[u8]) -> Result<Vec<u8>, String> {
-    let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    digits
-        .split(u8::is_ascii_whitespace)
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| match pair {
-            [high, low] => digit(*high).zip(digit(*low)).map(|(high, low)| high << 4 | low),
-            _ => None,
-        })
-        .collect::<Option<_>>()
-        .ok_or_else(|| "what od printed is not hexadecimal".to_owned())
+    from_od(digits).ok_or_else(|| "what od printed is not hexadecimal".to_owned())
 }
 
 /// Which way a diff is read.

@@ -38,6 +38,11 @@ pub fn place(path: &str) -> String {
     if path.starts_with('/') { path.to_owned() } else { format!("./{path}") }
 }
 
+/// A path as a word that is found from any folder: behind the home unless it is absolute.
+pub fn from_home(path: &str) -> String {
+    if path.starts_with('/') { word(path) } else { format!("\"$HOME\"/{}", word(path)) }
+}
+
 /// `printf` with its arguments, so that it prints exactly these bytes. Text stays readable; anything else becomes
 /// octal escapes, which every sh's own printf knows.
 pub fn printf_of(bytes: &[u8]) -> String {

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::{dotfile_keys, failed, restore, text};
+use crate::observe::digits::from_digits;
 use crate::observe::{Answer, Context, Covers, Probe, Question, Sighting};
 use crate::spec::{
     Account, Category, Compare, Digest, Dotfile, Dotfiles, Environment, Extent, Fact, FileFact, ItemId, LeadsTo,
@@ -102,7 +103,7 @@ fn and_what_differs(described: &str, known: &[(&str, &Digest)]) -> String {
 
 fn folder_question(path: &str, limit: Duration) -> Question {
     // Nothing is below a regular file, and most paths are one.
-    let from_home = if path.starts_with('/') { quote::word(path) } else { format!("\"$HOME\"/{}", quote::word(path)) };
+    let from_home = quote::from_home(path);
     let place = quote::word(&quote::place(path));
     // A listing that fails in one place says so on a line of its own, and what was found beside it keeps its answer.
     let script = format!(
@@ -251,12 +252,7 @@ fn read_account(answer: &Answer) -> Result<Account, Why> {
 
 /// Bytes that came as pairs of hexadecimal digits.
 pub(super) fn hexadecimal(digits: &[u8]) -> Result<Vec<u8>, Why> {
-    let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let pairs = digits.chunks(2).map(|pair| match pair {
-        [high, low] => digit(*high).zip(digit(*low)).map(|(high, low)| high << 4 | low),
-        _ => None,
-    });
-    pairs.collect::<Option<_>>().ok_or_else(|| Why::NotUnderstood("a content is not hexadecimal".to_owned()))
+    from_digits(digits).ok_or_else(|| Why::NotUnderstood("a content is not hexadecimal".to_owned()))
 }
 
 /// A path as `tu_describe` tells it.

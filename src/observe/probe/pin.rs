@@ -1,15 +1,14 @@
 //! What the files of a repository pin, and what the pinned tools tell inside it, where shims answer by folder.
 //!
 //! One question brings the files; one for each tool that a file can name, or the spec does, asks it there, only if a file
-//! names it. What
-//! the answers amount to together is for `quality` to say. A tool that is asked inside a repository may want to install
-//! what is pinned there, so that every way to the network and every automatic installation is closed first.
+//! names it. What the answers amount to together is for `quality` to say. A tool that is asked inside a repository may want
+//! to install what is pinned there, so that every way to the network and every automatic installation is closed first.
 
 use std::collections::BTreeMap;
 
 use super::repo::NOTHING_THERE;
 use super::{failed, text, tool, tool_table};
-use crate::observe::{Answer, Covers, Probe, Question, Sighting};
+use crate::observe::{Answer, Covers, Probe, Question, Sighting, from_od};
 use crate::quality::pins::{ASKED, not_understood, told_in};
 use crate::spec::pin::{About, FORMATS, Format, Pin, Source, format_of, maker};
 use crate::spec::{Category, Digest, Environment, Fact, Listing, Observed, Policy, Repo, Tool, VersionFact, Why};
@@ -43,10 +42,10 @@ fn ask(environment: &Environment) -> Vec<Question> {
     let mut questions = Vec::new();
     for repo in &environment.repos {
         questions.push(files_question(repo, environment));
-        questions.extend(ASKED.iter().flat_map(|(tool, command)| tool_question(repo, tool, command, environment)));
+        questions.extend(ASKED.iter().map(|(tool, command)| tool_question(repo, tool, command, environment)));
         let known = |tool: &&Tool| ASKED.iter().any(|(name, command)| tool.name == *name || tool.name == *command);
         let others = environment.tools.iter().filter(|tool| !known(tool));
-        questions.extend(others.flat_map(|tool| tool_question(repo, &tool.name, &tool.name, environment)));
+        questions.extend(others.map(|tool| tool_question(repo, &tool.name, &tool.name, environment)));
         questions.push(known_question(repo, environment));
     }
     questions
@@ -103,13 +102,14 @@ fn literal(text: &str) -> String {
     text.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect()
 }
 
+/// That a repository has none of these files, and no drop-in either: then no file names a tool.
+fn settled(repo: &Repo, files: &str) -> String {
+    let place = quote::from_home(&quote::place(&repo.path));
+    format!("tu_lacks {place} {files} && [ ! -d {place}/.config/mise/conf.d ]")
+}
+
 /// Asks a tool as the `tool` probe would, in the repository's folder, if one of the files there is about it.
-fn tool_question(
-    repo: &Repo,
-    name: &str,
-    command: &str,
-    environment: &Environment,
-) -> impl Iterator<Item = Question> + use<> {
+fn tool_question(repo: &Repo, name: &str, command: &str, environment: &Environment) -> Question {
     let files = |holds: &dyn Fn(About) -> bool| {
         let files = FORMATS.iter().filter(|format| holds(format.about)).flat_map(|format| format.files);
         quote::words(files.copied())
@@ -123,10 +123,7 @@ fn tool_question(
         enter(repo),
         if CORE_PACKED.contains(&name) { only_if_corepack_has(name) } else { String::new() }
     );
-    let place = quote::place(&repo.path);
-    let home = if place.starts_with('/') { "" } else { "\"$HOME\"/" };
-    let place = format!("{home}{}", quote::word(&place));
-    let settled = format!("tu_lacks {place} {own} {named} && [ ! -d {place}/.config/mise/conf.d ]");
+    let settled = settled(repo, &format!("{own} {named}"));
     let tool = environment.tools.iter().find(|tool| tool.name == command).cloned().unwrap_or_else(|| Tool {
         name: command.to_owned(),
         policy: Policy::Present,
@@ -134,15 +131,14 @@ fn tool_question(
         install: Vec::new(),
         only: Vec::new(),
     });
-    let alone = Environment { tools: vec![tool], ..environment.clone() };
-    let (subject, told) = (format!("{}/{name}", repo.name), told_in(&repo.name, name));
-    (tool::PROBE.ask)(&alone).into_iter().map(move |question| Question {
-        subject: subject.clone(),
+    let question = tool::question(&tool, environment.limits.probe);
+    Question {
+        subject: format!("{}/{name}", repo.name),
         script: format!("{begin}{}", question.script),
-        covers: Covers { items: vec![told.clone()], listings: Vec::new() },
-        settled: Some(settled.clone()),
+        covers: Covers { items: vec![told_in(&repo.name, name)], listings: Vec::new() },
+        settled: Some(settled),
         ..question
-    })
+    }
 }
 
 /// The subject's last word of the question that asks whichever other tools are known and pinned.
@@ -187,11 +183,8 @@ fn known_question(repo: &Repo, environment: &Environment) -> Question {
              tu_code=$?\n[ \"$tu_code\" = {NOT_KNOWN} ] ||\n\
              printf '= %s %s %s\\n%s\\n' \"$tu_word\" \"$tu_code\" \"${{#tu_said}}\" \"$tu_said\"\ndone\necho '=end'"
         );
-    let place = quote::place(&repo.path);
-    let home = if place.starts_with('/') { "" } else { "\"$HOME\"/" };
-    let place = format!("{home}{}", quote::word(&place));
     Question {
-        settled: Some(format!("tu_lacks {place} {files} && [ ! -d {place}/.config/mise/conf.d ]")),
+        settled: Some(settled(repo, &files)),
         ..Question::new(
             format!("{}/{KNOWN}", repo.name),
             script,
@@ -347,8 +340,7 @@ fn unexpected(line: &str) -> Why {
 }
 
 fn hexadecimal(line: &str) -> Result<Vec<u8>, Why> {
-    let byte = |pair: &str| (pair.len() == 2).then(|| u8::from_str_radix(pair, 16).ok()).flatten();
-    line.split_ascii_whitespace().map(|pair| byte(pair).ok_or_else(|| unexpected(line))).collect()
+    from_od(line.as_bytes()).ok_or_else(|| unexpected(line))
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! The tool is run, never merely looked for: a half-downloaded folder is no version. Absent means that nothing
 //! executable of that name is on PATH in the shell context of the spec.
 
+use std::time::Duration;
+
 use regex::Regex;
 
 use super::shim::{self, Found};
@@ -17,10 +19,11 @@ pub(super) const PROBE: Probe =
     Probe { name: "tool", doc: "versions of tools on PATH, and where they resolve to", manager: None, ask, read };
 
 fn ask(environment: &Environment) -> Vec<Question> {
-    environment.tools.iter().map(|tool| question(tool, environment)).collect()
+    environment.tools.iter().map(|tool| question(tool, environment.limits.probe)).collect()
 }
 
-fn question(tool: &Tool, environment: &Environment) -> Question {
+/// Asks one tool.
+pub(super) fn question(tool: &Tool, limit: Duration) -> Question {
     let row = tool_table::find(&tool.name);
     let own = tool.ask.as_ref();
     let command = match (own.and_then(|ask| ask.version.as_ref()), row) {
@@ -33,7 +36,7 @@ fn question(tool: &Tool, environment: &Environment) -> Question {
     Question {
         subject: tool.name.clone(),
         script: format!("tu_tool {} || return\n{command}", quote::word(&tool.name)),
-        limit: environment.limits.probe,
+        limit,
         covers: Covers { items: vec![ItemId::new(Category::Tool, &tool.name)], listings: Vec::new() },
         context: pattern.map_or(Context::None, Context::Pattern),
         settled: None,
