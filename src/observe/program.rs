@@ -52,16 +52,9 @@ pub fn compile(questions: &[Question], nonce: &str) -> Program {
     let mut limits: Vec<u64> = questions.iter().map(|question| whole_seconds(question.limit)).collect();
     limits.sort_unstable();
     limits.dedup();
-    for limit in &limits {
-        writeln!(text, "tu_ring{limit}=").expect(INFALLIBLE);
-    }
     for (number, question) in questions.iter().enumerate() {
-        let limit = whole_seconds(question.limit);
-        let reader = if is_brief(question) { "tu_sip" } else { "tu_gulp" };
-        let stage = format!(
-            "tu_ring{limit}=\"${{tu_ring{limit}}}tu_stage {number} tu_ask{number} {reader} {} | \"",
-            cap(question)
-        );
+        let kind = if is_brief(question) { "tu_brief" } else { "tu_long" };
+        let stage = format!("{kind} {} {number} {}", whole_seconds(question.limit), cap(question));
         match &question.settled {
             None => writeln!(text, "{stage}"),
             Some(test) => writeln!(text, "if {test}; then tu_frame {number} \"$tu_nothing\" ''; else {stage}; fi"),
@@ -70,7 +63,7 @@ pub fn compile(questions: &[Question], nonce: &str) -> Program {
     }
     text.push_str("tu_guard <&8 >/dev/null 2>&1 8<&- 9>&- &\ntu_keeper=$!\nprintf '\\n' |\n");
     for limit in &limits {
-        writeln!(text, "tu_group {limit} \"$tu_ring{limit}\" |").expect(INFALLIBLE);
+        writeln!(text, "tu_group {limit} \"${{tu_ring{limit}-}}\" |").expect(INFALLIBLE);
     }
     text.push_str("{ read -r tu_token; }\ntu_sweep \"$tu_mark.\" 9>&-\n");
     text.push_str("printf '%s end 0\\n\\n' \"$tu_nonce\" >&9\nkill \"$tu_keeper\" 2>/dev/null\nexit 0\n}\n");

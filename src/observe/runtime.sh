@@ -72,35 +72,106 @@ if [ -n "${YASH_VERSION-}" ]; then
   tu_over=$(printf %s "$tu_over" | od -An -v -tx1 | tr -d ' \t\n')
 fi
 
-# tu_stage NUMBER FUNCTION READER CAP: asks one question and delivers the answer. What holds the answer's streams is a
-# child of the stage: ended, it gives the stage its end of file, whoever else still has those streams open.
+# A ring is text: stages that pass a token on. tu_long and tu_brief LIMIT NUMBER CAP put a question into the ring of its
+# time limit; the first is for answers that may be long, the other for those that are a few lines as a rule.
+tu_long() {
+  eval "tu_ring$1=\"\${tu_ring$1-}tu_stage $2 tu_ask$2 $3 | \""
+}
+if [ -n "$tu_form" ]; then
+  tu_brief() { tu_long "$@"; }
+else
+  tu_brief() {
+    eval "tu_ring$1=\"\${tu_ring$1-}tu_ask tu_ask$2 $3 | tu_tell $2 $3 | \""
+  }
+fi
+
+# tu_ask FUNCTION CAP | tu_tell NUMBER CAP: the stage of a brief answer, in as few processes as its two streams can be
+# kept apart with. The first asks, and passes the token on behind the answer and a line that is the nonce; the second
+# reads up to there, so that it waits neither for the token nor for whoever else still has the streams open. It has to
+# read all of a flood to get there, which ends with the question's time.
+tu_ask() {
+  exec 9>&-
+  # In some shells what follows is partly done in this process, and this is what frees it.
+  trap 'tu_pass; exit' TERM
+  {
+    {
+      tu_mark_it
+      "$1" 2>&3 3>&- </dev/null
+      tu_put "$tu_newline$?"
+    } | {
+      tu_sip "$2"
+      tu_seal "$2"
+    }
+  } 3>&1
+  tu_pass
+}
+
+tu_pass() {
+  trap '' TERM
+  read -r tu_token || tu_token=lost
+  tu_put "$tu_newline$tu_nonce$tu_newline$tu_token$tu_newline"
+}
+
+tu_tell() {
+  trap '' TERM
+  tu_held=
+  tu_part=
+  tu_most=$(($2 * 2))
+  while IFS= read -r tu_line; do
+    [ "$tu_line" != "$tu_nonce" ] || break
+    [ "${#tu_held}" -le "$tu_most" ] || continue
+    # In parts, since each time it is added to, all of it is copied.
+    tu_part=$tu_part$tu_line$tu_newline
+    if [ "${#tu_part}" -ge 4096 ]; then
+      tu_held=$tu_held$tu_part
+      tu_part=
+    fi
+  done
+  read -r tu_token || tu_token=lost
+  tu_held=$tu_held$tu_part
+  if [ "${#tu_held}" -gt "$tu_most" ]; then tu_held=$tu_over; else tu_held=${tu_held%"$tu_newline"}.; fi
+  tu_frame "$1" "$tu_held" ''
+  tu_put "$tu_token$tu_newline"
+}
+
+# tu_stage NUMBER FUNCTION CAP: the stage of any answer. What holds the answer's streams is a child of the stage: ended,
+# it gives the stage its end of file, whoever else still has those streams open.
 tu_stage() {
-  tu_all=$(tu_hold "$2" "$3" "$4" 9>&-)
+  tu_all=$(tu_hold "$2" "$3" 9>&-)
   tu_deliver "$1" "$tu_all"
 }
 
-# tu_hold FUNCTION READER CAP: prints stderr, stdout, a newline, the exit code, a dot, a newline, the length of stdout to
+tu_mark_it() {
+  TRUEUP_PROBE=$tu_mark.$tu_limit.
+  export TRUEUP_PROBE
+}
+
+# tu_seal CAP: prints what a reader has let through of stdout and the exit code, as tu_hold says.
+tu_seal() {
+  if [ "${#tu_held}" -gt "$(($1 * tu_width))" ]; then
+    tu_put "over $tu_nonce"
+  else
+    tu_put "$tu_held$tu_newline${#tu_held} $tu_nonce"
+  fi
+}
+
+# tu_hold FUNCTION CAP: prints stderr, stdout, a newline, the exit code, a dot, a newline, the length of stdout to
 # dot, a space, the nonce, and a dot. The first dot comes after what the reader lets through, so that newlines at the end
 # survive the substitution and are counted; the nonce comes when all is there, so that no half of an answer passes for a
 # whole. "over" and the nonce stand for what was more than the cap.
 tu_hold() {
   {
     {
-      TRUEUP_PROBE=$tu_mark.$tu_limit.
-      export TRUEUP_PROBE
+      tu_mark_it
       "$1" 2>&3 3>&- </dev/null
       tu_put "$tu_newline$?"
     } | {
-      "$2" "$3"
-      if [ "${#tu_held}" -gt "$(($3 * tu_width))" ]; then
-        tu_put "over $tu_nonce"
-      else
-        tu_put "$tu_held$tu_newline${#tu_held} $tu_nonce"
-      fi
+      tu_gulp "$2"
+      tu_seal "$2"
     }
   } 3>&1 | {
-    "$2" "$(($3 * (tu_width + 1)))"
-    if [ "${#tu_held}" -gt "$(($3 * (tu_width + 1) * tu_width))" ]; then tu_held=$tu_over; fi
+    tu_gulp "$(($2 * (tu_width + 1)))"
+    if [ "${#tu_held}" -gt "$(($2 * (tu_width + 1) * tu_width))" ]; then tu_held=$tu_over; fi
     tu_put "$tu_held"
   }
 }
@@ -109,28 +180,27 @@ tu_hold() {
 # tu_gulp LIMIT: for answers that may be long.
 if [ -n "$tu_form" ]; then
   tu_gulp() { tu_held=$(head -c "$1" | od -An -v -tx1 | tr -d ' \t\n'; echo 2e); }
-  tu_sip() { tu_gulp "$1"; }
 else
   tu_gulp() { tu_held=$(head -c "$1"; echo .); }
-  # tu_sip LIMIT: for answers that are a few lines as a rule: these need no process. A shell reads a pipe byte by byte,
-  # so what turns out long is left to tu_gulp, and an endless line grows slowly until its time is up.
-  tu_sip() {
-    tu_sipped=
-    while IFS= read -r tu_line; do
-      tu_sipped=$tu_sipped$tu_line$tu_newline
-      [ "${#tu_sipped}" -lt 2048 ] || break
-      tu_line=
-    done
-    if [ "${#tu_sipped}" -lt 2048 ]; then
-      tu_held=$tu_sipped$tu_line.
-    elif [ "${#tu_sipped}" -lt "$1" ]; then
-      tu_gulp "$(($1 - ${#tu_sipped}))"
-      tu_held=$tu_sipped$tu_held
-    else
-      tu_held=$tu_sipped.
-    fi
-  }
 fi
+# tu_sip LIMIT: for answers that are a few lines as a rule: these need no process. A shell reads a pipe byte by byte, so
+# what turns out long is left to tu_gulp, and an endless line grows slowly until its time is up.
+tu_sip() {
+  tu_sipped=
+  while IFS= read -r tu_line; do
+    tu_sipped=$tu_sipped$tu_line$tu_newline
+    [ "${#tu_sipped}" -lt 2048 ] || break
+    tu_line=
+  done
+  if [ "${#tu_sipped}" -lt 2048 ]; then
+    tu_held=$tu_sipped$tu_line.
+  elif [ "${#tu_sipped}" -lt "$1" ]; then
+    tu_gulp "$(($1 - ${#tu_sipped}))"
+    tu_held=$tu_sipped$tu_held
+  else
+    tu_held=$tu_sipped.
+  fi
+}
 
 # What a question holds that printed nothing and succeeded.
 tu_nothing="${tu_newline}0.${tu_newline}3 $tu_nonce."

@@ -10,6 +10,7 @@ ulimit -n
 for tu_name in LC_ALL LC_CTYPE LC_COLLATE LC_MESSAGES LANG; do
   if tu_original "$tu_name"; then printf '%s %s\n' "$tu_name" "$(tu_plain "$tu_value")"; fi
 done
+# shellcheck disable=SC3013 # every sh that there is knows -ef
 if tu_original TZ; then
   printf 'timezone %s\n' "$(tu_plain "$tu_value")"
 elif [ -r /etc/timezone ] && read -r tu_zone </etc/timezone && [ /etc/localtime -ef "/usr/share/zoneinfo/$tu_zone" ]; then
