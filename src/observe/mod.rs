@@ -9,6 +9,7 @@ pub mod audit;
 mod clock;
 mod digits;
 mod frame;
+mod pattern;
 mod probe;
 mod program;
 #[cfg(test)]
