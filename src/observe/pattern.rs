@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use regex::Regex;
+use regex_lite::Regex;
 
 /// The compiled pattern; the error says what is wrong with the text, and is found anew each time.
-pub(super) fn compiled(pattern: &str) -> Result<Arc<Regex>, regex::Error> {
+pub(super) fn compiled(pattern: &str) -> Result<Arc<Regex>, regex_lite::Error> {
     // As many as the tables and the spec have.
     static COMPILED: Mutex<BTreeMap<String, Arc<Regex>>> = Mutex::new(BTreeMap::new());
     // A map that somebody panicked over lacks an entry at the most.

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::frame::{self, Frames};
-use super::program::OUTPUT_CAP;
+use super::program::{BRIEF_CAP, OUTPUT_CAP};
 use super::{Answer, Covers, PROBES, Program, Question, Reply, Sighting, audit, compile};
 use crate::spec::{Category, Digest, ItemId, Listed, Observed, Sandbox, Shell};
 use crate::transport::test_shells::{
@@ -184,18 +184,18 @@ fn a_question_that_exits_or_reads_stdin_harms_nobody() {
 
 #[test]
 fn a_flood_on_either_stream_is_too_much() {
-    let big = OUTPUT_CAP / 2;
-    let fits = format!("head -c {big} /dev/zero | tr '\\000' x; echo end");
-    a_flood_is_too_much(&program(&[("yes", 60), ("yes >&2", 60), (&fits, 60), ("echo beside", 60)]));
+    let asked = |stderr, big: usize| {
+        let fits = format!("head -c {big} /dev/zero | tr '\\000' x; echo end");
+        programs(&[("yes", 60), (stderr, 6), (&fits, 60), ("echo beside", 6)])
+    };
+    a_flood_is_too_much(&asked("yes >&2", OUTPUT_CAP / 2)[0], OUTPUT_CAP / 2);
     // Where a few lines are expected, one on stderr lasts until its time is over, and an endless line is no other.
-    let endless = "cat /dev/zero | tr '\\000' x >&2";
-    for flood in ["yes >&2", endless] {
-        a_flood_is_too_much(&programs(&[("yes", 60), (flood, 6), (&fits, 60), ("echo beside", 6)])[1]);
+    for flood in ["yes >&2", "cat /dev/zero | tr '\\000' x >&2"] {
+        a_flood_is_too_much(&asked(flood, BRIEF_CAP / 2)[1], BRIEF_CAP / 2);
     }
 }
 
-fn a_flood_is_too_much(program: &Program) {
-    let big = OUTPUT_CAP / 2;
+fn a_flood_is_too_much(program: &Program, big: usize) {
     in_every_shell(|shell| {
         let frames = frames(&Room::new(), shell, program);
         assert_eq!(frames.replies.get(&0), Some(&Reply::TooMuch), "stdout in {}", shell.name);

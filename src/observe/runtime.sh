@@ -5,9 +5,8 @@
 # never mix and nothing needs a file. A frame is "NONCE NUMBER LENGTH", LENGTH bytes and a newline: what a tool prints
 # is counted, never searched, and cannot forge one.
 #
-# Needs tu_nonce, tu_mark (inherited by all that a question starts), tu_cap (bytes that most questions may print) and the
-# functions of processes.sh. Descriptor 9 is the way to the controller, 8 the way from it, which ends only when the
-# controller or the connection is gone.
+# Needs tu_nonce, tu_mark (inherited by all that a question starts) and the functions of processes.sh. Descriptor 9 is
+# the way to the controller, 8 the way from it, which ends only when the controller or the connection is gone.
 # shellcheck shell=sh
 # shellcheck disable=SC2154,SC2034 # some variables are set before this text, some only count rounds
 

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex_lite::Regex;
 
 /// A version as the contract writes it: a leading `v`, `+build`, `:hash` and trailing punctuation dropped, attached
 /// suffixes kept (`2.5.1p57`, `18.03.0-ce`, `1.8.0_192`). None if it does not begin with a number.

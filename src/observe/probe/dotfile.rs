@@ -82,11 +82,14 @@ fn paths_question(paths: &[&str], known: &BTreeMap<String, Digest>, limit: Durat
     )
 }
 
+/// How many bytes description and contents may have together, digits and all.
+const ROOM: usize = crate::observe::BRIEF_CAP / 4 * 3;
+
 /// The description, and behind it the contents of those files that do not have their known digest, as far as there is
 /// room for them. Where all have it, this starts no process.
 fn and_what_differs(described: &str, known: &[(&str, &Digest)]) -> String {
     let mut script = format!(
-        "tu_told=$({described})\nprintf '%s\\n' \"$tu_told\"\ntu_room=$((tu_cap * 3 / 4 - ${{#tu_told}}))\n\
+        "tu_told=$({described})\nprintf '%s\\n' \"$tu_told\"\ntu_room=$(({ROOM} - ${{#tu_told}}))\n\
          tu_bring() {{\ncase $tu_told in *\"$2\"*) return ;; esac\n\
          if [ -L \"$1\" ] || [ ! -f \"$1\" ] || [ ! -r \"$1\" ]; then return; fi\n\
          tu_size=$(wc -c <\"$1\") || return\n\

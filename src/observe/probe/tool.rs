@@ -110,7 +110,7 @@ impl<'a> Heard<'a> {
             0 => true,
             1..126 => {
                 let line = self.said.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("");
-                let begins = |groups: regex::Captures<'_>| {
+                let begins = |groups: regex_lite::Captures<'_>| {
                     let whole = groups.get(0)?;
                     let token = groups.iter().skip(1).flatten().next().unwrap_or(whole);
                     let behind = line[token.end()..].trim_start();
