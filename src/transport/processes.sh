@@ -62,10 +62,14 @@ if [ -r /proc/self/environ ] && [ -r /proc/loadavg ]; then
     read -r tu_a tu_b tu_c tu_d tu_young </proc/loadavg
     tu_first=$$
     [ "$tu_young" -ge "$tu_first" ] || tu_first=0
+    # Neither this process nor the one that waits for the controller's end has been marked: mostly they are all there is.
+    read -r tu_self tu_rest </proc/self/stat
     tu_sought=TRUEUP_PROBE=$1
     set --
     for tu_dir in /proc/[0-9]*; do
-      if [ "${tu_dir#/proc/}" -gt "$tu_first" ] && [ -r "$tu_dir/environ" ]; then set -- "$@" "$tu_dir/environ"; fi
+      tu_id=${tu_dir#/proc/}
+      case $tu_id in "$tu_self" | "${tu_keeper-}") continue ;; esac
+      if [ "$tu_id" -gt "$tu_first" ] && [ -r "$tu_dir/environ" ]; then set -- "$@" "$tu_dir/environ"; fi
     done
     [ "$#" -gt 0 ] || return 0
     if tu_blind_grep; then
