@@ -204,7 +204,11 @@ mod tests {
             ),
             (
                 "dotfile:.config/a \"b\"",
-                Locked::Present(Fact::File(FileFact::Link { to: "../x".to_owned(), leads_to: Some(LeadsTo::Nowhere) })),
+                Locked::Present(Fact::File(FileFact::Link {
+                    to: "../x".to_owned(),
+                    leads_to: Some(LeadsTo::Nowhere),
+                    mode: None,
+                })),
             ),
             ("git:carmenta/core.hooksPath", Locked::Present(Fact::text(".husky/_"))),
             (
