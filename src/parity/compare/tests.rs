@@ -1,5 +1,7 @@
 //! The comparison, on values alone: what each pair of lock entry and fact amounts to.
 
+mod links;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
