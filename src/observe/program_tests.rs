@@ -477,6 +477,66 @@ fn a_glob_whose_root_is_a_link_is_looked_into() {
     });
 }
 
+#[test]
+fn a_file_that_takes_too_long_to_read_costs_its_own_item_alone() {
+    let room = Room::new();
+    let home = room.home();
+    for name in ["small", "it's odd", "last"] {
+        fs::write(home.join(name), name).unwrap();
+    }
+    for (name, size) in [("huge $x", 200_u64 << 30), ("large", (16 << 20) + 1), ("full", 16 << 20)] {
+        fs::File::create(home.join(name)).unwrap().set_len(size).unwrap();
+    }
+    symlink("huge $x", home.join("link")).unwrap();
+    fs::create_dir(home.join("folder")).unwrap();
+    let names = ["small", "huge $x", "folder", "link", "it's odd", "large", "full", "none", "last"];
+    let spec = format!("name = \"huge\"\n[limits]\nprobe = \"6s\"\n[dotfiles]\nfiles = {names:?}\n");
+    let mut environment = crate::spec::parse("huge.toml", &spec, &super::vocabulary()).unwrap();
+    environment.dotfiles.known = names.map(|name| (name.to_owned(), Digest::of(b"other"))).into();
+    let probe = PROBES.iter().find(|probe| probe.name == "dotfile").unwrap();
+    let question = (probe.ask)(&environment).remove(0);
+    let program = compile(std::slice::from_ref(&question), NONCE);
+    let file = |digest: Digest| format!("file 0644 {digest}");
+    let zeros = |size: usize| file(Digest::of(&vec![0; size]));
+    let too_long = "took longer than 4 s";
+    let mut expected = vec![
+        ("small", file(Digest::of(b"small"))),
+        ("huge $x", format!("reading it {too_long}")),
+        ("folder", "folder 0755".to_owned()),
+        ("link", format!("reading what it leads to {too_long}")),
+        ("it's odd", file(Digest::of(b"it's odd"))),
+        ("large", zeros((16 << 20) + 1)),
+        ("full", zeros(16 << 20)),
+        ("none", "absent".to_owned()),
+        ("last", file(Digest::of(b"last"))),
+    ];
+    expected.sort();
+    in_every_shell(|shell| {
+        let mut command = room.command(shell, &["-s"]);
+        let mark = format!("{}/{};", room.path().display(), shell.name);
+        command.env("TRUEUP_TEST_MARK", &mark);
+        let frames = frame::read(&run_attended(command, program.text.as_bytes(), shell.name).stdout, NONCE);
+        assert_eq!(processes_marked(&format!("TRUEUP_TEST_MARK={mark}")), Vec::<String>::new(), "{}", shell.name);
+        let Some(Reply::Answered(answer)) = frames.replies.get(&0) else { panic!("{}: {frames:?}", shell.name) };
+        let read = (probe.read)(&question, answer).unwrap_or_else(|why| panic!("{}: {why}", shell.name));
+        let mut brought = 0;
+        let mut seen: Vec<(&str, String)> = Vec::new();
+        for sighting in &read {
+            match sighting {
+                Sighting::Item(id, Observed::Present(fact)) => seen.push((&id.name, fact.shown())),
+                Sighting::Item(id, Observed::Absent) => seen.push((&id.name, "absent".to_owned())),
+                Sighting::Item(id, Observed::Unknown(why)) => seen.push((&id.name, why.to_string())),
+                Sighting::Content(..) => brought += 1,
+                other => panic!("{}: {other:?}", shell.name),
+            }
+        }
+        seen.sort();
+        assert_eq!(seen, expected, "{}: {answer:?}", shell.name);
+        assert_eq!(brought, 3, "{}: {answer:?}", shell.name);
+    });
+    assert_eq!(fs::read_dir(room.tmp()).unwrap().count(), 0);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4, failure_persistence: None, max_shrink_iters: 32, ..ProptestConfig::default() })]
 

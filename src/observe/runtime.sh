@@ -513,9 +513,68 @@ tu_tree_half() {
     xargs -0 /bin/sh -c "$tu_library"'tu_sha256 "$@"' sh 2>/dev/null
 }
 
+# tu_apart NUMBER FILE…: digests that take long, side by side, each told as soon as it is known. Prints "@ PID" of what
+# watches the time, "? NUMBER" for each file, then "= NUMBER DIGEST" or "! NUMBER MESSAGE", and "late" when tu_patience is
+# over and everybody has been ended. Who reads this need not wait for a process that cannot be ended.
+tu_apart() {
+  tu_whoami
+  tu_hurry "$tu_pid" </dev/null 2>/dev/null &
+  echo "@ $!"
+  while [ "$#" -gt 0 ]; do
+    echo "? $1"
+    tu_digest "$1" "$2" 2>/dev/null &
+    shift 2
+  done
+  echo "go"
+  wait
+}
+
+tu_digest() {
+  if tu_sum=$(tu_sha256 <"$2" 2>&1); then tu_sign="="; else tu_sign="!"; fi
+  tu_put "$tu_sign $1 $(tu_plain "$tu_sum")$tu_newline"
+}
+
+# tu_hurry ROOT: ends what ROOT has started when tu_patience is over, and ROOT itself, which may wait for what cannot end.
+# It looks once, as the answer is waited for: what was starting just then is swept at the end.
+tu_hurry() {
+  tu_nap=
+  trap 'if [ -n "$tu_nap" ]; then kill "$tu_nap"; fi; exit 0' TERM
+  tu_doze "$tu_patience" >/dev/null
+  tu_whoami
+  # shellcheck disable=SC2046 # process ids, one word each
+  kill -9 $(tu_table | tu_below "$1" "$tu_pid" 0)
+  echo late
+}
+
+# tu_heed: passes on what tu_apart tells until there is nothing more to come.
+tu_heed() {
+  tu_watcher='' tu_started='' tu_awaited=0
+  while [ -z "$tu_started" ] || [ "$tu_awaited" -gt 0 ]; do
+    IFS= read -r tu_line || break
+    case $tu_line in
+      '@ '*) tu_watcher=${tu_line#??} ;;
+      go) tu_started=yes ;;
+      late) break ;;
+      *)
+        case $tu_line in
+          '? '*) tu_awaited=$((tu_awaited + 1)) ;;
+          *) tu_awaited=$((tu_awaited - 1)) ;;
+        esac
+        tu_put "$tu_line$tu_newline"
+        ;;
+    esac
+  done
+  kill "$tu_watcher" 2>/dev/null
+}
+
 # tu_gone PATH: for a path that cannot be seen, whether it is known not to be there. If a folder on the way to it, links
 # followed, may not be searched, nothing is known.
-# tu_describe PATH…: kinds, then modes, then digests, each in the order given.
+# tu_modes PATH…: sets tu_stats to a line for each: the mode and the size of what it leads to.
+# tu_special PATH: sets tu_kind to what it is that is neither file nor folder.
+# tu_part NUMBER…: of the paths that tu_stats is about, each by its place among the arguments or 0 for a folder, sets
+# tu_large to those of more than tu_most bytes and tu_small to the other files. As text, since some shells count in 32 bits.
+# tu_describe PATH…: kinds, then modes and sizes, then digests, each in the order given; then, where tu_patience says how
+# many seconds may be spent on them, the digests of large files, each by its place among the arguments.
 # Kept as text too, for `find -exec`, which starts a shell of its own.
 # shellcheck disable=SC2016 # it is to be expanded there
 tu_library='
@@ -535,7 +594,8 @@ tu_sha256() {
   if command -v sha256sum >/dev/null; then sha256sum -- "$@"; else shasum -a 256 -- "$@"; fi
 }
 tu_modes() {
-  stat -c %a -- "$@" 2>/dev/null || stat -c %a / >/dev/null 2>&1 || stat -f %Mp%Lp -- "$@"
+  tu_stats=$(exec stat -L -c "%a %s" -- "$@" 2>/dev/null) && return
+  stat -c %a / >/dev/null 2>&1 || tu_stats=$(exec stat -L -f "%Mp%Lp %z" -- "$@")
 }
 tu_gone() {
   tu_up=$1
@@ -560,8 +620,40 @@ tu_gone() {
     fi
   done
 }
+tu_special() {
+  tu_kind=o
+  if [ -S "$1" ]; then
+    tu_kind=s
+  elif [ -p "$1" ]; then
+    tu_kind=p
+  elif [ -c "$1" ]; then
+    tu_kind=c
+  elif [ -b "$1" ]; then
+    tu_kind=b
+  fi
+}
+tu_part() {
+  tu_small= tu_large= tu_told_mode=
+  for tu_word in $tu_stats; do
+    if [ -z "$tu_told_mode" ]; then
+      tu_told_mode=$tu_word
+      continue
+    fi
+    tu_told_mode=
+    [ "$#" -gt 0 ] || return
+    if [ "$1" -eq 0 ]; then
+      : # a folder
+    elif [ "${#tu_word}" -gt "${#tu_most}" ] || [ "$tu_word" -gt "$tu_most" ]; then
+      tu_large="$tu_large $1 \"\${$1}\""
+    else
+      tu_small="$tu_small \"\${$1}\""
+    fi
+    shift
+  done
+  [ "$#" -eq 0 ]
+}
 tu_describe() {
-  tu_files= tu_moded=
+  tu_files= tu_moded= tu_order=
   tu_at=0
   for tu_one; do
     tu_at=$((tu_at + 1))
@@ -570,29 +662,32 @@ tu_describe() {
       printf "> "; tu_plain "$(readlink "$tu_one")"
       # What it leads to: the kinds are those of paths.
       if [ -f "$tu_one" ] && [ -r "$tu_one" ]; then
-        tu_files="$tu_files \"\${$tu_at}\""
+        tu_files="$tu_files \"\${$tu_at}\"" tu_moded="$tu_moded \"\${$tu_at}\"" tu_order="$tu_order $tu_at"
         echo "~ f"
       elif [ -f "$tu_one" ]; then
         echo "~ u"
       elif [ -d "$tu_one" ]; then
+        tu_moded="$tu_moded \"\${$tu_at}\"" tu_order="$tu_order 0"
         echo "~ d"
       elif [ -e "$tu_one" ]; then
-        echo "~ o"
+        tu_special "$tu_one"
+        echo "~ $tu_kind"
       elif tu_gone "$tu_one"; then
         echo "~ a"
       else
         echo "~ u"
       fi
     elif [ -f "$tu_one" ] && [ -r "$tu_one" ]; then
-      tu_files="$tu_files \"\${$tu_at}\"" tu_moded="$tu_moded \"\${$tu_at}\""
+      tu_files="$tu_files \"\${$tu_at}\"" tu_moded="$tu_moded \"\${$tu_at}\"" tu_order="$tu_order $tu_at"
       printf "f "; tu_plain "$tu_one"
     elif [ -f "$tu_one" ]; then
       printf "u "; tu_plain "$tu_one"
     elif [ -d "$tu_one" ]; then
-      tu_moded="$tu_moded \"\${$tu_at}\""
+      tu_moded="$tu_moded \"\${$tu_at}\"" tu_order="$tu_order 0"
       printf "d "; tu_plain "$tu_one"
     elif [ -e "$tu_one" ]; then
-      printf "o "; tu_plain "$tu_one"
+      tu_special "$tu_one"
+      printf "%s " "$tu_kind"; tu_plain "$tu_one"
     elif tu_gone "$tu_one"; then
       printf "a "; tu_plain "$tu_one"
     else
@@ -600,9 +695,24 @@ tu_describe() {
     fi
   done
   echo =modes
-  if [ -n "$tu_moded" ]; then eval "tu_modes $tu_moded"; fi
+  tu_stats= tu_large=
+  if [ -n "$tu_moded" ]; then
+    eval "tu_modes $tu_moded"
+    [ -z "$tu_stats" ] || echo "$tu_stats"
+    # Only a question that says how long may be waited sets large files apart.
+    # shellcheck disable=SC2086 # numbers, one word each
+    if [ -n "${tu_patience-}" ] && tu_part $tu_order; then tu_files=$tu_small; else tu_large=; fi
+  fi
   echo =digests
-  if [ -n "$tu_files" ]; then eval "tu_sha256 $tu_files"; fi
+  if [ -n "$tu_large" ]; then
+    eval "tu_apart $tu_large" | {
+      if [ -n "$tu_files" ]; then eval "tu_sha256 $tu_files"; fi
+      echo =large
+      tu_heed
+    }
+  elif [ -n "$tu_files" ]; then
+    eval "tu_sha256 $tu_files"
+  fi
   echo =end
 }
 '

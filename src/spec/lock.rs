@@ -235,7 +235,7 @@ fn table_of(value: Spanned<DeValue<'_>>) -> Result<Spanned<DeTable<'_>>, Error> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::fact::{Digest, FileFact, HookFact, LeadsTo, Mode, Remote, RepoFact, VersionFact};
+    use super::super::fact::{Digest, FileFact, HookFact, LeadsTo, Mode, Remote, RepoFact, Special, VersionFact};
     use super::*;
 
     fn sample() -> Lock {
@@ -252,7 +252,11 @@ mod tests {
             ),
             (
                 "dotfile:.config/a \"b\"",
-                Locked::Present(Fact::File(FileFact::Link { to: "../x".to_owned(), leads_to: Some(LeadsTo::Nowhere) })),
+                Locked::Present(Fact::File(FileFact::Link {
+                    to: "../x".to_owned(),
+                    leads_to: Some(LeadsTo::Nowhere),
+                    mode: None,
+                })),
             ),
             ("git:carmenta/core.hooksPath", Locked::Present(Fact::text(".husky/_"))),
             (
@@ -285,6 +289,38 @@ mod tests {
     #[test]
     fn it_reads_well_in_a_diff() {
         insta::assert_snapshot!(sample().to_text());
+    }
+
+    /// Modes behind links, and which special file it is, came later.
+    #[test]
+    fn files_read_back_as_they_were_and_so_do_those_of_a_lock_of_before() {
+        let file = |text: &str| {
+            let text = format!("version = 1\nenvironment = \"a\"\nlisted = []\n[reference]\n[dotfile.x]\n{text}\n");
+            let lock = Lock::parse("x.lock", &text).unwrap();
+            assert_eq!(Lock::parse("x.lock", &lock.to_text()).unwrap(), lock);
+            match lock.items.into_values().next().unwrap() {
+                Locked::Present(Fact::File(file)) => file,
+                other => panic!("{other:?}"),
+            }
+        };
+        let link = |leads_to, mode| FileFact::Link { to: "y".to_owned(), leads_to, mode };
+        let to = "kind = \"link\"\nto = \"y\"";
+        assert_eq!(file(to), link(None, None));
+        assert_eq!(file(&format!("{to}\nleads_to = \"other\"")), link(Some(LeadsTo::Other), None));
+        for (word, special) in [
+            ("socket", Special::Socket),
+            ("fifo", Special::Fifo),
+            ("character-device", Special::CharacterDevice),
+            ("block-device", Special::BlockDevice),
+        ] {
+            assert_eq!(file(&format!("{to}\nleads_to = \"{word}\"")), link(Some(LeadsTo::Special(special)), None));
+            let other = FileFact::Other { special: Some(special) };
+            assert_eq!(file(&format!("kind = \"other\"\nspecial = \"{word}\"")), other);
+        }
+        assert_eq!(file("kind = \"other\""), FileFact::Other { special: None });
+        let digest = Digest::of(b"x");
+        let text = format!("{to}\nleads_to = \"{digest}\"\nmode = \"0600\"");
+        assert_eq!(file(&text), link(Some(LeadsTo::File(digest)), Some(Mode(0o600))));
     }
 
     #[test]
