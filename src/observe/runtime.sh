@@ -341,13 +341,20 @@ tu_shim() {
   "$tu_manager" which "$1" 2>/dev/null
 }
 
+# tu_offline: closes what would fetch a tool, or a version of it, when it is asked: Go's toolchains, rustup's, corepack's,
+# mise's.
+tu_offline() {
+  export GOPROXY=off RUSTUP_AUTO_INSTALL=0 COREPACK_ENABLE_NETWORK=0 COREPACK_ENABLE_DOWNLOAD_PROMPT=0
+  export MISE_OFFLINE=1 MISE_AUTO_INSTALL=0 MISE_NOT_FOUND_AUTO_INSTALL=0 MISE_EXEC_AUTO_INSTALL=0
+}
+
 # tu_hush: keeps tools from asking the network, writing down that they ran, and fetching what is not there. A tool that
 # would have to fetch itself says so instead.
 tu_hush() {
+  tu_offline
   export DO_NOT_TRACK=1 CHECKPOINT_DISABLE=1 GH_NO_UPDATE_NOTIFIER=1 GLAB_CHECK_UPDATE=false PIP_DISABLE_PIP_VERSION_CHECK=1
-  export COREPACK_ENABLE_NETWORK=0 COREPACK_ENABLE_DOWNLOAD_PROMPT=0 RUSTUP_AUTO_INSTALL=0 GOPROXY=off
   export NODE_DISABLE_COMPILE_CACHE=1 DISABLE_V8_COMPILE_CACHE=1 TEST_TELEMETRY_DIR=/dev/null/telemetry
-  export MISE_OFFLINE=1 MISE_AUTO_INSTALL=0 MISE_NOT_FOUND_AUTO_INSTALL=0 MISE_EXEC_AUTO_INSTALL=0 MISE_HIDE_UPDATE_WARNING=1
+  export MISE_HIDE_UPDATE_WARNING=1
   export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
   export DOTNET_GENERATE_ASPNET_CERTIFICATE=false DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE=1
   export AZURE_CORE_COLLECT_TELEMETRY=0 PULUMI_SKIP_UPDATE_CHECK=true FLY_NO_UPDATE_CHECK=1 TURBO_TELEMETRY_DISABLED=1
@@ -414,13 +421,12 @@ tu_mention() {
   return 1
 }
 
-# tu_nothing_new: closes what would install or download a tool when it is asked: Go's toolchains, rustup, corepack, pnpm,
-# mise, proto and, by a proxy that is not there, anything else. What is installed already still answers.
+# tu_nothing_new: as tu_offline, and what a file that pins a version would set off: corepack's other ways, pnpm, proto and,
+# by a proxy that is not there, anything else. What is installed already still answers.
 tu_nothing_new() {
-  export GOPROXY=off RUSTUP_AUTO_INSTALL=0 RUSTUP_DIST_SERVER=http://127.0.0.1:9 COREPACK_ENABLE_NETWORK=0
-  export COREPACK_ENABLE_AUTO_PIN=0 COREPACK_DEFAULT_TO_LATEST=0 COREPACK_ENABLE_DOWNLOAD_PROMPT=0
+  tu_offline
+  export RUSTUP_DIST_SERVER=http://127.0.0.1:9 COREPACK_ENABLE_AUTO_PIN=0 COREPACK_DEFAULT_TO_LATEST=0
   export npm_config_manage_package_manager_versions=false pnpm_config_manage_package_manager_versions=false
-  export MISE_OFFLINE=1 MISE_AUTO_INSTALL=0 MISE_EXEC_AUTO_INSTALL=0 MISE_NOT_FOUND_AUTO_INSTALL=0
   export PROTO_AUTO_INSTALL=false http_proxy=http://127.0.0.1:9 https_proxy=http://127.0.0.1:9
   export HTTP_PROXY=http://127.0.0.1:9 HTTPS_PROXY=http://127.0.0.1:9 ALL_PROXY=http://127.0.0.1:9
   export no_proxy='' NO_PROXY=''
