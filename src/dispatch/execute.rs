@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::spec::Digest;
-use crate::transport::{Aim, Connection, PROCESSES, Run, StdinAfter, Stream, TransportError};
+use crate::transport::{Connection, PROCESSES, Run, StdinAfter, Stream, TransportError, lines_for_shells, quote};
 
 const GUARD: &str = include_str!("guard.sh");
 
@@ -26,14 +26,12 @@ pub fn execute(
     word: &str,
     hear: &mut dyn FnMut(Stream, &[u8]) -> ControlFlow<()>,
 ) -> Result<Outcome, TransportError> {
-    let program = format!("{PROCESSES}\n{GUARD}");
     // The command's processes can read their mark, and must not learn the word from it.
     let mark = Digest::of(format!("mark of {word}").as_bytes());
-    let mark = &mark.hex()[..MARK_LENGTH];
-    let mut arguments = vec![word.to_owned(), mark.to_owned()];
-    arguments.extend(argv.iter().cloned());
-    let command_line = connection.command_line(Aim::Inline { program: &program, arguments: &arguments });
-    let run = Run { command_line: &command_line, stdin: b"", stdin_after: StdinAfter::StaysOpen, limit: None };
+    let program = guarded(word, &mark.hex()[..MARK_LENGTH], argv);
+    let command_line = connection.command_line();
+    let run =
+        Run { command_line: &command_line, stdin: program.as_bytes(), stdin_after: StdinAfter::StaysOpen, limit: None };
     let mut report = ExitReport::new(word);
     connection.run(&run, &mut |stream, bytes| match stream {
         Stream::Stdout => hear(stream, bytes),
@@ -48,6 +46,18 @@ pub fn execute(
         let _over = hear(Stream::Stderr, &rest);
     }
     Ok(report.code().map_or(Outcome::Lost, Outcome::Exited))
+}
+
+/// The guard of a command as a program for stdin, which has room for arguments of any length, and whose end is the end of
+/// whoever listens. It is one brace group, so that a shell reads it whole before it starts.
+pub(super) fn guarded(word: &str, mark: &str, argv: &[String]) -> String {
+    let arguments = [word, mark].into_iter().chain(argv.iter().map(String::as_str));
+    let mut program = format!("{{\nset -- {}\n", quote::words(arguments));
+    for line in lines_for_shells(PROCESSES).chain(lines_for_shells(GUARD)) {
+        program.push_str(line);
+        program.push('\n');
+    }
+    program + "}\n"
 }
 
 /// Takes the guard's last line out of stderr. Holds back no more than what may be the beginning of it.

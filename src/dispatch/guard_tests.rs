@@ -1,23 +1,36 @@
 //! The guard in real shells: it tells the command's code, and outlives neither the command nor trueup.
 #![expect(clippy::disallowed_methods, reason = "tests are an IO edge: they start processes and watch the clock")]
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::process::{Child, ChildStdin, Command};
 use std::time::{Duration, Instant};
 
-use crate::transport::PROCESSES;
-use crate::transport::test_shells::{RealShell, Room, in_every_shell, processes_marked, run, run_attended, start};
+use super::execute;
+use crate::transport::test_shells::{Ran, RealShell, Room, in_every_shell, processes_marked, run, run_attended, start};
 
-const GUARD: &str = include_str!("guard.sh");
-
-fn guarded(room: &Room, shell: &RealShell, command: &[&str]) -> std::process::Command {
-    let program = format!("{PROCESSES}\n{GUARD}");
+/// The shell that is to read the program, and the program.
+fn guarded(room: &Room, shell: &RealShell, command: &[&str]) -> (Command, String) {
     // The room's name is as good as a random one, and of this test alone.
     let mark = room.path().file_name().unwrap().to_str().unwrap();
-    let mut arguments = vec!["-c", &program, "trueup", "w0rd", mark];
-    arguments.extend(command);
-    let mut guarded = room.command(shell, &arguments);
-    guarded.env("TRUEUP_TEST_MARK", room.path());
-    guarded
+    let argv: Vec<String> = command.iter().map(|word| (*word).to_owned()).collect();
+    let mut reader = room.command(shell, &["-s"]);
+    reader.env("TRUEUP_TEST_MARK", room.path());
+    (reader, execute::guarded("w0rd", mark, &argv))
+}
+
+/// Starts it. What is returned holds its stdin open, as trueup does while it lives.
+fn begin(room: &Room, shell: &RealShell, command: &[&str]) -> (Child, ChildStdin) {
+    let (reader, program) = guarded(room, shell, command);
+    let mut child = start(reader, shell.name);
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(program.as_bytes()).unwrap();
+    (child, stdin)
+}
+
+/// Starts it and hears it out.
+fn attended(room: &Room, shell: &RealShell, command: &[&str]) -> Ran {
+    let (reader, program) = guarded(room, shell, command);
+    run_attended(reader, program.as_bytes(), shell.name)
 }
 
 fn mark(room: &Room) -> String {
@@ -44,10 +57,8 @@ fn the_command_gets_its_arguments_and_its_code_comes_back() {
         {
             let room = Room::new();
             let script = format!("cat; printf '%s,' \"$@\"; echo warning >&2; {script}");
-            let command = guarded(&room, shell, &["/bin/sh", "-c", &script, "name", "a b", "", "-n", "it's $x\\"]);
-            let mut child = start(command, shell.name);
-            // Held open, as trueup holds it while it lives.
-            let stdin = child.stdin.take().unwrap();
+            let command = ["/bin/sh", "-c", &script, "name", "a b", "", "-n", "it's $x\\"];
+            let (child, stdin) = begin(&room, shell, &command);
             let output = child.wait_with_output().unwrap();
             drop(stdin);
             let told = String::from_utf8(output.stderr).unwrap();
@@ -68,8 +79,7 @@ fn the_command_gets_its_arguments_and_its_code_comes_back() {
 fn a_command_that_is_not_there_is_told_as_shells_tell_it() {
     in_every_shell(|shell| {
         let room = Room::new();
-        let mut child = start(guarded(&room, shell, &["/nowhere/at-all"]), shell.name);
-        let stdin = child.stdin.take().unwrap();
+        let (child, stdin) = begin(&room, shell, &["/nowhere/at-all"]);
         let output = child.wait_with_output().unwrap();
         drop(stdin);
         let told = String::from_utf8(output.stderr).unwrap();
@@ -85,8 +95,7 @@ fn when_stdin_ends_nothing_of_the_command_is_left() {
     in_every_shell(|shell| {
         for script in [orphan, stubborn] {
             let room = Room::new();
-            let mut child = start(guarded(&room, shell, &["/bin/sh", "-c", script]), shell.name);
-            let stdin = child.stdin.take().unwrap();
+            let (mut child, stdin) = begin(&room, shell, &["/bin/sh", "-c", script]);
             let mut stdout = BufReader::new(child.stdout.take().unwrap());
             let mut line = String::new();
             stdout.read_line(&mut line).unwrap();
@@ -111,7 +120,7 @@ fn what_the_command_detached_ends_after_it() {
     in_every_shell(|shell| {
         let room = Room::new();
         let script = format!("{DETACHED}; echo done; exit 3");
-        let ran = run_attended(guarded(&room, shell, &["/bin/sh", "-c", &script]), b"", shell.name);
+        let ran = attended(&room, shell, &["/bin/sh", "-c", &script]);
         let left = processes_marked(&mark(&room));
         assert!(left.is_empty(), "{} left behind: {left:#?}", shell.name);
         assert_eq!(ran.stdout_text(), "done\n", "{}", shell.name);
@@ -124,8 +133,7 @@ fn what_the_command_detached_ends_with_it_when_stdin_ends() {
     in_every_shell(|shell| {
         let room = Room::new();
         let script = format!("{DETACHED}; echo ready; while :; do /bin/sh -c 'sleep 0.2' & sleep 0.01; done");
-        let mut child = start(guarded(&room, shell, &["/bin/sh", "-c", &script]), shell.name);
-        let stdin = child.stdin.take().unwrap();
+        let (mut child, stdin) = begin(&room, shell, &["/bin/sh", "-c", &script]);
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
@@ -145,7 +153,7 @@ fn what_the_command_left_may_tidy_up() {
         let tidy = room.home().join("tidy");
         let tidying = format!("trap 'echo yes >{}; exit' TERM; echo >set; while :; do sleep 0.1; done", tidy.display());
         let script = format!("setsid /bin/sh -c \"{tidying}\" & while [ ! -e set ]; do sleep 0.05; done");
-        assert_eq!(run_attended(guarded(&room, shell, &["/bin/sh", "-c", &script]), b"", shell.name).code, 0);
+        assert_eq!(attended(&room, shell, &["/bin/sh", "-c", &script]).code, 0);
         assert_eq!(std::fs::read_to_string(&tidy).unwrap(), "yes\n", "{}", shell.name);
         let left = processes_marked(&mark(&room));
         assert!(left.is_empty(), "{} left behind: {left:#?}", shell.name);
@@ -156,8 +164,8 @@ fn what_the_command_left_may_tidy_up() {
 fn shellcheck_finds_nothing_in_the_guard() {
     let room = Room::new();
     let file = room.path().join("guard.sh");
-    std::fs::write(&file, format!("{PROCESSES}\n{GUARD}")).unwrap();
-    let mut shellcheck = std::process::Command::new("shellcheck");
+    std::fs::write(&file, execute::guarded("w0rd", "mark", &["true".to_owned()])).unwrap();
+    let mut shellcheck = Command::new("shellcheck");
     shellcheck.args(["--shell=sh", "--exclude=SC2034"]).arg(&file);
     assert_eq!(run(shellcheck, b"", "shellcheck").stdout_text(), "");
 }

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::{Answer, Probe, Program, Question, Reply, Sighting, clock, compile, frame, probe::PROBES};
 use crate::quality::pins;
 use crate::spec::{Environment, Facts, Listed, Machine, Observed, Target, Why};
-use crate::transport::{Aim, Connection, Ended, Run, StdinAfter, Stream, Surroundings, TransportError};
+use crate::transport::{Connection, Ended, Run, StdinAfter, Stream, Surroundings, TransportError};
 
 /// What one audit of one machine brought.
 #[derive(Debug)]
@@ -172,7 +172,7 @@ fn exchange(connection: &mut Connection, program: &Program) -> Result<(Vec<u8>, 
     let mut output = Vec::new();
     let mut complaints = Vec::new();
     let end = frame::end_mark(&program.nonce);
-    let command_line = connection.command_line(Aim::Program);
+    let command_line = connection.command_line();
     let run = Run {
         command_line: &command_line,
         stdin: program.text.as_bytes(),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::{Context, Covers, Question};
 use crate::spec::{Category, Digest};
-use crate::transport::PROCESSES;
+use crate::transport::{PROCESSES, lines_for_shells};
 
 const RUNTIME: &str = include_str!("runtime.sh");
 
@@ -49,7 +49,7 @@ pub fn compile(questions: &[Question], nonce: &str) -> Program {
     let mark = Digest::of(format!("mark of {nonce}").as_bytes());
     let mark = &mark.as_str()[mark.as_str().len() - 16..];
     let mut text = format!("{{\ntu_nonce={nonce}\ntu_mark={mark}\n");
-    for line in PROCESSES.lines().chain(RUNTIME.lines()).filter(|line| !is_remark(line)) {
+    for line in lines_for_shells(PROCESSES).chain(lines_for_shells(RUNTIME)) {
         writeln!(text, "{line}").expect(INFALLIBLE);
     }
     for (number, question) in questions.iter().enumerate() {
@@ -76,12 +76,6 @@ pub fn compile(questions: &[Question], nonce: &str) -> Program {
     text.push_str("printf '%s end 0\\n\\n' \"$tu_nonce\" >&9\nkill \"$tu_keeper\" 2>/dev/null\nexit 0\n}\n");
     let slowest = limits.last().copied().unwrap_or(0);
     Program { text, nonce: nonce.to_owned(), limit: Duration::from_secs(slowest + 5) }
-}
-
-/// Lines that are for readers of the runtime alone. Some shells read a program byte by byte.
-fn is_remark(line: &str) -> bool {
-    let line = line.trim_start();
-    line.is_empty() || line.starts_with('#') && !line.starts_with("# shellcheck ")
 }
 
 /// Of how many things a question may be about whose answer is a few lines as a rule.

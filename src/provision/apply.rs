@@ -10,7 +10,7 @@ use super::contents::Gathered;
 use super::program::{self, Event, Events};
 use super::{Plan, Step, Work};
 use crate::observe::audit::new_nonce;
-use crate::transport::{Aim, Connection, Run, StdinAfter, Stream, TransportError};
+use crate::transport::{Connection, Run, StdinAfter, Stream, TransportError};
 
 /// How long all steps of one plan may take.
 const LIMIT: Duration = Duration::from_secs(60 * 60);
@@ -90,7 +90,7 @@ pub(super) fn carry_out(
     nonce: &str,
     listener: &mut dyn FnMut(Event),
 ) -> Result<(), TransportError> {
-    let command_line = connection.command_line(Aim::Program);
+    let command_line = connection.command_line();
     let run =
         Run { command_line: &command_line, stdin: text.as_bytes(), stdin_after: StdinAfter::Ends, limit: Some(LIMIT) };
     let mut events = Events::new(nonce);

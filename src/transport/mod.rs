@@ -26,13 +26,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use shell::Aim;
 pub use ssh::{Asker, OfferedKey, Passphrases, Survey, agent_keys, offered_key, survey};
 
 use crate::spec::{Reach, Sandbox, Shell, Target};
 
 /// sh functions about the process tree, for programs that end what they have started.
 pub const PROCESSES: &str = include_str!("processes.sh");
+
+/// The lines of a shell text that are not for readers alone. Some shells read a program byte by byte.
+pub fn lines_for_shells(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| {
+        let line = line.trim_start();
+        !line.is_empty() && (!line.starts_with('#') || line.starts_with("# shellcheck "))
+    })
+}
 
 /// What trueup's own surroundings contribute to reaching machines: read once by the CLI.
 #[derive(Clone, Debug)]
@@ -351,9 +358,9 @@ impl Connection {
         Self { way: Way::Local(local), shell, path: sandbox.path.clone() }
     }
 
-    /// The command line that runs `aim` in this connection's shell context.
-    pub fn command_line(&self, aim: Aim<'_>) -> String {
-        shell::command_line(self.shell, self.path.as_deref(), aim)
+    /// The command line that runs the sh program of its stdin in this connection's shell context.
+    pub fn command_line(&self) -> String {
+        shell::command_line(self.shell, self.path.as_deref())
     }
 
     /// Runs one command line and hears it out.

@@ -7,20 +7,6 @@
 use super::quote;
 use crate::spec::Shell;
 
-/// What is to run at the end of the chain.
-#[derive(Clone, Copy, Debug)]
-pub enum Aim<'a> {
-    /// The sh program that comes over stdin.
-    Program,
-    /// An sh program of its own with arguments; stdin is free for it.
-    Inline {
-        /// The program's text.
-        program: &'a str,
-        /// Its `$1`, `$2`, …
-        arguments: &'a [String],
-    },
-}
-
 /// What reads a program from its stdin.
 const PROGRAM: &str = "/bin/sh -s";
 
@@ -28,19 +14,14 @@ const PROGRAM: &str = "/bin/sh -s";
 const WAITING: &str = " <&3 3<&-";
 const UNTOUCHED: &str = "";
 
-/// The command line that runs `aim` in the shell context. `path` replaces PATH after all start-up files have run.
-pub(super) fn command_line(shell: Shell, path: Option<&str>, aim: Aim<'_>) -> String {
-    let program = |stdin: &str| match aim {
-        Aim::Program => format!("exec {PROGRAM}{stdin}"),
-        Aim::Inline { program, arguments } => {
-            let arguments = quote::words(arguments.iter().map(String::as_str));
-            format!("exec /bin/sh -c {} trueup {arguments}{stdin}", quote::word(program))
-        }
-    };
+/// The command line that runs the sh program of its stdin in the shell context. `path` replaces PATH after all start-up
+/// files have run.
+pub(super) fn command_line(shell: Shell, path: Option<&str>) -> String {
+    let program = |stdin: &str| format!("exec {PROGRAM}{stdin}");
     let set_path = path.map(|path| format!("PATH={}; export PATH; ", quote::word(path))).unwrap_or_default();
     let flags = match (shell.login, shell.interactive) {
         // Every shell reads this alike, and each shell less is a millisecond of every audit.
-        (false, false) if path.is_none() && matches!(aim, Aim::Program) => return PROGRAM.to_owned(),
+        (false, false) if path.is_none() => return PROGRAM.to_owned(),
         (false, false) => return for_any_shell(&format!("{set_path}{}", program(UNTOUCHED))),
         (true, false) => "-lc",
         (false, true) => "-ic",
