@@ -29,6 +29,7 @@ mod killed;
 mod manual;
 mod observed;
 mod own_environment;
+mod packaged;
 mod packages;
 mod packages_across;
 mod pins;
