@@ -19,6 +19,7 @@ mod contract;
 mod doctor;
 mod dotfiles;
 mod errors;
+mod floods;
 mod formats;
 mod gate;
 mod here;
