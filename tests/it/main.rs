@@ -28,6 +28,7 @@ mod hosts;
 mod init;
 mod killed;
 mod manual;
+mod names;
 mod observed;
 mod own_environment;
 mod packaged;

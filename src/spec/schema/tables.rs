@@ -25,7 +25,7 @@ impl Key {
 }
 
 /// Names that are safe in file names, ids and command lines.
-const PLAIN_NAME: &str = "^[A-Za-z0-9_][A-Za-z0-9_.-]*$";
+const PLAIN_NAME: &str = "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$";
 
 /// How strictly a thing is held.
 pub(super) const POLICIES: &[(&str, &str)] = &[
