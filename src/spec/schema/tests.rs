@@ -353,7 +353,7 @@ fn a_spec(place: usize, text: &str, listed: bool) -> String {
                 0 => format!("name = \"a\"\n[tools]\nx = {quoted}\n"),
                 1 => format!("name = \"a\"\n[env]\nX = {quoted}\n"),
                 at => match named[at - 2] {
-                    table @ "tools" | table @ "env" | table @ "system" => {
+                    table @ ("tools" | "env" | "system") => {
                         format!("name = \"a\"\n[{table}]\n{quoted} = \"present\"\n")
                     }
                     "packages" => format!("name = \"a\"\n[packages]\n{quoted} = {{ npm = \"x\" }}\n"),
