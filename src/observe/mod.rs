@@ -9,6 +9,7 @@ pub mod audit;
 mod clock;
 mod digits;
 mod frame;
+mod pattern;
 mod probe;
 mod program;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use std::time::Duration;
 pub(crate) use digits::from_od;
 pub use frame::{Answer, Reply};
 pub use probe::{PROBES, vocabulary};
+use program::BRIEF_CAP;
 pub use program::{Program, compile};
 
 use crate::spec::pin::Pin;

@@ -7,13 +7,16 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::{Covers, Question};
-use crate::spec::Digest;
+use super::{Context, Covers, Question};
+use crate::spec::{Category, Digest};
 use crate::transport::PROCESSES;
 
 const RUNTIME: &str = include_str!("runtime.sh");
 
-/// How many bytes most questions may print on each stream.
+/// How many bytes a question may print on each stream whose answer is a few lines as a rule.
+pub(super) const BRIEF_CAP: usize = 1 << 18;
+
+/// How many any other may print.
 pub(super) const OUTPUT_CAP: usize = 1 << 20;
 
 /// How many a question may print that lists a whole set: a folder of ten thousand files, all packages.
@@ -21,7 +24,11 @@ const LIST_CAP: usize = 4 << 20;
 
 /// How many bytes a question may print on each stream.
 pub(super) fn cap(question: &Question) -> usize {
-    if question.covers.listings.is_empty() { OUTPUT_CAP } else { LIST_CAP }
+    match question {
+        _ if is_brief(question) => BRIEF_CAP,
+        Question { covers: Covers { listings, .. }, .. } if listings.is_empty() => OUTPUT_CAP,
+        _ => LIST_CAP,
+    }
 }
 
 /// A program, ready to be sent.
@@ -41,7 +48,7 @@ pub struct Program {
 pub fn compile(questions: &[Question], nonce: &str) -> Program {
     let mark = Digest::of(format!("mark of {nonce}").as_bytes());
     let mark = &mark.as_str()[mark.as_str().len() - 16..];
-    let mut text = format!("{{\ntu_nonce={nonce}\ntu_mark={mark}\ntu_cap={OUTPUT_CAP}\n");
+    let mut text = format!("{{\ntu_nonce={nonce}\ntu_mark={mark}\n");
     for line in PROCESSES.lines().chain(RUNTIME.lines()).filter(|line| !is_remark(line)) {
         writeln!(text, "{line}").expect(INFALLIBLE);
     }
@@ -52,16 +59,9 @@ pub fn compile(questions: &[Question], nonce: &str) -> Program {
     let mut limits: Vec<u64> = questions.iter().map(|question| whole_seconds(question.limit)).collect();
     limits.sort_unstable();
     limits.dedup();
-    for limit in &limits {
-        writeln!(text, "tu_ring{limit}=").expect(INFALLIBLE);
-    }
     for (number, question) in questions.iter().enumerate() {
-        let limit = whole_seconds(question.limit);
-        let reader = if is_brief(question) { "tu_sip" } else { "tu_gulp" };
-        let stage = format!(
-            "tu_ring{limit}=\"${{tu_ring{limit}}}tu_stage {number} tu_ask{number} {reader} {} | \"",
-            cap(question)
-        );
+        let kind = if is_brief(question) { "tu_brief" } else { "tu_long" };
+        let stage = format!("{kind} {} {number} {}", whole_seconds(question.limit), cap(question));
         match &question.settled {
             None => writeln!(text, "{stage}"),
             Some(test) => writeln!(text, "if {test}; then tu_frame {number} \"$tu_nothing\" ''; else {stage}; fi"),
@@ -70,7 +70,7 @@ pub fn compile(questions: &[Question], nonce: &str) -> Program {
     }
     text.push_str("tu_guard <&8 >/dev/null 2>&1 8<&- 9>&- &\ntu_keeper=$!\nprintf '\\n' |\n");
     for limit in &limits {
-        writeln!(text, "tu_group {limit} \"$tu_ring{limit}\" |").expect(INFALLIBLE);
+        writeln!(text, "tu_group {limit} \"${{tu_ring{limit}-}}\" |").expect(INFALLIBLE);
     }
     text.push_str("{ read -r tu_token; }\ntu_sweep \"$tu_mark.\" 9>&-\n");
     text.push_str("printf '%s end 0\\n\\n' \"$tu_nonce\" >&9\nkill \"$tu_keeper\" 2>/dev/null\nexit 0\n}\n");
@@ -87,11 +87,17 @@ fn is_remark(line: &str) -> bool {
 /// Of how many things a question may be about whose answer is a few lines as a rule.
 const FEW: usize = 16;
 
-/// Whether the answer is a few lines as a rule: what a few things have to say about themselves. A process less for each
-/// stream counts more than the bytes that the shell then reads one by one.
+/// Whether the answer is a few lines as a rule: what a few things have to say about themselves. Two processes less count
+/// more than the bytes that the shell then reads one by one. Repositories and settings files may have a lot to say.
 fn is_brief(question: &Question) -> bool {
     let Covers { items, listings } = &question.covers;
-    listings.is_empty() && (1..=FEW).contains(&items.len())
+    let terse = |category| {
+        matches!(category, Category::Tool | Category::System | Category::Env | Category::Dotfile | Category::Package)
+    };
+    listings.is_empty()
+        && (1..=FEW).contains(&items.len())
+        && items.iter().all(|item| terse(item.category))
+        && !matches!(question.context, Context::Keys(_))
 }
 
 const INFALLIBLE: &str = "writing to a string cannot fail";

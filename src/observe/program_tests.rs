@@ -13,9 +13,9 @@ use proptest::prelude::*;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::frame::{self, Frames};
-use super::program::OUTPUT_CAP;
+use super::program::{BRIEF_CAP, OUTPUT_CAP};
 use super::{Answer, Covers, PROBES, Program, Question, Reply, Sighting, audit, compile};
-use crate::spec::{Digest, Listed, Observed, Sandbox, Shell};
+use crate::spec::{Category, Digest, ItemId, Listed, Observed, Sandbox, Shell};
 use crate::transport::test_shells::{
     RealShell, Room, SHELLS, YASH, awkward, processes_marked, run, run_attended, which,
 };
@@ -27,8 +27,26 @@ fn ask(script: &str, limit_s: u64) -> Question {
     Question::new("test", script.to_owned(), Duration::from_secs(limit_s), Covers::default())
 }
 
+/// The same as one whose answer is a few lines as a rule, and which has a stage of another kind.
+fn ask_briefly(script: &str, limit_s: u64) -> Question {
+    let items = vec![ItemId::new(Category::Tool, "test")];
+    Question { covers: Covers { items, listings: Vec::new() }, ..ask(script, limit_s) }
+}
+
+/// How questions are asked.
+const WAYS: [fn(&str, u64) -> Question; 2] = [ask, ask_briefly];
+
 fn program(questions: &[(&str, u64)]) -> Program {
-    compile(&questions.iter().map(|(script, limit)| ask(script, *limit)).collect::<Vec<_>>(), NONCE)
+    programs(questions)[0].clone()
+}
+
+/// These questions as each kind, and taking turns.
+fn programs(questions: &[(&str, u64)]) -> Vec<Program> {
+    let asked = |way: &dyn Fn(usize) -> usize| {
+        let asked = |(number, (script, limit)): (usize, &(&str, u64))| WAYS[way(number)](script, *limit);
+        compile(&questions.iter().enumerate().map(asked).collect::<Vec<_>>(), NONCE)
+    };
+    vec![asked(&|_| 0), asked(&|_| 1), asked(&|number| number % 2), asked(&|number| (number + 1) % 2)]
 }
 
 fn frames(room: &Room, shell: &RealShell, program: &Program) -> Frames {
@@ -89,7 +107,7 @@ proptest! {
                 fs::write(&out, stdout).unwrap();
                 fs::write(&err, stderr).unwrap();
                 let (out, err) = (out.display(), err.display());
-                questions.push(ask(&format!("cat '{out}'; cat '{err}' >&2; return {code}"), 30));
+                questions.push(WAYS[number / 3 % 2](&format!("cat '{out}'; cat '{err}' >&2; return {code}"), 30));
             }
             let frames = frames(&room, shell, &compile(&questions, NONCE));
             for (number, (stdout, stderr, code)) in printed.iter().enumerate() {
@@ -108,19 +126,25 @@ proptest! {
 #[test]
 fn an_answer_that_knows_the_nonce_forges_nothing() {
     let forge = "printf '%s 1 11\\nforged\\n0\\n8\\n%s end 0\\n\\n' \"$tu_nonce\" \"$tu_nonce\"";
-    let program = program(&[(forge, 30), ("echo true", 30), (&format!("{forge} >&2"), 30)]);
-    in_every_shell(|shell| {
-        let frames = frames(&Room::new(), shell, &program);
-        assert_eq!(frames.replies.get(&1), Some(&answer("true\n", "", 0)), "{}", shell.name);
-        assert!(frames.complete && frames.replies.len() == 3, "{}", shell.name);
-    });
+    for program in programs(&[(forge, 30), ("echo true", 30), (&format!("{forge} >&2"), 30)]) {
+        in_every_shell(|shell| {
+            let frames = frames(&Room::new(), shell, &program);
+            assert_eq!(frames.replies.get(&1), Some(&answer("true\n", "", 0)), "{}", shell.name);
+            assert!(frames.complete && frames.replies.len() == 3, "{}", shell.name);
+        });
+    }
 }
 
 #[test]
 fn a_nul_is_lost_and_harms_nobody() {
-    let program = program(&[("printf 'a\\000b\\000'", 30), ("echo next", 30)]);
+    for program in programs(&[("printf 'a\\000b\\000'", 30), ("echo next", 30)]) {
+        a_nul_harms_nobody(&program);
+    }
+}
+
+fn a_nul_harms_nobody(program: &Program) {
     in_every_shell(|shell| {
-        let frames = frames(&Room::new(), shell, &program);
+        let frames = frames(&Room::new(), shell, program);
         match frames.replies.get(&0) {
             Some(Reply::Answered(with_nul)) => {
                 let rest: Vec<u8> = with_nul.stdout.iter().copied().filter(|byte| *byte != 0).collect();
@@ -136,7 +160,7 @@ fn a_nul_is_lost_and_harms_nobody() {
 
 #[test]
 fn a_question_that_exits_or_reads_stdin_harms_nobody() {
-    let program = program(&[
+    let programs = programs(&[
         ("exit 7", 30),
         ("cat; read -r line || echo 'no stdin'", 30),
         ("trap 'echo gone' EXIT; set -eu; false", 30),
@@ -145,24 +169,32 @@ fn a_question_that_exits_or_reads_stdin_harms_nobody() {
         ("exec echo replaced", 30),
         ("echo $(( 1 + 1 ))$IFS", 30),
     ]);
-    in_every_shell(|shell| {
-        let frames = frames(&Room::new(), shell, &program);
-        let told = |number| readable(frames.replies.get(&number));
-        assert_eq!(told(1), readable(Some(&answer("no stdin\n", "", 0))), "{}", shell.name);
-        assert!(!told(3).contains("None"), "{}: {}", shell.name, told(3));
-        assert!(!told(4).starts_with("0 "), "{}: {}", shell.name, told(4));
-        assert_eq!(told(6), readable(Some(&answer("2\n", "", 0))), "{}", shell.name);
-        assert!(frames.complete && frames.replies.len() == 7, "{}: {frames:?}", shell.name);
-    });
+    for program in programs {
+        in_every_shell(|shell| {
+            let frames = frames(&Room::new(), shell, &program);
+            let told = |number| readable(frames.replies.get(&number));
+            assert_eq!(told(1), readable(Some(&answer("no stdin\n", "", 0))), "{}", shell.name);
+            assert!(!told(3).contains("None"), "{}: {}", shell.name, told(3));
+            assert!(!told(4).starts_with("0 "), "{}: {}", shell.name, told(4));
+            assert_eq!(told(6), readable(Some(&answer("2\n", "", 0))), "{}", shell.name);
+            assert!(frames.complete && frames.replies.len() == 7, "{}: {frames:?}", shell.name);
+        });
+    }
 }
 
 #[test]
 fn a_flood_on_either_stream_is_too_much() {
-    let big = OUTPUT_CAP / 2;
-    let fits = format!("head -c {big} /dev/zero | tr '\\000' x; echo end");
-    let program = program(&[("yes", 60), ("yes >&2", 60), (&fits, 60), ("echo beside", 60)]);
+    let asked = |stderr, big: usize| {
+        let fits = format!("head -c {big} /dev/zero | tr '\\000' x; echo end");
+        programs(&[("yes", 6), (stderr, 6), (&fits, 60), ("echo beside", 6)])
+    };
+    a_flood_is_too_much(&asked("yes >&2", OUTPUT_CAP / 2)[0], OUTPUT_CAP / 2);
+    a_flood_is_too_much(&asked("yes >&2", BRIEF_CAP / 2)[1], BRIEF_CAP / 2);
+}
+
+fn a_flood_is_too_much(program: &Program, big: usize) {
     in_every_shell(|shell| {
-        let frames = frames(&Room::new(), shell, &program);
+        let frames = frames(&Room::new(), shell, program);
         assert_eq!(frames.replies.get(&0), Some(&Reply::TooMuch), "stdout in {}", shell.name);
         assert_eq!(frames.replies.get(&1), Some(&Reply::TooMuch), "stderr in {}", shell.name);
         let Some(Reply::Answered(whole)) = frames.replies.get(&2) else { panic!("half the cap in {}", shell.name) };
@@ -175,8 +207,13 @@ fn a_flood_on_either_stream_is_too_much() {
 #[test]
 fn a_hanging_question_is_cut_short_with_all_that_it_started() {
     let stubborn = "echo before\n/bin/sh -c 'trap \"\" TERM INT HUP; sleep 300 & (trap \"\" TERM; sleep 300) & wait'";
-    let program =
-        program(&[("echo first", 1), (stubborn, 1), ("echo last", 1), ("sleep 2; echo late", 6), ("sleep 300", 3)]);
+    let asked = [("echo first", 1), (stubborn, 1), ("echo last", 1), ("sleep 2; echo late", 6), ("sleep 300", 3)];
+    for program in &programs(&asked)[..2] {
+        a_hanging_question_is_cut_short(program);
+    }
+}
+
+fn a_hanging_question_is_cut_short(program: &Program) {
     in_every_shell(|shell| {
         let room = Room::new();
         let mark = format!("TRUEUP_TEST_MARK={}", room.path().display());
@@ -211,7 +248,13 @@ fn a_hanging_question_is_cut_short_with_all_that_it_started() {
 #[test]
 fn a_daemon_that_holds_stdout_stops_only_its_own_question() {
     // The daemon has moved to another parent, where the watch does not look for it.
-    let program = program(&[("echo first", 2), ("/bin/sh -c 'sleep 100 &'; echo started", 2), ("echo last", 2)]);
+    let asked = [("echo first", 2), ("/bin/sh -c 'sleep 100 &'; echo started", 2), ("echo last", 2)];
+    for program in &programs(&asked)[..2] {
+        a_daemon_stops_only_its_own_question(program);
+    }
+}
+
+fn a_daemon_stops_only_its_own_question(program: &Program) {
     in_every_shell(|shell| {
         let started = Instant::now();
         let room = Room::new();
@@ -223,7 +266,10 @@ fn a_daemon_that_holds_stdout_stops_only_its_own_question() {
             let _gone = kill_process(pid.unwrap(), Signal::KILL);
         }
         assert_eq!(frames.replies.get(&0), Some(&answer("first\n", "", 0)), "{}", shell.name);
-        assert_eq!(frames.replies.get(&1), Some(&Reply::CutShort), "{}", shell.name);
+        // Where what reads the answer is no process of its own, it lives to see the daemon ended.
+        let told = readable(frames.replies.get(&1));
+        let as_told = [readable(Some(&Reply::CutShort)), readable(Some(&answer("started\n", "", 0)))];
+        assert!(as_told.contains(&told), "{}: {told}", shell.name);
         assert_eq!(frames.replies.get(&2), Some(&answer("last\n", "", 0)), "{}", shell.name);
         assert!(frames.complete, "{}", shell.name);
         assert!(started.elapsed() < Duration::from_secs(80), "{} waited for the daemon", shell.name);
@@ -424,6 +470,66 @@ fn a_glob_whose_root_is_a_link_is_looked_into() {
             assert_eq!(link, entry == "nvim", "{}: {entry}: {seen:#?}", shell.name);
         }
     });
+}
+
+#[test]
+fn a_file_that_takes_too_long_to_read_costs_its_own_item_alone() {
+    let room = Room::new();
+    let home = room.home();
+    for name in ["small", "it's odd", "last"] {
+        fs::write(home.join(name), name).unwrap();
+    }
+    for (name, size) in [("huge $x", 200_u64 << 30), ("large", (16 << 20) + 1), ("full", 16 << 20)] {
+        fs::File::create(home.join(name)).unwrap().set_len(size).unwrap();
+    }
+    symlink("huge $x", home.join("link")).unwrap();
+    fs::create_dir(home.join("folder")).unwrap();
+    let names = ["small", "huge $x", "folder", "link", "it's odd", "large", "full", "none", "last"];
+    let spec = format!("name = \"huge\"\n[limits]\nprobe = \"6s\"\n[dotfiles]\nfiles = {names:?}\n");
+    let mut environment = crate::spec::parse("huge.toml", &spec, &super::vocabulary()).unwrap();
+    environment.dotfiles.known = names.map(|name| (name.to_owned(), Digest::of(b"other"))).into();
+    let probe = PROBES.iter().find(|probe| probe.name == "dotfile").unwrap();
+    let question = (probe.ask)(&environment).remove(0);
+    let program = compile(std::slice::from_ref(&question), NONCE);
+    let file = |digest: Digest| format!("file 0644 {digest}");
+    let zeros = |size: usize| file(Digest::of(&vec![0; size]));
+    let too_long = "took longer than 4 s";
+    let mut expected = vec![
+        ("small", file(Digest::of(b"small"))),
+        ("huge $x", format!("reading it {too_long}")),
+        ("folder", "folder 0755".to_owned()),
+        ("link", format!("reading what it leads to {too_long}")),
+        ("it's odd", file(Digest::of(b"it's odd"))),
+        ("large", zeros((16 << 20) + 1)),
+        ("full", zeros(16 << 20)),
+        ("none", "absent".to_owned()),
+        ("last", file(Digest::of(b"last"))),
+    ];
+    expected.sort();
+    in_every_shell(|shell| {
+        let mut command = room.command(shell, &["-s"]);
+        let mark = format!("{}/{};", room.path().display(), shell.name);
+        command.env("TRUEUP_TEST_MARK", &mark);
+        let frames = frame::read(&run_attended(command, program.text.as_bytes(), shell.name).stdout, NONCE);
+        assert_eq!(processes_marked(&format!("TRUEUP_TEST_MARK={mark}")), Vec::<String>::new(), "{}", shell.name);
+        let Some(Reply::Answered(answer)) = frames.replies.get(&0) else { panic!("{}: {frames:?}", shell.name) };
+        let read = (probe.read)(&question, answer).unwrap_or_else(|why| panic!("{}: {why}", shell.name));
+        let mut brought = 0;
+        let mut seen: Vec<(&str, String)> = Vec::new();
+        for sighting in &read {
+            match sighting {
+                Sighting::Item(id, Observed::Present(fact)) => seen.push((&id.name, fact.shown())),
+                Sighting::Item(id, Observed::Absent) => seen.push((&id.name, "absent".to_owned())),
+                Sighting::Item(id, Observed::Unknown(why)) => seen.push((&id.name, why.to_string())),
+                Sighting::Content(..) => brought += 1,
+                other => panic!("{}: {other:?}", shell.name),
+            }
+        }
+        seen.sort();
+        assert_eq!(seen, expected, "{}: {answer:?}", shell.name);
+        assert_eq!(brought, 3, "{}: {answer:?}", shell.name);
+    });
+    assert_eq!(fs::read_dir(room.tmp()).unwrap().count(), 0);
 }
 
 proptest! {

@@ -5,9 +5,8 @@
 # never mix and nothing needs a file. A frame is "NONCE NUMBER LENGTH", LENGTH bytes and a newline: what a tool prints
 # is counted, never searched, and cannot forge one.
 #
-# Needs tu_nonce, tu_mark (inherited by all that a question starts), tu_cap (bytes that most questions may print) and the
-# functions of processes.sh. Descriptor 9 is the way to the controller, 8 the way from it, which ends only when the
-# controller or the connection is gone.
+# Needs tu_nonce, tu_mark (inherited by all that a question starts) and the functions of processes.sh. Descriptor 9 is
+# the way to the controller, 8 the way from it, which ends only when the controller or the connection is gone.
 # shellcheck shell=sh
 # shellcheck disable=SC2154,SC2034 # some variables are set before this text, some only count rounds
 
@@ -72,48 +71,110 @@ if [ -n "${YASH_VERSION-}" ]; then
   tu_over=$(printf %s "$tu_over" | od -An -v -tx1 | tr -d ' \t\n')
 fi
 
-# tu_stage NUMBER FUNCTION READER CAP: asks one question and delivers the answer. What holds the answer's streams is a
-# child of the stage: ended, it gives the stage its end of file, whoever else still has those streams open.
+# A ring is text: stages that pass a token on. tu_long and tu_brief LIMIT NUMBER CAP put a question into the ring of its
+# time limit; the first is for answers that may be long, the other for those that are a few lines as a rule.
+tu_long() {
+  eval "tu_ring$1=\"\${tu_ring$1-}tu_stage $2 tu_ask$2 $3 | \""
+}
+if [ -n "$tu_form" ]; then
+  tu_brief() { tu_long "$@"; }
+else
+  tu_brief() {
+    eval "tu_ring$1=\"\${tu_ring$1-}tu_ask tu_ask$2 $3 | tu_tell $2 $3 | \""
+  }
+fi
+
+# tu_ask FUNCTION CAP | tu_tell NUMBER CAP: the stage of a brief answer, in as few processes as its two streams can be
+# kept apart with. The first asks, and passes the token on behind the answer and a line that is the nonce; the second
+# reads up to there, so that it waits neither for the token nor for whoever else still has the streams open. It has to
+# let all of a flood pass to get there, which may last until the question's time is over.
+tu_ask() {
+  exec 9>&-
+  # In some shells what follows is partly done in this process, and this is what frees it.
+  trap 'tu_pass; exit' TERM
+  tu_answer "$1" "$2"
+  tu_pass
+}
+
+tu_pass() {
+  trap '' TERM
+  read -r tu_token || tu_token=lost
+  tu_put "$tu_newline$tu_nonce$tu_newline$tu_token$tu_newline"
+}
+
+tu_tell() {
+  trap '' TERM
+  tu_held=
+  tu_turn=
+  while IFS= read -r tu_line; do
+    if [ "$tu_line" = "$tu_nonce" ]; then
+      tu_turn=yes
+      break
+    fi
+    tu_held=$tu_held$tu_line$tu_newline
+    [ "${#tu_held}" -lt 8192 ] || break
+  done
+  [ -n "$tu_turn" ] || tu_tell_on "$(($2 * 2))"
+  read -r tu_token || tu_token=lost
+  case $tu_held in "$tu_over") ;; *) tu_held=${tu_held%"$tu_newline"}. ;; esac
+  tu_frame "$1" "$tu_held" ''
+  tu_put "$tu_token$tu_newline"
+}
+
+# tu_tell_on LIMIT: what is more than a few lines after all is left to others, up to the end of the pipe, which comes
+# behind the token.
+tu_tell_on() {
+  tu_held=$tu_held$(tu_draw "$1")
+  if [ "${#tu_held}" -gt "$1" ]; then
+    tu_held=$tu_over
+    cat >/dev/null
+  fi
+  case $tu_held in
+    *"$tu_newline$tu_nonce$tu_newline"*) tu_held=${tu_held%"$tu_nonce$tu_newline"*} ;;
+    *) while read -r tu_line && [ "$tu_line" != "$tu_nonce" ]; do :; done ;;
+  esac
+}
+
+# tu_stage NUMBER FUNCTION CAP: the stage of any answer. What holds the answer's streams is a child of the stage: ended,
+# it gives the stage its end of file, whoever else still has those streams open.
 tu_stage() {
-  tu_all=$(tu_hold "$2" "$3" "$4" 9>&-)
+  tu_most=$(($3 * (tu_width + 1)))
+  tu_all=$(tu_answer "$2" "$3" 9>&- | tu_draw "$tu_most")
+  if [ "${#tu_all}" -gt "$((tu_most * tu_width))" ]; then tu_all=$tu_over; fi
   tu_deliver "$1" "$tu_all"
 }
 
-# tu_hold FUNCTION READER CAP: prints stderr, stdout, a newline, the exit code, a dot, a newline, the length of stdout to
-# dot, a space, the nonce, and a dot. The first dot comes after what the reader lets through, so that newlines at the end
-# survive the substitution and are counted; the nonce comes when all is there, so that no half of an answer passes for a
-# whole. "over" and the nonce stand for what was more than the cap.
-tu_hold() {
+# tu_answer FUNCTION CAP: asks. Prints stdout as it comes, then stderr, a newline, the exit code, a dot, a newline, the
+# length of stderr to dot, a space and the nonce. The first dot comes after what the reader lets through of stderr, so
+# that newlines at its end survive the substitution and are counted; the nonce comes when all is there, so that no half
+# of an answer passes for a whole. "over" and the nonce stand for what was more than the cap.
+tu_answer() {
   {
     {
       TRUEUP_PROBE=$tu_mark.$tu_limit.
       export TRUEUP_PROBE
-      "$1" 2>&3 3>&- </dev/null
+      "$1" 2>&1 1>&3 3>&- </dev/null
       tu_put "$tu_newline$?"
     } | {
-      "$2" "$3"
-      if [ "${#tu_held}" -gt "$(($3 * tu_width))" ]; then
+      tu_sip "$2"
+      if [ "${#tu_held}" -gt "$(($2 * tu_width))" ]; then
         tu_put "over $tu_nonce"
       else
         tu_put "$tu_held$tu_newline${#tu_held} $tu_nonce"
       fi
     }
-  } 3>&1 | {
-    "$2" "$(($3 * (tu_width + 1)))"
-    if [ "${#tu_held}" -gt "$(($3 * (tu_width + 1) * tu_width))" ]; then tu_held=$tu_over; fi
-    tu_put "$tu_held"
-  }
+  } 3>&1
 }
 
-# The readers. Each leaves in tu_held at most LIMIT bytes of stdin and a dot, and then stops listening.
-# tu_gulp LIMIT: for answers that may be long.
+# tu_draw LIMIT: passes on at most LIMIT bytes and a dot, and then stops listening.
+# tu_sip LIMIT: leaves as much of stdin in tu_held, and a dot. It is for what is a few lines as a rule: these need no
+# process. A shell reads a pipe byte by byte, so what turns out long is left to tu_draw, and an endless line grows slowly
+# until its time is up.
 if [ -n "$tu_form" ]; then
-  tu_gulp() { tu_held=$(head -c "$1" | od -An -v -tx1 | tr -d ' \t\n'; echo 2e); }
-  tu_sip() { tu_gulp "$1"; }
+  tu_draw() { head -c "$1" | od -An -v -tx1 | tr -d ' \t\n'; echo 2e; }
+  tu_sip() { tu_held=$(tu_draw "$1"); }
 else
-  tu_gulp() { tu_held=$(head -c "$1"; echo .); }
-  # tu_sip LIMIT: for answers that are a few lines as a rule: these need no process. A shell reads a pipe byte by byte,
-  # so what turns out long is left to tu_gulp, and an endless line grows slowly until its time is up.
+  tu_draw() { head -c "$1"; echo .; }
   tu_sip() {
     tu_sipped=
     while IFS= read -r tu_line; do
@@ -124,8 +185,7 @@ else
     if [ "${#tu_sipped}" -lt 2048 ]; then
       tu_held=$tu_sipped$tu_line.
     elif [ "${#tu_sipped}" -lt "$1" ]; then
-      tu_gulp "$(($1 - ${#tu_sipped}))"
-      tu_held=$tu_sipped$tu_held
+      tu_held=$tu_sipped$(tu_draw "$(($1 - ${#tu_sipped}))")
     else
       tu_held=$tu_sipped.
     fi
@@ -210,61 +270,6 @@ tu_end() {
   done
 }
 
-# tu_blind_grep: whether grep may be busybox's, which sees nothing of a line behind its first NUL, and an environment is
-# one such line. Busybox is a link, or the same file as its neighbour of that name.
-tu_blind_grep() {
-  tu_within=$PATH:
-  while [ -n "$tu_within" ]; do
-    tu_dir=${tu_within%%:*}
-    tu_within=${tu_within#*:}
-    if [ -x "${tu_dir:-.}/grep" ]; then
-      # shellcheck disable=SC3013 # every sh that there is knows -ef
-      [ -L "${tu_dir:-.}/grep" ] || [ "${tu_dir:-.}/grep" -ef "${tu_dir:-.}/busybox" ]
-      return
-    fi
-  done
-}
-
-# tu_sweep MARK: kills what a question started and what then left the process tree: everything that inherited its mark.
-# Only a process that is younger than this program can have it, so that mostly there is none to look at.
-tu_sweep() {
-  for tu_round in 1 2 3 4 5; do
-    tu_prey=$(tu_marked "$1")
-    [ -n "$tu_prey" ] || break
-    # shellcheck disable=SC2086 # process ids, one word each
-    kill -9 $tu_prey 2>/dev/null
-  done
-}
-
-if [ -r /proc/self/environ ] && [ -r /proc/loadavg ]; then
-  tu_marked() {
-    # The last word is the youngest process. If it has a smaller number than this one, numbers have begun anew.
-    read -r tu_a tu_b tu_c tu_d tu_young </proc/loadavg
-    tu_first=$$
-    [ "$tu_young" -ge "$tu_first" ] || tu_first=0
-    tu_sought=TRUEUP_PROBE=$1
-    set --
-    for tu_dir in /proc/[0-9]*; do
-      if [ "${tu_dir#/proc/}" -gt "$tu_first" ] && [ -r "$tu_dir/environ" ]; then set -- "$@" "$tu_dir/environ"; fi
-    done
-    [ "$#" -gt 0 ] || return 0
-    if tu_blind_grep; then
-      # With more than one file, head tells where each begins.
-      head -c 2097152 "$@" /dev/null 2>/dev/null | tr '\0' '\n' | awk -v sought="$tu_sought" '
-        /^==> \/proc\/[0-9]+\/environ <==$/ { split($2, part, "/") }
-        index($0, sought) == 1 { print part[3] }'
-    else
-      # -s: some will have ended meanwhile.
-      grep -lsF "$tu_sought" "$@" | while IFS=/ read -r tu_a tu_b tu_id tu_c; do tu_put "$tu_id "; done
-    fi
-  }
-else
-  # In two parts, so that what searches does not find itself.
-  tu_marked() {
-    ps -AEww -o pid= -o command= | awk -v name=TRUEUP_PROBE= -v mark="$1" 'index($0, name mark) { print $1 }'
-  }
-fi
-
 # tu_seek NAME [all]: sets tu_path to the first executable file of that name on PATH and tu_link to what it is a link to;
 # with `all` tu_copies to the others, each behind a colon. A file that is met twice is one.
 tu_seek() {
@@ -336,13 +341,20 @@ tu_shim() {
   "$tu_manager" which "$1" 2>/dev/null
 }
 
+# tu_offline: closes what would fetch a tool, or a version of it, when it is asked: Go's toolchains, rustup's, corepack's,
+# mise's.
+tu_offline() {
+  export GOPROXY=off RUSTUP_AUTO_INSTALL=0 COREPACK_ENABLE_NETWORK=0 COREPACK_ENABLE_DOWNLOAD_PROMPT=0
+  export MISE_OFFLINE=1 MISE_AUTO_INSTALL=0 MISE_NOT_FOUND_AUTO_INSTALL=0 MISE_EXEC_AUTO_INSTALL=0
+}
+
 # tu_hush: keeps tools from asking the network, writing down that they ran, and fetching what is not there. A tool that
 # would have to fetch itself says so instead.
 tu_hush() {
+  tu_offline
   export DO_NOT_TRACK=1 CHECKPOINT_DISABLE=1 GH_NO_UPDATE_NOTIFIER=1 GLAB_CHECK_UPDATE=false PIP_DISABLE_PIP_VERSION_CHECK=1
-  export COREPACK_ENABLE_NETWORK=0 COREPACK_ENABLE_DOWNLOAD_PROMPT=0 RUSTUP_AUTO_INSTALL=0 GOPROXY=off
   export NODE_DISABLE_COMPILE_CACHE=1 DISABLE_V8_COMPILE_CACHE=1 TEST_TELEMETRY_DIR=/dev/null/telemetry
-  export MISE_OFFLINE=1 MISE_AUTO_INSTALL=0 MISE_NOT_FOUND_AUTO_INSTALL=0 MISE_EXEC_AUTO_INSTALL=0 MISE_HIDE_UPDATE_WARNING=1
+  export MISE_HIDE_UPDATE_WARNING=1
   export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
   export DOTNET_GENERATE_ASPNET_CERTIFICATE=false DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE=1
   export AZURE_CORE_COLLECT_TELEMETRY=0 PULUMI_SKIP_UPDATE_CHECK=true FLY_NO_UPDATE_CHECK=1 TURBO_TELEMETRY_DISABLED=1
@@ -409,13 +421,12 @@ tu_mention() {
   return 1
 }
 
-# tu_nothing_new: closes what would install or download a tool when it is asked: Go's toolchains, rustup, corepack, pnpm,
-# mise, proto and, by a proxy that is not there, anything else. What is installed already still answers.
+# tu_nothing_new: as tu_offline, and what a file that pins a version would set off: corepack's other ways, pnpm, proto and,
+# by a proxy that is not there, anything else. What is installed already still answers.
 tu_nothing_new() {
-  export GOPROXY=off RUSTUP_AUTO_INSTALL=0 RUSTUP_DIST_SERVER=http://127.0.0.1:9 COREPACK_ENABLE_NETWORK=0
-  export COREPACK_ENABLE_AUTO_PIN=0 COREPACK_DEFAULT_TO_LATEST=0 COREPACK_ENABLE_DOWNLOAD_PROMPT=0
+  tu_offline
+  export RUSTUP_DIST_SERVER=http://127.0.0.1:9 COREPACK_ENABLE_AUTO_PIN=0 COREPACK_DEFAULT_TO_LATEST=0
   export npm_config_manage_package_manager_versions=false pnpm_config_manage_package_manager_versions=false
-  export MISE_OFFLINE=1 MISE_AUTO_INSTALL=0 MISE_EXEC_AUTO_INSTALL=0 MISE_NOT_FOUND_AUTO_INSTALL=0
   export PROTO_AUTO_INSTALL=false http_proxy=http://127.0.0.1:9 https_proxy=http://127.0.0.1:9
   export HTTP_PROXY=http://127.0.0.1:9 HTTPS_PROXY=http://127.0.0.1:9 ALL_PROXY=http://127.0.0.1:9
   export no_proxy='' NO_PROXY=''
@@ -443,65 +454,123 @@ tu_repository() {
 # tu_tree PLACE CONDITION…: what is below a folder, as far as find's conditions let it through. Modes and digests of regular
 # files are told by many files at once, side by side, with their names; what is no regular file or has a name that
 # needs care is described one by one. A place that is a link to a folder is that folder. Its own status and complaints are
-# those of the last search, which looks at everything (-links) and not merely at names: in a folder that may be read and
-# not searched there are names of which nothing more can be known.
+# those of a search that looks at everything (-links) and not merely at names: in a folder that may be read and not
+# searched there are names of which nothing more can be known.
 tu_tree() {
   tu_place=$1
   shift
   # sha256sum spells it out in a name, as it does line breaks and backslashes.
   tu_return=$(printf '\r')
-  echo '=tree'
-  tu_tree_plain "$@"
-  echo '=end'
+  set -- "$tu_place" "$@" -links +0 ! -type d
+  # GNU's find tells all in one search, what is described as a "!". (In others an -exec in parentheses is forgotten.)
+  tu_searched=
+  if tu_told=$(find -H "$@" \( -type f ! -path "*$tu_newline*" ! -path "*$tu_return*" ! -path '*\\*' -printf '%m %p\n' -o \
+    -printf '!\n' \) 2>/dev/null); then
+    case $tu_newline$tu_told in *"$tu_newline!"*) ;; *) tu_searched=yes ;; esac
+  fi
+  tu_tree_plain "$@" -type f ! -path "*$tu_newline*" ! -path "*$tu_return*" ! -path '*\\*'
+  [ -z "$tu_searched" ] || return 0
   # shellcheck disable=SC2016 # it is to be expanded there
-  find -H "$tu_place" "$@" -links +0 ! -type d \( ! -type f -o -path "*$tu_newline*" -o -path "*$tu_return*" -o -path '*\\*' \) \
+  find -H "$@" \( ! -type f -o -path "*$tu_newline*" -o -path "*$tu_return*" -o -path '*\\*' \) \
     -exec /bin/sh -c "$tu_library"'tu_describe "$@"' sh {} +
 }
 
-# tu_tree_plain CONDITION…: the regular files below tu_place whose names need no care.
+# tu_tree_plain PLACE CONDITION…: the regular files whose names need no care, of which tu_told may tell the modes.
 tu_tree_plain() {
-  set -- "$@" -type f ! -path "*$tu_newline*" ! -path "*$tu_return*" ! -path '*\\*'
-  tu_names=$(find -H "$tu_place" "$@" 2>/dev/null)
-  if [ "${#tu_names}" -lt 65536 ] || [ -n "$tu_form" ]; then
-    tu_tree_modes "$@" | {
-      # shellcheck disable=SC2016 # it is to be expanded there
-      tu_told=$(find -H "$tu_place" "$@" -exec /bin/sh -c "$tu_library"'tu_sha256 "$@"' sh {} + </dev/null 2>/dev/null)
-      cat
-      echo '=sums'
-      tu_put "$tu_told$tu_newline"
-    }
+  [ -n "$tu_told$tu_searched" ] || tu_told=$(find -H "$@" -exec stat -c '%a %n' {} + 2>/dev/null)
+  [ -n "$tu_told$tu_searched" ] || tu_told=$(find -H "$@" -exec stat -f '%Mp%Lp %N' {} + 2>/dev/null)
+  echo '=tree'
+  # So many are worth a second processor, which holds what it has to tell until the first has told it.
+  if [ "${#tu_told}" -lt 65536 ] || [ -n "$tu_form" ]; then
+    tu_put "$tu_told$tu_newline=sums$tu_newline"
+    # shellcheck disable=SC2016 # it is to be expanded there
+    find -H "$@" -exec /bin/sh -c "$tu_library"'tu_sha256 "$@"' sh {} + 2>/dev/null
   else
-    # So many are worth a second processor. Each holds what it has to tell until the one before has told it.
-    tu_tree_modes "$@" | {
-      tu_told=$(tu_tree_half 'p;n')
-      cat
-      echo '=sums'
-      tu_put "$tu_told$tu_newline"
+    {
+      tu_sums=$(tu_tree_half 1)
+      tu_put "$tu_sums$tu_newline"
     } | {
-      tu_told=$(tu_tree_half 'n;p')
+      tu_put "$tu_told$tu_newline=sums$tu_newline"
+      tu_tree_half 0
       cat
-      tu_put "$tu_told$tu_newline"
     }
   fi
+  echo '=end'
 }
 
-tu_tree_modes() {
-  tu_told=$(find -H "$tu_place" "$@" -printf '%m %p\n' 2>/dev/null)
-  [ -n "$tu_told" ] || tu_told=$(find -H "$tu_place" "$@" -exec stat -c '%a %n' {} + 2>/dev/null)
-  [ -n "$tu_told" ] || tu_told=$(find -H "$tu_place" "$@" -exec stat -f '%Mp%Lp %N' {} + 2>/dev/null)
-  tu_put "$tu_told$tu_newline"
-}
-
-# tu_tree_half EXPRESSION: the digests of every other file, as sed picks them.
+# tu_tree_half 0|1: the digests of every other file.
 tu_tree_half() {
-  # shellcheck disable=SC2016 # it is to be expanded there
-  tu_put "$tu_names$tu_newline" | sed -n "$1" | tr '\n' '\0' |
-    xargs -0 /bin/sh -c "$tu_library"'tu_sha256 "$@"' sh 2>/dev/null
+  tu_put "$tu_told$tu_newline" |
+    awk -v half="$1" '!/^!/ && seen++ % 2 == half { print substr($0, index($0, " ") + 1) }' | tr '\n' '\0' |
+    if command -v sha256sum >/dev/null; then
+      xargs -0 sha256sum --
+    else
+      xargs -0 shasum -a 256 --
+    fi 2>/dev/null
+}
+
+# tu_apart NUMBER FILE…: digests that take long, side by side, each told as soon as it is known. Prints "@ PID" of what
+# watches the time, "? NUMBER" for each file, then "= NUMBER DIGEST" or "! NUMBER MESSAGE", and "late" when tu_patience is
+# over and everybody has been ended. Who reads this need not wait for a process that cannot be ended.
+tu_apart() {
+  tu_whoami
+  tu_hurry "$tu_pid" </dev/null 2>/dev/null &
+  echo "@ $!"
+  while [ "$#" -gt 0 ]; do
+    echo "? $1"
+    tu_digest "$1" "$2" 2>/dev/null &
+    shift 2
+  done
+  echo "go"
+  wait
+}
+
+tu_digest() {
+  if tu_sum=$(tu_sha256 <"$2" 2>&1); then tu_sign="="; else tu_sign="!"; fi
+  tu_put "$tu_sign $1 $(tu_plain "$tu_sum")$tu_newline"
+}
+
+# tu_hurry ROOT: ends what ROOT has started when tu_patience is over, and ROOT itself, which may wait for what cannot end.
+# It looks once, as the answer is waited for: what was starting just then is swept at the end.
+tu_hurry() {
+  tu_nap=
+  trap 'if [ -n "$tu_nap" ]; then kill "$tu_nap"; fi; exit 0' TERM
+  tu_doze "$tu_patience" >/dev/null
+  tu_whoami
+  # shellcheck disable=SC2046 # process ids, one word each
+  kill -9 $(tu_table | tu_below "$1" "$tu_pid" 0)
+  echo late
+}
+
+# tu_heed: passes on what tu_apart tells until there is nothing more to come.
+tu_heed() {
+  tu_watcher='' tu_started='' tu_awaited=0
+  while [ -z "$tu_started" ] || [ "$tu_awaited" -gt 0 ]; do
+    IFS= read -r tu_line || break
+    case $tu_line in
+      '@ '*) tu_watcher=${tu_line#??} ;;
+      go) tu_started=yes ;;
+      late) break ;;
+      *)
+        case $tu_line in
+          '? '*) tu_awaited=$((tu_awaited + 1)) ;;
+          *) tu_awaited=$((tu_awaited - 1)) ;;
+        esac
+        tu_put "$tu_line$tu_newline"
+        ;;
+    esac
+  done
+  kill "$tu_watcher" 2>/dev/null
 }
 
 # tu_gone PATH: for a path that cannot be seen, whether it is known not to be there. If a folder on the way to it, links
 # followed, may not be searched, nothing is known.
-# tu_describe PATH…: kinds, then modes, then digests, each in the order given.
+# tu_modes PATH…: sets tu_stats to a line for each: the mode and the size of what it leads to.
+# tu_special PATH: sets tu_kind to what it is that is neither file nor folder.
+# tu_part NUMBER…: of the paths that tu_stats is about, each by its place among the arguments or 0 for a folder, sets
+# tu_large to those of more than tu_most bytes and tu_small to the other files. As text, since some shells count in 32 bits.
+# tu_describe PATH…: kinds, then modes and sizes, then digests, each in the order given; then, where tu_patience says how
+# many seconds may be spent on them, the digests of large files, each by its place among the arguments.
 # Kept as text too, for `find -exec`, which starts a shell of its own.
 # shellcheck disable=SC2016 # it is to be expanded there
 tu_library='
@@ -521,7 +590,8 @@ tu_sha256() {
   if command -v sha256sum >/dev/null; then sha256sum -- "$@"; else shasum -a 256 -- "$@"; fi
 }
 tu_modes() {
-  stat -c %a -- "$@" 2>/dev/null || stat -c %a / >/dev/null 2>&1 || stat -f %Mp%Lp -- "$@"
+  tu_stats=$(exec stat -L -c "%a %s" -- "$@" 2>/dev/null) && return
+  stat -c %a / >/dev/null 2>&1 || tu_stats=$(exec stat -L -f "%Mp%Lp %z" -- "$@")
 }
 tu_gone() {
   tu_up=$1
@@ -546,8 +616,40 @@ tu_gone() {
     fi
   done
 }
+tu_special() {
+  tu_kind=o
+  if [ -S "$1" ]; then
+    tu_kind=s
+  elif [ -p "$1" ]; then
+    tu_kind=p
+  elif [ -c "$1" ]; then
+    tu_kind=c
+  elif [ -b "$1" ]; then
+    tu_kind=b
+  fi
+}
+tu_part() {
+  tu_small= tu_large= tu_told_mode=
+  for tu_word in $tu_stats; do
+    if [ -z "$tu_told_mode" ]; then
+      tu_told_mode=$tu_word
+      continue
+    fi
+    tu_told_mode=
+    [ "$#" -gt 0 ] || return
+    if [ "$1" -eq 0 ]; then
+      : # a folder
+    elif [ "${#tu_word}" -gt "${#tu_most}" ] || [ "$tu_word" -gt "$tu_most" ]; then
+      tu_large="$tu_large $1 \"\${$1}\""
+    else
+      tu_small="$tu_small \"\${$1}\""
+    fi
+    shift
+  done
+  [ "$#" -eq 0 ]
+}
 tu_describe() {
-  tu_files= tu_moded=
+  tu_files= tu_moded= tu_order=
   tu_at=0
   for tu_one; do
     tu_at=$((tu_at + 1))
@@ -556,29 +658,32 @@ tu_describe() {
       printf "> "; tu_plain "$(readlink "$tu_one")"
       # What it leads to: the kinds are those of paths.
       if [ -f "$tu_one" ] && [ -r "$tu_one" ]; then
-        tu_files="$tu_files \"\${$tu_at}\""
+        tu_files="$tu_files \"\${$tu_at}\"" tu_moded="$tu_moded \"\${$tu_at}\"" tu_order="$tu_order $tu_at"
         echo "~ f"
       elif [ -f "$tu_one" ]; then
         echo "~ u"
       elif [ -d "$tu_one" ]; then
+        tu_moded="$tu_moded \"\${$tu_at}\"" tu_order="$tu_order 0"
         echo "~ d"
       elif [ -e "$tu_one" ]; then
-        echo "~ o"
+        tu_special "$tu_one"
+        echo "~ $tu_kind"
       elif tu_gone "$tu_one"; then
         echo "~ a"
       else
         echo "~ u"
       fi
     elif [ -f "$tu_one" ] && [ -r "$tu_one" ]; then
-      tu_files="$tu_files \"\${$tu_at}\"" tu_moded="$tu_moded \"\${$tu_at}\""
+      tu_files="$tu_files \"\${$tu_at}\"" tu_moded="$tu_moded \"\${$tu_at}\"" tu_order="$tu_order $tu_at"
       printf "f "; tu_plain "$tu_one"
     elif [ -f "$tu_one" ]; then
       printf "u "; tu_plain "$tu_one"
     elif [ -d "$tu_one" ]; then
-      tu_moded="$tu_moded \"\${$tu_at}\""
+      tu_moded="$tu_moded \"\${$tu_at}\"" tu_order="$tu_order 0"
       printf "d "; tu_plain "$tu_one"
     elif [ -e "$tu_one" ]; then
-      printf "o "; tu_plain "$tu_one"
+      tu_special "$tu_one"
+      printf "%s " "$tu_kind"; tu_plain "$tu_one"
     elif tu_gone "$tu_one"; then
       printf "a "; tu_plain "$tu_one"
     else
@@ -586,9 +691,24 @@ tu_describe() {
     fi
   done
   echo =modes
-  if [ -n "$tu_moded" ]; then eval "tu_modes $tu_moded"; fi
+  tu_stats= tu_large=
+  if [ -n "$tu_moded" ]; then
+    eval "tu_modes $tu_moded"
+    [ -z "$tu_stats" ] || echo "$tu_stats"
+    # Only a question that says how long may be waited sets large files apart.
+    # shellcheck disable=SC2086 # numbers, one word each
+    if [ -n "${tu_patience-}" ] && tu_part $tu_order; then tu_files=$tu_small; else tu_large=; fi
+  fi
   echo =digests
-  if [ -n "$tu_files" ]; then eval "tu_sha256 $tu_files"; fi
+  if [ -n "$tu_large" ]; then
+    eval "tu_apart $tu_large" | {
+      if [ -n "$tu_files" ]; then eval "tu_sha256 $tu_files"; fi
+      echo =large
+      tu_heed
+    }
+  elif [ -n "$tu_files" ]; then
+    eval "tu_sha256 $tu_files"
+  fi
   echo =end
 }
 '

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex_lite::Regex;
 
 /// A version as the contract writes it: a leading `v`, `+build`, `:hash` and trailing punctuation dropped, attached
 /// suffixes kept (`2.5.1p57`, `18.03.0-ce`, `1.8.0_192`). None if it does not begin with a number.
@@ -34,11 +34,17 @@ pub(super) fn first(text: &str) -> Option<String> {
 /// The version in the first line of `text` where that line is a version line of `tool` and nothing else: a version alone,
 /// or the tool's name, perhaps the word `version`, the version, and at most a remark behind it.
 pub(super) fn of_version_line(text: &str, tool: &str) -> Option<String> {
+    static BEHIND_NAME: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^(?:,? +version)?[ /-]+(v?[0-9]+(?:\.[0-9]+)+[0-9A-Za-z._~+:-]*)(?: *[(,\[].*)?$")
+            .expect("a constant expression")
+    });
+    static WHOLE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^(v?[0-9]+(?:\.[0-9]+)+[0-9A-Za-z._~+:-]*)(?: *[(,\[].*)?$").expect("a constant expression")
+    });
     let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
-    let name = regex::escape(tool);
-    let form =
-        format!(r"^(?:(?i:{name})(?:,? +version)?[ /-]+)?(v?[0-9]+(?:\.[0-9]+)+[0-9A-Za-z._~+:-]*)(?: *[(,\[].*)?$");
-    clean(&Regex::new(&form).ok()?.captures(line)?[1])
+    let named = line.split_at_checked(tool.len()).filter(|(name, _)| name.eq_ignore_ascii_case(tool));
+    let found = named.and_then(|(_, behind)| BEHIND_NAME.captures(behind)).or_else(|| WHOLE.captures(line))?;
+    clean(&found[1])
 }
 
 #[cfg(test)]
@@ -88,6 +94,8 @@ mod tests {
             assert_eq!(of_version_line(line, "odd"), None, "{line}");
         }
         assert_eq!(of_version_line("g++ 1.2", "g++").as_deref(), Some("1.2"));
+        assert_eq!(of_version_line("1.2.3", "1").as_deref(), Some("1.2.3"));
+        assert_eq!(of_version_line("über 1.2.3", "\u{fc}be"), None);
     }
 
     #[test]

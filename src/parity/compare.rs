@@ -3,6 +3,7 @@
 //! Every item that is named or found gets a finding of its own. An item that was not observed is unknown, whatever the
 //! lock says; a waiver covers drift and nothing else.
 
+mod links;
 mod packages;
 mod text;
 
@@ -15,8 +16,8 @@ use jiff::Timestamp;
 use super::{AppliedWaiver, Change, Finding, State, TargetReport};
 use crate::spec::pin::Holds;
 use crate::spec::{
-    Bearing, Category, Covers, Environment, Fact, Facts, FileFact, ItemId, LeadsTo, Listed, Listing, Lock, Locked,
-    Machine, Observed, Policy, Scheme, Scope, Target, Version, VersionFact, Waiver, Why,
+    Bearing, Category, Covers, Environment, Fact, Facts, FileFact, ItemId, Listed, Listing, Lock, Locked, Machine,
+    Observed, Policy, Scheme, Scope, Target, Version, VersionFact, Waiver, Why,
 };
 
 /// How an audit went, beside what it found.
@@ -102,6 +103,7 @@ pub fn findings(
         findings.entry(finding.id.clone()).or_insert(finding);
     }
     findings.values_mut().for_each(|finding| packages::offer_waiver(finding, lock, facts, target));
+    findings.values_mut().for_each(|finding| links::say_what_is_not_compared(finding, environment));
     let mut findings: Vec<Finding> = findings.into_values().collect();
     for finding in &mut findings {
         apply_waivers(finding, &environment.waivers, target, now);
@@ -215,6 +217,10 @@ fn judge(id: &ItemId, locked_as: Option<&ItemId>, policy: &Policy, wanted: Wante
     let locked = match wanted {
         Wanted::Locked(locked) => Some(locked.clone()),
         Wanted::NoLock | Wanted::NotInLock => None,
+    };
+    let observed = match (observed, &locked) {
+        (Observed::Present(got), Some(Locked::Present(want))) => Observed::Present(got.as_told_in(want)),
+        (observed, _) => observed,
     };
     let (state, reason) = match (&observed, wanted) {
         (Observed::Unknown(why), _) => (State::Unknown, why.to_string()),
@@ -365,9 +371,9 @@ fn fact_difference(want: &Fact, got: &Fact) -> Option<String> {
             (false, false) => format!("its content differs, and its mode is {got_mode}, {want_mode} on the reference"),
         },
         (
-            Fact::File(FileFact::Link { to: want_to, leads_to: want }),
-            Fact::File(FileFact::Link { to: got_to, leads_to: got }),
-        ) if want_to == got_to => link_difference(want.as_ref(), got.as_ref()),
+            Fact::File(FileFact::Link { to: want_to, leads_to: want, mode: want_mode }),
+            Fact::File(FileFact::Link { to: got_to, leads_to: got, mode: got_mode }),
+        ) if want_to == got_to => links::difference((want.as_ref(), *want_mode), (got.as_ref(), *got_mode)),
         (
             Fact::File(FileFact::Keys { keys: want, mode: want_mode, .. }),
             Fact::File(FileFact::Keys { keys: got, mode: got_mode, .. }),
@@ -380,27 +386,6 @@ fn fact_difference(want: &Fact, got: &Fact) -> Option<String> {
         (Fact::Repo(_), Fact::Repo(_)) => format!("it has {}, the reference has {}", got.shown(), want.shown()),
         _ => format!("it is {}, the reference has {}", got.shown(), want.shown()),
     })
-}
-
-/// In which way links of the same text, which are known to differ, lead to something else.
-fn link_difference(want: Option<&LeadsTo>, got: Option<&LeadsTo>) -> String {
-    match (want, got) {
-        (None, _) => "the lock does not say what it leads to; run `trueup capture`".to_owned(),
-        (_, None) => "what it leads to was not observed".to_owned(),
-        (_, Some(LeadsTo::Nowhere)) => "it leads nowhere, on the reference it does not".to_owned(),
-        (Some(LeadsTo::Nowhere), _) => "it leads somewhere, on the reference it leads nowhere".to_owned(),
-        (Some(LeadsTo::File(_)), Some(LeadsTo::File(_))) => "it leads to other content".to_owned(),
-        (Some(want), Some(got)) => format!("it leads to {}, on the reference to {}", kind(got), kind(want)),
-    }
-}
-
-fn kind(leads_to: &LeadsTo) -> &'static str {
-    match leads_to {
-        LeadsTo::Nowhere => "nothing",
-        LeadsTo::Folder => "a folder",
-        LeadsTo::Other => "neither file nor folder",
-        LeadsTo::File(_) => "a file",
-    }
 }
 
 fn apply_waivers(finding: &mut Finding, waivers: &[Waiver], target: &str, now: Timestamp) {

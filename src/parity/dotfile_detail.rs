@@ -7,7 +7,7 @@ use similar::TextDiff;
 
 use super::report::misleads;
 use super::{Finding, State, TargetReport};
-use crate::spec::redact::{is_secret_path, redact};
+use crate::spec::redact::redact;
 use crate::spec::{
     Compare, Digest, Environment, Fact, Facts, FileFact, Locked, Observed, key_digests, secrets, shown_values,
 };
@@ -40,6 +40,11 @@ pub fn add(report: &mut TargetReport, facts: &Facts, environment: &Environment, 
             continue;
         };
         let detail = match (want, got) {
+            (FileFact::File { digest: want, .. }, FileFact::File { digest: got, .. })
+                if want != got && secrets::is_secret_path(&finding.id.name) =>
+            {
+                Some("its path is one where secrets are, so no difference is shown".to_owned())
+            }
             (FileFact::File { digest: want, .. }, FileFact::File { digest: got, .. }) if want != got => {
                 let content = facts.contents.get(&finding.id).filter(|content| Digest::of(content) == *got);
                 content.and_then(|content| {
@@ -61,7 +66,7 @@ pub fn add(report: &mut TargetReport, facts: &Facts, environment: &Environment, 
 
 /// What changes from the reference's text to the target's.
 fn diff(name: &str, target: &str, reference: &[u8], got: &[u8]) -> Option<String> {
-    if is_secret_path(name) || reference.len() > LARGEST || got.len() > LARGEST {
+    if reference.len() > LARGEST || got.len() > LARGEST {
         return None;
     }
     let (Ok(reference), Ok(got)) = (std::str::from_utf8(reference), std::str::from_utf8(got)) else {

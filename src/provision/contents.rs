@@ -10,7 +10,7 @@ use similar::TextDiff;
 use super::program::Contents;
 use super::{Plan, Work};
 use crate::observe::{Answer, Covers, Question, audit, from_od};
-use crate::spec::secrets::{looks_secret_by_path, of_file};
+use crate::spec::secrets::{is_secret_path, of_file};
 use crate::spec::{Compare, Digest, Environment, Target, Why, at_hand};
 use crate::transport::{Connection, Surroundings, TransportError, quote};
 
@@ -210,7 +210,7 @@ pub fn add_diffs(
     let mut shown: Vec<(usize, String)> = Vec::new();
     for (place, step) in plan.steps.iter_mut().enumerate() {
         let Work::PutFile { path, .. } = &step.work else { continue };
-        if looks_secret_by_path(path) {
+        if is_secret_path(path) {
             step.diff = Some(WITHHELD.to_owned());
         } else {
             shown.push((place, path.clone()));

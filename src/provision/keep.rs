@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::contents::{LARGEST, read_files};
-use crate::spec::secrets::{looks_secret_by_path, of_file};
+use crate::spec::secrets::{is_secret_path, of_file};
 use crate::spec::{Category, Digest, Environment, Fact, FileFact, ItemId, Lock, Locked, Target, at_hand};
 use crate::transport::{Connection, Surroundings, TransportError};
 
@@ -39,7 +39,7 @@ pub fn gather(
         let Locked::Present(Fact::File(FileFact::File { digest, .. })) = locked else { continue };
         match wish(environment, id) {
             Wish::No => {}
-            Wish::Yes if looks_secret_by_path(&id.name) => {
+            Wish::Yes if is_secret_path(&id.name) => {
                 keeping.left_out.insert(id.name.clone(), "its path is one where secrets are".to_owned());
             }
             wish => match at_hand(environment, &id.name, digest) {

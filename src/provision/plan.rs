@@ -102,7 +102,7 @@ fn leave_out_what_has_no_folder(steps: &mut Vec<Step>, unmet: &mut Vec<Unmet>, r
                 Some(Observed::Present(Fact::File(FileFact::Link { .. }))) if is_unmet || wants_folder => {
                     Some(format!("its folder {name} is a link on the target; move it away"))
                 }
-                Some(Observed::Present(Fact::File(FileFact::File { .. } | FileFact::Other)))
+                Some(Observed::Present(Fact::File(FileFact::File { .. } | FileFact::Other { .. })))
                     if is_unmet || wants_folder =>
                 {
                     Some(format!("its folder {name} is no folder on the target; move it away"))

@@ -14,7 +14,7 @@ use super::fact::{Digest, Fact, FileFact};
 use super::item::Category;
 use super::load::{LoadError, replace_file};
 use super::lock::{Lock, Locked};
-use super::redact::is_secret_path;
+use super::secrets::is_secret_path;
 
 /// Files larger than this are not looked at for being shown or compared by their keys, in bytes.
 const LARGEST_SHOWN: u64 = 1 << 20;

@@ -56,6 +56,11 @@ pub fn until(text: &str, waiver: &Waiver) -> Option<String> {
     until.as_str().map(str::to_owned).or_else(|| until.as_datetime().map(ToString::to_string))
 }
 
+/// The lines of a spec that make this waiver.
+pub fn waiver_table(waiver: &Waiver) -> String {
+    Entry::of(waiver).as_table("\n")
+}
+
 /// A place in the text, and what comes there instead.
 type Cut = (Range<usize>, String);
 

@@ -52,6 +52,14 @@ pub enum Why {
     /// No probe of this version asks about it.
     #[error("this version of trueup does not observe it")]
     NotAsked,
+    /// One of the things that a probe does took longer than it is waited for.
+    #[error("{what} took longer than {}", seconds(*.limit))]
+    TookLonger {
+        /// What was done, as a clause.
+        what: String,
+        /// How long it was waited for.
+        limit: Duration,
+    },
     /// An answer came back that its parser does not understand.
     #[error("answer not understood: {0}")]
     NotUnderstood(String),
@@ -125,6 +133,9 @@ pub enum FileFact {
         /// What is found there, links followed to their end. None in a lock of before this was observed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         leads_to: Option<LeadsTo>,
+        /// Permission bits of the file or folder that is found there. None in a lock of before this was observed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mode: Option<Mode>,
     },
     /// A folder that the spec names.
     Folder {
@@ -152,8 +163,37 @@ pub enum FileFact {
         /// Of the template's source.
         template: Digest,
     },
-    /// A socket, pipe or device: named, never read.
-    Other,
+    /// A socket, FIFO or device: named, never read.
+    Other {
+        /// Which of these. None in a lock of before this was observed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        special: Option<Special>,
+    },
+}
+
+/// A special file, by its type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Special {
+    /// A socket.
+    Socket,
+    /// A FIFO, which is a pipe with a name.
+    Fifo,
+    /// A character device, such as `/dev/null`.
+    CharacterDevice,
+    /// A block device.
+    BlockDevice,
+}
+
+impl fmt::Display for Special {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Socket => "a socket",
+            Self::Fifo => "a FIFO",
+            Self::CharacterDevice => "a character device",
+            Self::BlockDevice => "a block device",
+        })
+    }
 }
 
 /// What a link leads to in the end, in the lock a word or a digest.
@@ -164,8 +204,11 @@ pub enum LeadsTo {
     Nowhere,
     /// A folder, which is not looked into.
     Folder,
-    /// A socket, pipe or device.
+    /// A socket, FIFO or device, in a lock of before these were told apart.
     Other,
+    /// A socket, FIFO or device.
+    #[serde(untagged)]
+    Special(Special),
     /// A regular file with this content.
     #[serde(untagged)]
     File(Digest),
@@ -177,6 +220,7 @@ impl fmt::Display for LeadsTo {
             Self::Nowhere => f.write_str("which leads nowhere"),
             Self::Folder => f.write_str("a folder"),
             Self::Other => f.write_str("neither file nor folder"),
+            Self::Special(special) => write!(f, "{special}"),
             Self::File(digest) => write!(f, "{digest}"),
         }
     }
@@ -331,17 +375,43 @@ impl Fact {
         match self {
             Self::Version(fact) => fact.shown(),
             Self::File(FileFact::File { mode, digest }) => format!("file {mode} {digest}"),
-            Self::File(FileFact::Link { to, leads_to: None }) => format!("link to {to}"),
-            Self::File(FileFact::Link { to, leads_to: Some(leads_to) }) => format!("link to {to}, {leads_to}"),
+            Self::File(FileFact::Link { to, leads_to: None, .. }) => format!("link to {to}"),
+            Self::File(FileFact::Link { to, leads_to: Some(leads_to), mode: None }) => {
+                format!("link to {to}, {leads_to}")
+            }
+            Self::File(FileFact::Link { to, leads_to: Some(leads_to), mode: Some(mode) }) => {
+                format!("link to {to}, {leads_to}, {mode}")
+            }
             Self::File(FileFact::Folder { mode }) => format!("folder {mode}"),
             Self::File(FileFact::Keys { mode, keys, .. }) => keys_shown(*mode, keys),
             Self::File(FileFact::Template { mode, template }) => format!("file {mode} made by template {template}"),
-            Self::File(FileFact::Other) => "neither file, folder nor link".to_owned(),
+            Self::File(FileFact::Other { special: None }) => "neither file, folder nor link".to_owned(),
+            Self::File(FileFact::Other { special: Some(special) }) => special.to_string(),
             Self::Repo(fact) => fact.shown(),
             Self::Hook(HookFact { runs: true, hook_digest, .. }) => format!("runs {hook_digest}"),
             Self::Hook(HookFact { runs: false, hook_digest, .. }) => format!("not executable {hook_digest}"),
             Self::Pin(fact) => fact.shown(),
             Self::Text(TextFact { value, .. }) => value.clone(),
+        }
+    }
+
+    /// As much of it as a lock tells that was written before all of it was observed: what such a lock cannot know is no
+    /// difference.
+    #[must_use]
+    pub fn as_told_in(self, lock: &Self) -> Self {
+        let (Self::File(file), Self::File(known)) = (&self, lock) else { return self };
+        match (file, known) {
+            (FileFact::Link { to, leads_to, mode }, FileFact::Link { leads_to: known, mode: known_mode, .. }) => {
+                let leads_to = match (leads_to, known) {
+                    (Some(LeadsTo::Special(_)), Some(LeadsTo::Other)) => Some(LeadsTo::Other),
+                    (leads_to, _) => leads_to.clone(),
+                };
+                Self::File(FileFact::Link { to: to.clone(), leads_to, mode: known_mode.and(*mode) })
+            }
+            (FileFact::Other { .. }, FileFact::Other { special: None }) => {
+                Self::File(FileFact::Other { special: None })
+            }
+            _ => self,
         }
     }
 

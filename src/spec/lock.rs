@@ -6,9 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, Deserializer, Error};
 
-use super::fact::{Fact, Machine, Observed};
+use super::fact::{Fact, FileFact, HookFact, Machine, Observed, RepoFact, TextFact, VersionFact};
 use super::item::{Category, ItemId};
+use super::pin::PinFact;
 
 /// What one capture found on the reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,14 +50,22 @@ const HEADER: &str = "\
 # again rather than editing it.
 ";
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct LockFile {
+    #[serde(flatten)]
+    head: Head,
+    #[serde(flatten)]
+    items: BTreeMap<Category, BTreeMap<String, Entry>>,
+}
+
+/// What stands in a lock beside the items.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Head {
     version: u32,
     environment: String,
     listed: BTreeSet<String>,
     reference: MachineEntry,
-    #[serde(flatten)]
-    items: BTreeMap<Category, BTreeMap<String, Entry>>,
 }
 
 /// The part of a machine's identity that the lock keeps: nothing that changes while the machine stays the same.
@@ -73,7 +84,7 @@ struct MachineEntry {
     arch: Option<String>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 #[serde(untagged)]
 enum Entry {
     Absent(AbsentEntry),
@@ -142,13 +153,8 @@ impl Lock {
         }
         let Machine { id, hostname, os, os_version, arch, host_key: _, account: _ } = self.reference.clone();
         let reference = MachineEntry { id, hostname, os, os_version, arch };
-        let file = LockFile {
-            version: 1,
-            environment: self.environment.clone(),
-            listed: self.listed.clone(),
-            reference,
-            items,
-        };
+        let head = Head { version: 1, environment: self.environment.clone(), listed: self.listed.clone(), reference };
+        let file = LockFile { head, items };
         let body = toml_edit::ser::to_string_pretty(&file).expect("every field of a lock has a TOML form");
         format!("{HEADER}{body}")
     }
@@ -159,35 +165,77 @@ impl Lock {
         if let Some(line) = text.lines().position(|line| line.starts_with("<<<<<<<")) {
             return Err(LockError::Conflict { path: path.to_owned(), line: line + 1 });
         }
+        let mut table = DeTable::parse(text).map_err(|error| not_understood(said(&error)))?;
         // Another version may have another shape, so this is looked at first.
-        let version = toml_edit::Document::parse(text).ok().and_then(|lock| lock.get("version")?.as_integer());
-        if let Some(version) = version.filter(|version| *version != 1) {
+        let version =
+            table.get_ref().get("version").and_then(|value| value.get_ref().as_integer()?.as_str().parse().ok());
+        if let Some(version) = version.filter(|version: &i64| *version != 1) {
             return Err(LockError::Version { path: path.to_owned(), version });
         }
-        let file: LockFile =
-            toml_edit::de::from_str(text).map_err(|error| not_understood(error.to_string().trim().to_owned()))?;
-        let mut items = BTreeMap::new();
-        for (category, entries) in file.items {
-            for (name, entry) in entries {
-                let locked = match entry {
-                    Entry::Present(fact) => Locked::Present(fact),
-                    Entry::Absent(AbsentEntry { absent: true }) => Locked::Absent,
-                    Entry::Absent(AbsentEntry { absent: false }) => {
-                        return Err(not_understood(format!("`absent = false` says nothing in [{category}.{name:?}]")));
-                    }
-                };
-                items.insert(ItemId::new(category, name), locked);
+        let read =
+            read_items(table.get_mut()).and_then(|items| Ok((items, Head::deserialize(Deserializer::from(table))?)));
+        let (items, head) = read.map_err(|mut error| {
+            error.set_input(Some(text));
+            not_understood(said(&error))
+        })?;
+        let MachineEntry { id, hostname, os, os_version, arch } = head.reference;
+        let reference = Machine { id, hostname, os, os_version, arch, ..Machine::default() };
+        Ok(Self { environment: head.environment, reference, items, listed: head.listed })
+    }
+}
+
+fn said(error: &Error) -> String {
+    error.to_string().trim().to_owned()
+}
+
+/// Takes the items out of a lock's table.
+fn read_items(table: &mut DeTable<'_>) -> Result<BTreeMap<ItemId, Locked>, Error> {
+    let mut items = Vec::new();
+    for category in Category::ALL {
+        if let Some(entries) = table.remove(category.word()) {
+            for (name, entry) in table_of(entries)?.into_inner() {
+                items.push((ItemId::new(category, name.into_inner()), read_entry(table_of(entry)?)?));
             }
         }
-        let MachineEntry { id, hostname, os, os_version, arch } = file.reference;
-        let reference = Machine { id, hostname, os, os_version, arch, ..Machine::default() };
-        Ok(Self { environment: file.environment, reference, items, listed: file.listed })
+    }
+    Ok(items.into_iter().collect())
+}
+
+/// Each shape of an entry has a key that no other has. Letting serde try one shape after the other takes several times
+/// as long, and a lock may hold ten thousands.
+fn read_entry(entry: Spanned<DeTable<'_>>) -> Result<Locked, Error> {
+    let has = |key: &str| entry.get_ref().contains_key(key);
+    let fact = if has("version") {
+        Fact::Version(VersionFact::deserialize(Deserializer::from(entry))?)
+    } else if has("kind") {
+        Fact::File(FileFact::deserialize(Deserializer::from(entry))?)
+    } else if has("pinned") {
+        Fact::Pin(PinFact::deserialize(Deserializer::from(entry))?)
+    } else if has("remotes") {
+        Fact::Repo(RepoFact::deserialize(Deserializer::from(entry))?)
+    } else if has("runs") {
+        Fact::Hook(HookFact::deserialize(Deserializer::from(entry))?)
+    } else if has("value") {
+        Fact::Text(TextFact::deserialize(Deserializer::from(entry))?)
+    } else if AbsentEntry::deserialize(Deserializer::from(entry))?.absent {
+        return Ok(Locked::Absent);
+    } else {
+        return Err(serde::de::Error::custom("`absent = false` says nothing"));
+    };
+    Ok(Locked::Present(fact))
+}
+
+fn table_of(value: Spanned<DeValue<'_>>) -> Result<Spanned<DeTable<'_>>, Error> {
+    let span = value.span();
+    match value.into_inner() {
+        DeValue::Table(table) => Ok(Spanned::new(span, table)),
+        other => Err(serde::de::Error::custom(format!("{} where a table is to be", other.type_str()))),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::fact::{Digest, FileFact, HookFact, LeadsTo, Mode, Remote, RepoFact, VersionFact};
+    use super::super::fact::{Digest, FileFact, HookFact, LeadsTo, Mode, Remote, RepoFact, Special, VersionFact};
     use super::*;
 
     fn sample() -> Lock {
@@ -204,7 +252,11 @@ mod tests {
             ),
             (
                 "dotfile:.config/a \"b\"",
-                Locked::Present(Fact::File(FileFact::Link { to: "../x".to_owned(), leads_to: Some(LeadsTo::Nowhere) })),
+                Locked::Present(Fact::File(FileFact::Link {
+                    to: "../x".to_owned(),
+                    leads_to: Some(LeadsTo::Nowhere),
+                    mode: None,
+                })),
             ),
             ("git:carmenta/core.hooksPath", Locked::Present(Fact::text(".husky/_"))),
             (
@@ -237,6 +289,38 @@ mod tests {
     #[test]
     fn it_reads_well_in_a_diff() {
         insta::assert_snapshot!(sample().to_text());
+    }
+
+    /// Modes behind links, and which special file it is, came later.
+    #[test]
+    fn files_read_back_as_they_were_and_so_do_those_of_a_lock_of_before() {
+        let file = |text: &str| {
+            let text = format!("version = 1\nenvironment = \"a\"\nlisted = []\n[reference]\n[dotfile.x]\n{text}\n");
+            let lock = Lock::parse("x.lock", &text).unwrap();
+            assert_eq!(Lock::parse("x.lock", &lock.to_text()).unwrap(), lock);
+            match lock.items.into_values().next().unwrap() {
+                Locked::Present(Fact::File(file)) => file,
+                other => panic!("{other:?}"),
+            }
+        };
+        let link = |leads_to, mode| FileFact::Link { to: "y".to_owned(), leads_to, mode };
+        let to = "kind = \"link\"\nto = \"y\"";
+        assert_eq!(file(to), link(None, None));
+        assert_eq!(file(&format!("{to}\nleads_to = \"other\"")), link(Some(LeadsTo::Other), None));
+        for (word, special) in [
+            ("socket", Special::Socket),
+            ("fifo", Special::Fifo),
+            ("character-device", Special::CharacterDevice),
+            ("block-device", Special::BlockDevice),
+        ] {
+            assert_eq!(file(&format!("{to}\nleads_to = \"{word}\"")), link(Some(LeadsTo::Special(special)), None));
+            let other = FileFact::Other { special: Some(special) };
+            assert_eq!(file(&format!("kind = \"other\"\nspecial = \"{word}\"")), other);
+        }
+        assert_eq!(file("kind = \"other\""), FileFact::Other { special: None });
+        let digest = Digest::of(b"x");
+        let text = format!("{to}\nleads_to = \"{digest}\"\nmode = \"0600\"");
+        assert_eq!(file(&text), link(Some(LeadsTo::File(digest)), Some(Mode(0o600))));
     }
 
     #[test]

@@ -5,11 +5,11 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::redact::{is_secret_path, looks_secret};
+use super::redact::looks_secret;
 
 /// Why a file looks secret, one clause; none if it does not.
 pub(crate) fn of_file(path: &str, content: &[u8]) -> Option<String> {
-    if looks_secret_by_path(path) {
+    if is_secret_path(path) {
         return Some("its path is one where secrets are".to_owned());
     }
     // What is not text still shows the letters of a key that is embedded in it.
@@ -37,22 +37,25 @@ pub(crate) fn is_secret_value(key: &str, value: &str) -> bool {
         || value.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '=')).any(is_random)
 }
 
-/// Paths beyond those that are secrets by their very name.
-pub(crate) fn looks_secret_by_path(path: &str) -> bool {
-    let lower = path.to_lowercase();
-    let mut parts = lower.split('/');
-    let name = parts.next_back().unwrap_or("");
-    let in_folder = |folder: &str| lower.starts_with(&format!("{folder}/")) || lower.contains(&format!("/{folder}/"));
-    is_secret_path(path)
-        || is_secret_path(&lower)
-        || [".gnupg", ".password-store", ".aws/sso", "keyrings", "keychains"].into_iter().any(in_folder)
-        || name == ".env"
+/// Whether a file is taken for a secret by its path, however it is written: nothing of it is fetched to be shown, or kept.
+pub(crate) fn is_secret_path(path: &str) -> bool {
+    let path = path.to_lowercase();
+    let name = path.rsplit('/').next().unwrap_or(&path);
+    let is_at = |place: &&str| path == **place || path.ends_with(&format!("/{place}"));
+    let in_folder = |folder: &&str| path.starts_with(&format!("{folder}/")) || path.contains(&format!("/{folder}/"));
+    let places = [".docker/config.json", ".config/gh/hosts.yml", ".kube/config"];
+    let folders = [".gnupg", ".password-store", ".aws/sso", "keyrings", "keychains"];
+    let names = [".npmrc", ".pypirc", ".netrc", ".pgpass", ".env", "auth.json"];
+    let words = ["token", "secret", "credential", "passw"];
+    let endings =
+        [".env", ".pem", ".key", ".p12", ".pfx", ".kdbx", ".jks", ".keystore", ".ppk", ".asc", ".gpg", ".age"];
+    places.iter().any(is_at)
+        || folders.iter().any(in_folder)
+        || names.contains(&name)
         || name.starts_with(".env.")
-        || name.ends_with(".env")
-        || ["token", "secret", "credential", "passw"].iter().any(|word| name.contains(word))
-        || [".pem", ".key", ".p12", ".pfx", ".kdbx", ".jks", ".keystore", ".ppk", ".asc", ".gpg", ".age"]
-            .iter()
-            .any(|ending| name.ends_with(ending))
+        || (name.starts_with("id_") && !name.ends_with(".pub"))
+        || words.iter().any(|word| name.contains(word))
+        || endings.iter().any(|ending| name.ends_with(ending))
 }
 
 /// Whether a key's name says that its value is a secret.
@@ -122,6 +125,12 @@ mod tests {
     fn files_are_secret_by_their_path() {
         for path in [
             ".netrc",
+            ".npmrc",
+            ".pypirc",
+            ".git-credentials",
+            "x/server.key",
+            "/home/me/.kube/config",
+            ".config/gh/hosts.yml",
             ".ssh/id_ed25519",
             ".aws/credentials",
             ".kube/config",
@@ -138,8 +147,15 @@ mod tests {
         ] {
             assert!(of_file(path, b"").is_some(), "{path}");
         }
-        for path in [".zshrc", ".gitconfig", ".ssh/config", ".config/nvim/init.lua", ".environment", ".ssh/id_rsa.pub"]
-        {
+        for path in [
+            ".zshrc",
+            ".gitconfig",
+            ".ssh/config",
+            ".config/nvim/config",
+            ".environment",
+            ".ssh/id_rsa.pub",
+            "my.docker/config.json",
+        ] {
             assert_eq!(of_file(path, b"plain\n"), None, "{path}");
         }
     }

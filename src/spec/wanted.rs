@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::dotfile::{Compare, Dotfile, Extent};
 use super::environment::{Environment, Target};
-use super::fact::{Fact, Facts, FileFact, Listing, Machine, Mode, Observed};
+use super::fact::{Fact, Facts, FileFact, LeadsTo, Listing, Machine, Mode, Observed};
 use super::item::{Category, ItemId};
 use super::keys::key_names;
 use super::lock::Locked;
@@ -70,7 +70,11 @@ impl Environment {
                 FileFact::File { mode: literal.unwrap_or(mode), digest }
             }
             (Compare::Content, FileFact::Folder { mode }) => FileFact::Folder { mode: literal.unwrap_or(mode) },
-            (Compare::Content, other @ (FileFact::Link { .. } | FileFact::Other)) => other,
+            (Compare::Content, FileFact::Link { to, leads_to, mode }) => {
+                let has_mode = matches!(leads_to, Some(LeadsTo::File(_) | LeadsTo::Folder));
+                FileFact::Link { to, leads_to, mode: literal.filter(|_| has_mode).or(mode) }
+            }
+            (Compare::Content, other @ FileFact::Other { .. }) => other,
         };
         Ok(Cow::Owned(Locked::Present(Fact::File(wanted))))
     }

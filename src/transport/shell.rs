@@ -21,6 +21,9 @@ pub enum Aim<'a> {
     },
 }
 
+/// What reads a program from its stdin.
+const PROGRAM: &str = "/bin/sh -s";
+
 /// What starts the program with its stdin: where that waits on descriptor 3, and where nobody has touched it.
 const WAITING: &str = " <&3 3<&-";
 const UNTOUCHED: &str = "";
@@ -28,7 +31,7 @@ const UNTOUCHED: &str = "";
 /// The command line that runs `aim` in the shell context. `path` replaces PATH after all start-up files have run.
 pub(super) fn command_line(shell: Shell, path: Option<&str>, aim: Aim<'_>) -> String {
     let program = |stdin: &str| match aim {
-        Aim::Program => format!("exec /bin/sh -s{stdin}"),
+        Aim::Program => format!("exec {PROGRAM}{stdin}"),
         Aim::Inline { program, arguments } => {
             let arguments = quote::words(arguments.iter().map(String::as_str));
             format!("exec /bin/sh -c {} trueup {arguments}{stdin}", quote::word(program))
@@ -36,6 +39,8 @@ pub(super) fn command_line(shell: Shell, path: Option<&str>, aim: Aim<'_>) -> St
     };
     let set_path = path.map(|path| format!("PATH={}; export PATH; ", quote::word(path))).unwrap_or_default();
     let flags = match (shell.login, shell.interactive) {
+        // Every shell reads this alike, and each shell less is a millisecond of every audit.
+        (false, false) if path.is_none() && matches!(aim, Aim::Program) => return PROGRAM.to_owned(),
         (false, false) => return for_any_shell(&format!("{set_path}{}", program(UNTOUCHED))),
         (true, false) => "-lc",
         (false, true) => "-ic",

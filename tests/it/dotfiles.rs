@@ -161,6 +161,35 @@ fn a_mode_that_the_spec_names_stands_in_place_of_the_references() {
     project.check(&["vm"], 0);
 }
 
+/// Most who name it mean what lies in it, which is somewhere else: they are told how to say so.
+#[test]
+fn who_names_a_link_to_a_folder_hears_that_it_is_not_looked_into() {
+    let (laptop, vm) = (Machine::local(), Machine::local());
+    for (machine, content) in [(&laptop, "a"), (&vm, "b")] {
+        machine.file("kept/init.lua", content).link(".config/nvim", "../kept");
+    }
+    let targets = [("laptop", &laptop), ("vm", &vm)];
+    let spec = |files: &str| crate::support::trueup::spec_of(&targets, &format!("[dotfiles]\nfiles = [{files}]\n"));
+    let project = Project::of(&targets, "[dotfiles]\nfiles = [\".config/nvim\"]\n");
+    project.capture();
+    let told = "a link to a folder (what lies in it is not compared: name `.config/nvim/**` for that)";
+    let report = project.check(&["vm"], 0);
+    let finding = report.finding("vm", "dotfile:.config/nvim");
+    assert_eq!(finding["warning"], told, "{finding}");
+    assert_eq!(finding["reason"], format!("as on the reference; it is {told}"));
+    let human = project.trueup(&["check", "vm"]).any_stdout().exits(0);
+    assert!(human.stdout.contains(&format!("dotfile:.config/nvim  {told}")), "{}", human.stdout);
+    project.spec(&spec("\".config/nvim\", \".config/nvim/**\""));
+    project.capture();
+    let report = project.check(&["vm"], 1);
+    assert_eq!(report.amiss("vm"), ["dotfile:.config/nvim/init.lua drift changed"]);
+    assert_eq!(report.finding("vm", "dotfile:.config/nvim")["reason"], "as on the reference");
+    project.apply("vm");
+    assert_eq!(vm.read("kept/init.lua"), "a");
+    assert!(vm.at(".config/nvim").is_symlink());
+    project.check(&["vm"], 0);
+}
+
 #[test]
 fn a_dotfile_is_held_only_on_the_systems_that_the_spec_names() {
     let (laptop, vm) = (Machine::local(), Machine::local());
@@ -295,9 +324,12 @@ fn what_differs_in_a_text_is_shown_where_the_references_is_at_hand() {
         .file("-odd 'name'\n", "b\n")
         .file(".bin", b"\xff\0y")
         .file(".netrc", "b\n");
-    laptop.file(".big", "x\n").file(".secret", "a\n").file(".long", "");
-    vm.file(".big", "y\n".repeat(50_000)).file(".secret", "password = hunter2\n").file(".long", "z\n".repeat(500));
-    let spec = "[dotfiles]\nfiles = [\".zshrc\", \"-odd 'name'\\n\", \".bin\", \".netrc\", \".big\", \".secret\", \".long\"]\n";
+    laptop.file(".big", "x\n").file(".secret", "a\n").file(".plain", "a\n").file(".long", "");
+    vm.file(".big", "y\n".repeat(50_000))
+        .file(".secret", "a b\n")
+        .file(".plain", "password = hunter2\n")
+        .file(".long", "z\n".repeat(500));
+    let spec = "[dotfiles]\nfiles = [\".zshrc\", \"-odd 'name'\\n\", \".bin\", \".netrc\", \".big\", \".secret\", \".plain\", \".long\"]\n";
     let project = Project::of(&[("laptop", &laptop), ("vm", &vm)], spec);
     project.capture();
     let report = project.check(&["vm"], 1);
@@ -309,9 +341,11 @@ fn what_differs_in_a_text_is_shown_where_the_references_is_at_hand() {
     );
     assert!(detail("-odd 'name'\n").unwrap().ends_with("\n@@ -1 +1 @@\n-a\n+b"));
     assert_eq!(detail(".bin").unwrap(), "it is not text, so no difference is shown");
-    assert_eq!(detail(".netrc"), None);
+    for name in [".netrc", ".secret"] {
+        assert_eq!(detail(name).unwrap(), "its path is one where secrets are, so no difference is shown");
+    }
     assert_eq!(detail(".big"), None);
-    assert_eq!(detail(".secret").unwrap(), "what it holds looks secret, so no difference is shown");
+    assert_eq!(detail(".plain").unwrap(), "what it holds looks secret, so no difference is shown");
     let long = detail(".long").unwrap();
     assert_eq!(long.lines().count(), 61);
     assert!(long.ends_with("… and 443 more lines"), "{long}");

@@ -5,6 +5,7 @@
 //! test says what each of them has to answer.
 
 use std::fs;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use sha2::{Digest as _, Sha256};
@@ -219,6 +220,81 @@ fn tells_dotfiles_as_they_are(host: &Host) {
     assert_eq!(project.check(&["host"], 1).amiss("host"), amiss.map(|one| format!("dotfile:{one}")));
 }
 
+/// What lies behind links is what they lead to, with its mode; a link to a folder is looked into where a glob says so; and
+/// what is neither file nor folder is told by its type.
+fn follows_links_to_their_ends(host: &Host) {
+    let laptop = Machine::local();
+    let fifo = |machine: &Machine, name: &str| {
+        assert!(Command::new("mkfifo").arg(machine.at(name)).status().unwrap().success());
+    };
+    let furnish = |machine: &Machine| {
+        machine
+            .file("kept/rc", "rc")
+            .mode("kept/rc", 0o644)
+            .file("kept/nvim/lua/a b.lua", "lua")
+            .link(".rc", "kept/rc");
+        machine.link(".nvim", "kept/nvim").link(".named", "kept/rc").link(".null", "/dev/null");
+        machine.file(".s.json", "{}").mode(".s.json", 0o600).link(".k.json", ".s.json");
+        fifo(machine, ".pipe");
+    };
+    furnish(&laptop);
+    furnish(&host.machine);
+    laptop.mode("kept/rc", 0o600);
+    let rest = "[dotfiles]\nfiles = [\".rc\", \".nvim\", \".nvim/**\", \".null\", \".pipe\"]\n\
+                \".named\" = { mode = \"0640\" }\n\".k.json\" = { compare = \"keys\", mode = \"0600\" }\n";
+    let project = project(&laptop, host, rest);
+    project.capture();
+    let machine = &host.machine;
+    let report = project.check(&["host"], 1);
+    assert_eq!(report.amiss("host"), ["dotfile:.named drift changed", "dotfile:.rc drift changed"]);
+    assert_eq!(text(&report, "dotfile:.rc", "reason"), "what it leads to has mode 0644, 0600 on the reference");
+    assert_eq!(text(&report, "dotfile:.named", "want"), format!("link to kept/rc, sha256:{}, 0640", sha256("rc")));
+    machine.mode("kept/rc", 0o640);
+    assert_eq!(project.check(&["host"], 1).amiss("host"), ["dotfile:.rc drift changed"]);
+    machine.mode("kept/rc", 0o600);
+    let report = project.check(&["host"], 1);
+    assert_eq!(report.amiss("host"), ["dotfile:.named drift changed"]);
+    assert_eq!(text(&report, "dotfile:.nvim/lua/a b.lua", "state"), "match");
+    assert_eq!(text(&report, "dotfile:.nvim", "reason"), "as on the reference");
+    assert_eq!(text(&report, "dotfile:.null", "got"), "link to /dev/null, a character device");
+    assert_eq!(text(&report, "dotfile:.pipe", "got"), "a FIFO");
+    machine.file("kept/nvim/lua/a b.lua", "other").file("kept/nvim/more", "").mode(".s.json", 0o644);
+    for name in [".null", ".pipe"] {
+        fs::remove_file(machine.at(name)).unwrap();
+    }
+    let _socket = std::os::unix::net::UnixListener::bind(machine.at(".pipe")).unwrap();
+    fifo(machine, "p");
+    machine.link(".null", "p");
+    let amiss = [".k.json", ".named", ".null", ".nvim/lua/a b.lua", ".nvim/more", ".pipe"];
+    let amiss =
+        amiss.map(|name| format!("dotfile:{name} drift {}", if name == ".nvim/more" { "extra" } else { "changed" }));
+    let report = project.check(&["host"], 1);
+    assert_eq!(report.amiss("host"), amiss);
+    assert_eq!(text(&report, "dotfile:.pipe", "reason"), "it is a socket, the reference has a FIFO");
+}
+
+/// A file that takes too long to read is unknown, and those beside it are told.
+fn reads_no_huge_file_to_its_end(host: &Host) {
+    let (laptop, machine) = (Machine::local(), &host.machine);
+    for name in [".a", ".b", ".c", ".large", ".link"] {
+        laptop.file(name, "x");
+    }
+    machine.file(".a", "x").file(".b", "y").link(".c", ".huge").file(".large", vec![b'x'; (16 << 20) + 1]);
+    machine.link(".link", ".large");
+    fs::File::create(machine.at(".huge")).unwrap().set_len(200 << 30).unwrap();
+    laptop.file(".huge", "x");
+    let files = "files = [\".huge\", \".a\", \".b\", \".c\", \".large\", \".link\"]";
+    let project = project(&laptop, host, &format!("[limits]\nprobe = \"6s\"\n[dotfiles]\n{files}\n"));
+    project.capture();
+    let report = project.check(&["host"], 3);
+    let amiss = [".b drift changed", ".c unknown -", ".huge unknown -", ".large drift changed", ".link drift changed"];
+    assert_eq!(report.amiss("host"), amiss.map(|one| format!("dotfile:{one}")));
+    assert_eq!(text(&report, "dotfile:.huge", "reason"), "reading it took longer than 4 s");
+    assert_eq!(text(&report, "dotfile:.c", "reason"), "reading what it leads to took longer than 4 s");
+    assert!(text(&report, "dotfile:.large", "got").contains(&sha256(vec![b'x'; (16 << 20) + 1])));
+    machine.falls_silent(Duration::from_secs(3));
+}
+
 /// Contents and names that some way of asking would spoil.
 const FILES: [(&str, &[u8]); 20] = [
     ("empty", b""),
@@ -419,7 +495,7 @@ fn keeps_its_limits(host: &Host) {
         assert_eq!(text(&report, &format!("tool:{name}"), "got"), version);
     }
     assert_eq!(text(&report, "tool:stuck", "reason"), "did not answer within 3 s");
-    assert_eq!(text(&report, "tool:flood", "reason"), "printed more than 1048576 bytes");
+    assert_eq!(text(&report, "tool:flood", "reason"), "printed more than 262144 bytes");
     machine.falls_silent(Duration::from_secs(3));
 }
 
@@ -679,6 +755,8 @@ on_every_shape! {
     says_who_it_is
     finds_tools_where_they_are
     tells_dotfiles_as_they_are
+    follows_links_to_their_ends
+    reads_no_huge_file_to_its_end
     compares_variables_by_digest
     looks_into_repositories
     lists_packages

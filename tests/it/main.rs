@@ -42,6 +42,7 @@ mod repos;
 mod rollback;
 mod run;
 mod ssh;
+mod ssh_hops;
 mod story;
 mod support;
 mod surroundings;

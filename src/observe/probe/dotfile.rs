@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::dotfile_told::{read_described, read_tree};
 use super::{dotfile_keys, failed, restore, text};
 use crate::observe::digits::from_digits;
 use crate::observe::{Answer, Context, Covers, Probe, Question, Sighting};
 use crate::spec::{
-    Account, Category, Compare, Digest, Dotfile, Dotfiles, Environment, Extent, Fact, FileFact, ItemId, LeadsTo,
-    Listing, Mode, Observed, Why, glob_matcher,
+    Account, Category, Compare, Digest, Dotfile, Dotfiles, Environment, Extent, ItemId, Listing, Why, glob_matcher,
 };
 use crate::transport::quote;
 
@@ -55,6 +55,18 @@ const ACCOUNT: &str = "(account)";
 /// How large a file may be to be brought for showing the difference, in bytes.
 const LARGEST_SHOWN: usize = 64 << 10;
 
+/// How large a file may be to be hashed together with others, in bytes. One that is larger has a process of its own, and
+/// where that takes too long it is unknown and the others keep their facts.
+const MOST_TOGETHER: u64 = 16 << 20;
+
+/// How long large files may take, of the time that their question has: the rest is for ending them and for telling.
+fn patience(limit: Duration) -> Duration {
+    match limit.as_secs() {
+        0 | 1 => Duration::from_millis(500),
+        seconds => Duration::from_secs(seconds - (seconds / 3).max(1)),
+    }
+}
+
 /// Ends a question whose place lies behind a folder that may not be searched.
 pub(super) const UNSEARCHABLE: &str = "echo 'a folder on the way to it may not be searched' >&2; return 1";
 
@@ -67,6 +79,7 @@ pub(super) fn id(place: &str) -> ItemId {
 fn paths_question(paths: &[&str], known: &BTreeMap<String, Digest>, limit: Duration) -> Question {
     let places: Vec<String> = paths.iter().map(|path| quote::place(path)).collect();
     let places = quote::words(places.iter().map(String::as_str));
+    let patience = patience(limit).as_secs_f64();
     let described = format!("tu_describe {places}");
     let shown: Vec<(&str, &Digest)> = paths
         .iter()
@@ -76,23 +89,28 @@ fn paths_question(paths: &[&str], known: &BTreeMap<String, Digest>, limit: Durat
     let script = if shown.is_empty() { described } else { and_what_differs(&described, &shown) };
     Question::new(
         "paths",
-        format!("cd || return\n{script}"),
+        format!("cd || return\ntu_most={MOST_TOGETHER} tu_patience={patience}\n{script}"),
         limit,
         Covers { items: paths.iter().map(|path| id(path)).collect(), listings: Vec::new() },
     )
 }
 
+/// How many bytes description and contents may have together, digits and all.
+const ROOM: usize = crate::observe::BRIEF_CAP / 4 * 3;
+
 /// The description, and behind it the contents of those files that do not have their known digest, as far as there is
 /// room for them. Where all have it, this starts no process.
 fn and_what_differs(described: &str, known: &[(&str, &Digest)]) -> String {
     let mut script = format!(
-        "tu_told=$({described})\nprintf '%s\\n' \"$tu_told\"\ntu_room=$((tu_cap * 3 / 4 - ${{#tu_told}}))\n\
+        "tu_told=$({described})\nprintf '%s\\n' \"$tu_told\"\ntu_room=$(({ROOM} - ${{#tu_told}}))\n\
          tu_bring() {{\ncase $tu_told in *\"$2\"*) return ;; esac\n\
          if [ -L \"$1\" ] || [ ! -f \"$1\" ] || [ ! -r \"$1\" ]; then return; fi\n\
+         [ -n \"$(find \"$1\" -prune -size -{}c)\" ] || return\n\
          tu_size=$(wc -c <\"$1\") || return\n\
-         if [ \"$((tu_size))\" -gt {LARGEST_SHOWN} ] || [ \"$((tu_size * 2))\" -gt \"$tu_room\" ]; then return; fi\n\
+         if [ \"$((tu_size * 2))\" -gt \"$tu_room\" ]; then return; fi\n\
          tu_room=$((tu_room - tu_size * 2))\n\
-         printf '+ '; tu_plain \"$1\"; od -An -v -tx1 <\"$1\" | tr -d ' \\n'; echo\n}}\n"
+         printf '+ '; tu_plain \"$1\"; od -An -v -tx1 <\"$1\" | tr -d ' \\n'; echo\n}}\n",
+        LARGEST_SHOWN + 1
     );
     for (path, digest) in known {
         script.push_str(&quote::words(["tu_bring", &quote::place(path), digest.hex()]));
@@ -212,7 +230,7 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
             sightings.extend(read_tree(&mut lines)?);
             continue;
         }
-        sightings.extend(read_block(&mut lines)?);
+        sightings.extend(read_described(&mut lines, patience(question.limit))?);
     }
     // A folder may be empty and a glob match nothing; of paths that are named there is always something to say.
     let names_paths = !question.covers.items.is_empty();
@@ -253,150 +271,6 @@ fn read_account(answer: &Answer) -> Result<Account, Why> {
 /// Bytes that came as pairs of hexadecimal digits.
 pub(super) fn hexadecimal(digits: &[u8]) -> Result<Vec<u8>, Why> {
     from_digits(digits).ok_or_else(|| Why::NotUnderstood("a content is not hexadecimal".to_owned()))
-}
-
-/// A path as `tu_describe` tells it.
-struct Entry {
-    kind: char,
-    name: String,
-    /// Of a link: its text, and the kind of what it leads to.
-    to: Option<String>,
-    leads_to: Option<char>,
-}
-
-impl Entry {
-    fn has_mode(&self) -> bool {
-        matches!(self.kind, 'f' | 'd')
-    }
-
-    fn has_digest(&self) -> bool {
-        self.kind == 'f' || self.leads_to == Some('f')
-    }
-}
-
-/// What `tu_tree` printed about regular files: modes with names, then digests with names. A file that one of the two
-/// lacks could not be read, or came or went meanwhile.
-fn read_tree<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Result<Vec<Sighting>, Why> {
-    let mut files: BTreeMap<&str, (Option<&str>, Option<&str>)> = BTreeMap::new();
-    let strange = |line: &str| Why::NotUnderstood(format!("unexpected line `{line}`"));
-    let twice =
-        |name: &str| Why::NotUnderstood(format!("`{name}` is the name of two files that differ in what is no text"));
-    for line in section(lines, "=sums")?.into_iter().filter(|line| !line.is_empty()) {
-        let (mode, name) = line.split_once(' ').ok_or_else(|| strange(line))?;
-        if files.entry(name).or_default().0.replace(mode).is_some() {
-            return Err(twice(name));
-        }
-    }
-    for line in section(lines, "=end")?.into_iter().filter(|line| !line.is_empty()) {
-        let (_, name) = line.split_once("  ").ok_or_else(|| strange(line))?;
-        if files.entry(name).or_default().1.replace(line).is_some() {
-            return Err(twice(name));
-        }
-    }
-    let observed = |(told, sum): (Option<&str>, Option<&str>)| match (told, sum) {
-        (Some(_), None) => Err(denied("reading it")),
-        (None, _) => Err(Why::NotUnderstood("it came or went while the folder was looked at".to_owned())),
-        (told, sum) => Ok(Observed::Present(Fact::File(FileFact::File { mode: mode(told)?, digest: digest(sum)? }))),
-    };
-    let sighting = |(name, told): (&str, _)| Sighting::Item(id(name), observed(told).unwrap_or_else(Observed::Unknown));
-    Ok(files.into_iter().map(sighting).collect())
-}
-
-/// What `tu_describe` printed: names with kinds, then modes, then digests.
-fn read_block<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Result<Vec<Sighting>, Why> {
-    let entries = entries(lines)?;
-    let modes = section(lines, "=digests")?;
-    let digests = section(lines, "=end")?;
-    // Modes and digests stand in the order of the entries. Where one failed, it is not known whose the others are.
-    let in_step = modes.len() == entries.iter().filter(|entry| entry.has_mode()).count()
-        && digests.len() == entries.iter().filter(|entry| entry.has_digest()).count();
-    let (mut modes, mut digests) = (modes.into_iter(), digests.into_iter());
-    let sightings = entries
-        .into_iter()
-        .map(|entry| {
-            let observed = if (entry.has_mode() || entry.has_digest()) && !in_step {
-                Err(Why::NotUnderstood("there are not as many modes and digests as files".to_owned()))
-            } else {
-                observed(&entry, &mut modes, &mut digests)
-            };
-            Sighting::Item(id(&entry.name), observed.unwrap_or_else(Observed::Unknown))
-        })
-        .collect();
-    Ok(sightings)
-}
-
-fn entries<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Result<Vec<Entry>, Why> {
-    let mut entries: Vec<Entry> = Vec::new();
-    loop {
-        let line = lines.next().ok_or_else(|| Why::NotUnderstood("the list of files ends in the middle".to_owned()))?;
-        match (line.split_once(' '), entries.last_mut()) {
-            (None, _) if line == "=modes" => return Ok(entries),
-            (Some((">", to)), Some(Entry { kind: 'l', to: known @ None, .. })) => *known = Some(restore(to)),
-            (Some((">", _)), _) => {
-                return Err(Why::NotUnderstood(format!("a link target without a link: `{line}`")));
-            }
-            (Some(("~", kind @ ("f" | "u" | "d" | "o" | "a"))), Some(Entry { to: Some(_), leads_to, .. })) => {
-                *leads_to = kind.chars().next();
-            }
-            (Some((kind @ ("f" | "u" | "d" | "o" | "a" | "l"), name)), _) => {
-                let kind = kind.chars().next().unwrap_or('?');
-                entries.push(Entry { kind, name: restore(name), to: None, leads_to: None });
-            }
-            _ => return Err(Why::NotUnderstood(format!("unexpected line `{line}`"))),
-        }
-    }
-}
-
-fn observed<'a>(
-    entry: &Entry,
-    modes: &mut impl Iterator<Item = &'a str>,
-    digests: &mut impl Iterator<Item = &'a str>,
-) -> Result<Observed, Why> {
-    let fact = match (entry.kind, &entry.to, entry.leads_to) {
-        ('f', ..) => FileFact::File { mode: mode(modes.next())?, digest: digest(digests.next())? },
-        ('d', ..) => FileFact::Folder { mode: mode(modes.next())? },
-        ('o', ..) => FileFact::Other,
-        ('a', ..) => return Ok(Observed::Absent),
-        ('u', ..) => return Err(denied("reading it")),
-        ('l', Some(_), Some('u')) => return Err(denied("reading what it leads to")),
-        ('l', Some(to), Some(kind)) => {
-            let leads_to = match kind {
-                'f' => LeadsTo::File(digest(digests.next())?),
-                'd' => LeadsTo::Folder,
-                'a' => LeadsTo::Nowhere,
-                _ => LeadsTo::Other,
-            };
-            FileFact::Link { to: to.clone(), leads_to: Some(leads_to) }
-        }
-        _ => return Err(Why::NotUnderstood("a link without a target".to_owned())),
-    };
-    Ok(Observed::Present(Fact::File(fact)))
-}
-
-fn denied(command: &str) -> Why {
-    Why::Failed { command: command.to_owned(), code: 1, message: "permission denied".to_owned() }
-}
-
-fn section<'a>(lines: &mut impl Iterator<Item = &'a str>, end: &str) -> Result<Vec<&'a str>, Why> {
-    let mut section = Vec::new();
-    for line in lines {
-        if line == end {
-            return Ok(section);
-        }
-        section.push(line);
-    }
-    Err(Why::NotUnderstood(format!("no `{end}` in the list of files")))
-}
-
-pub(super) fn mode(line: Option<&str>) -> Result<Mode, Why> {
-    line.and_then(Mode::parse).ok_or_else(|| Why::NotUnderstood(format!("`{}` is not a file mode", line.unwrap_or(""))))
-}
-
-fn digest(line: Option<&str>) -> Result<Digest, Why> {
-    // A backslash in front says that the name was escaped; the name is not read here.
-    let hex = line.and_then(|line| line.trim_start_matches('\\').split_once(' ')).map(|(hex, _)| hex);
-    hex.and_then(Digest::from_hex)
-        .ok_or_else(|| Why::NotUnderstood(format!("`{}` is not a digest", line.unwrap_or(""))))
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::dotfile::{UNSEARCHABLE, hexadecimal, id, mode};
+use super::dotfile::{UNSEARCHABLE, hexadecimal, id};
+use super::dotfile_told::mode;
 use super::{failed, text};
 use crate::observe::{Answer, Context, Covers, Question, Sighting};
 use crate::spec::{Compare, Dotfile, Fact, FileFact, Keys, Observed, Why, key_digests, key_names, shown_values};
@@ -20,7 +21,11 @@ const LARGEST: usize = 500_000;
 pub(super) fn question(entry: &Dotfile, limit: Duration) -> Option<Question> {
     let Compare::Keys(keys) = &entry.compare else { return None };
     let place = quote::word(&quote::place(&entry.name));
-    let mode = if entry.mode.is_some() { format!("tu_modes {place} || return") } else { "echo any".to_owned() };
+    let mode = if entry.mode.is_some() {
+        format!("tu_modes {place} || return\necho \"$tu_stats\"")
+    } else {
+        "echo any".to_owned()
+    };
     // Printable ASCII passes every shell and stream unchanged; anything else is spelt out.
     let script = format!(
         "cd || return\nif [ -f {place} ]; then\ntu_size=$(wc -c <{place}) || return\necho f\n{mode}\n\

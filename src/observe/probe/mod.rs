@@ -2,6 +2,7 @@
 
 mod dotfile;
 mod dotfile_keys;
+mod dotfile_told;
 mod env;
 #[cfg(test)]
 mod fixtures;

@@ -16,8 +16,7 @@ pub(super) const PROBE: Probe = Probe {
 };
 
 const IDENTITY: &str = r#"
-uname -s -m || return
-uname -n
+uname -s -n -m || return
 printf 'clock %s\n' "$(date +%s)"
 if [ -r /etc/machine-id ]; then
   read -r tu_id </etc/machine-id
@@ -77,10 +76,13 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
 fn read_identity(answer: &Answer) -> Result<Vec<Sighting>, Why> {
     let stdout = text(&answer.stdout);
     let mut lines = stdout.lines();
-    let (Some(system), Some(hostname)) = (lines.next(), lines.next()) else { return Err(failed("uname", answer)) };
-    let (kernel, arch) = system
-        .split_once(' ')
-        .ok_or_else(|| Why::NotUnderstood(format!("`{system}` is not a system and an architecture")))?;
+    // A Mac's name may hold blanks.
+    let system = lines.next().and_then(|line| {
+        let (kernel, rest) = line.split_once(' ')?;
+        let (hostname, arch) = rest.rsplit_once(' ')?;
+        Some((kernel, hostname, arch))
+    });
+    let Some((kernel, hostname, arch)) = system else { return Err(failed("uname", answer)) };
     let os = match kernel {
         "Darwin" => "macos".to_owned(),
         other => other.to_lowercase(),

@@ -2,8 +2,9 @@
 //! the machine is a container or virtual.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
-use regex::Regex;
+use regex_lite::Regex;
 
 use super::system::{item, present};
 use super::{failed, text};
@@ -84,17 +85,18 @@ fn locale(told: &Told<'_>) -> String {
     shown
 }
 
+const CONSTANT: &str = "a constant expression";
+
 fn libc(text: &str) -> Option<String> {
     if text == "none" {
         return Some(text.to_owned());
     }
-    let named = |pattern: &str, name: &str| {
-        let pattern = Regex::new(pattern).expect("a constant expression");
-        pattern.captures(text).map(|groups| format!("{name} {}", &groups[1]))
-    };
-    named(r"^glibc (\S+)", "glibc")
-        .or_else(|| named(r"^musl libc .*Version (\S+)", "musl"))
-        .or_else(|| named(r"stable release version (\d[\d.]*\d)", "glibc"))
+    static LIBRARIES: [(&str, LazyLock<Regex>); 3] = [
+        ("glibc", LazyLock::new(|| Regex::new(r"^glibc (\S+)").expect(CONSTANT))),
+        ("musl", LazyLock::new(|| Regex::new(r"^musl libc .*Version (\S+)").expect(CONSTANT))),
+        ("glibc", LazyLock::new(|| Regex::new(r"stable release version (\d[\d.]*\d)").expect(CONSTANT))),
+    ];
+    LIBRARIES.iter().find_map(|(name, pattern)| Some(format!("{name} {}", &pattern.captures(text)?[1])))
 }
 
 /// A user without an entry, as in many containers, has no login shell. Not looked up is another thing.

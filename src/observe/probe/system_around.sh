@@ -10,8 +10,11 @@ ulimit -n
 for tu_name in LC_ALL LC_CTYPE LC_COLLATE LC_MESSAGES LANG; do
   if tu_original "$tu_name"; then printf '%s %s\n' "$tu_name" "$(tu_plain "$tu_value")"; fi
 done
+# shellcheck disable=SC3013 # every sh that there is knows -ef
 if tu_original TZ; then
   printf 'timezone %s\n' "$(tu_plain "$tu_value")"
+elif [ -r /etc/timezone ] && read -r tu_zone </etc/timezone && [ /etc/localtime -ef "/usr/share/zoneinfo/$tu_zone" ]; then
+  printf 'timezone %s\n' "$tu_zone"
 elif [ -L /etc/localtime ]; then
   printf 'timezone %s\n' "$(readlink /etc/localtime)"
 elif [ -f /etc/localtime ] && [ -r /etc/timezone ]; then
@@ -24,7 +27,12 @@ else
   echo 'timezone UTC'
 fi
 
-if [ "$(uname -s)" = Linux ]; then
+if [ -r /proc/sys/kernel/ostype ]; then
+  read -r tu_kernel </proc/sys/kernel/ostype
+else
+  tu_kernel=$(uname -s)
+fi
+if [ "$tu_kernel" = Linux ]; then
   if tu_libc=$(getconf GNU_LIBC_VERSION 2>/dev/null) && [ -n "$tu_libc" ]; then
     printf 'libc %s\n' "$tu_libc"
   else
@@ -42,16 +50,26 @@ else
   echo 'libc none'
 fi
 
-tu_user=$(id -un)
-if command -v getent >/dev/null; then
+# The user's own entry: most stand in the machine's own list, the others are asked for.
+tu_user=
+if [ -r /proc/self/status ]; then
+  while read -r tu_line tu_real tu_user tu_rest; do
+    [ "$tu_line" != Uid: ] || break
+  done </proc/self/status
+fi
+[ -n "$tu_user" ] || tu_user=$(id -u)
+tu_entry=
+if [ -r /etc/passwd ]; then
+  while read -r tu_line; do
+    case $tu_line in *:*:"$tu_user":*:*:*:*) tu_entry=$tu_line && break ;; esac
+  done </etc/passwd
+fi
+if [ -n "$tu_entry" ]; then
+  :
+elif command -v getent >/dev/null; then
   tu_entry=$(getent passwd "$tu_user")
 elif command -v dscl >/dev/null; then
-  tu_entry=:$(dscl . -read "/Users/$tu_user" UserShell | sed 's/^UserShell: //')
-else
-  tu_entry=
-  while read -r tu_line; do
-    case $tu_line in "$tu_user":*) tu_entry=$tu_line ;; esac
-  done </etc/passwd
+  tu_entry=:$(dscl . -read "/Users/$(id -un)" UserShell | sed 's/^UserShell: //')
 fi
 printf 'shell %s\n' "${tu_entry##*:}"
 

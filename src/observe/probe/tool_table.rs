@@ -90,7 +90,7 @@ pub(super) fn find(name: &str) -> Option<&'static Row> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use regex::Regex;
+    use regex_lite::Regex;
 
     use super::*;
 

@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 
 use super::{Wanted, judge, version_difference};
 use crate::parity::{Change, Finding, State};
+use crate::spec::edit::waiver_table;
 use crate::spec::package::{SYSTEM_MANAGERS, as_precise_as, can_exist, upstream};
 use crate::spec::{
-    Category, Fact, Facts, ItemId, Lock, Locked, Machine, MappedItem, Observed, Policy, Scheme, VersionFact, Why,
-    manager_of,
+    Category, Covers, Fact, Facts, ItemId, Lock, Locked, Machine, MappedItem, Observed, Policy, Scheme, VersionFact,
+    Waiver, Why, manager_of,
 };
 
 /// In which way a package's version is not within the policy. Full versions are compared where both are the same
@@ -194,13 +195,13 @@ fn os_of(machine: &Machine) -> &str {
 
 /// The lines of a spec that accept a drift on one target, whatever is there.
 pub(super) fn waiver_to_paste(id: &ItemId, target: &str, because: &str) -> String {
-    let text = |text: &str| toml_edit::Value::from(text).to_string();
-    format!(
-        "[[waivers]]\nfinding = {}\ntargets = [{}]\nbecause = {}\nany = true\n",
-        text(&id.to_string()),
-        text(target),
-        text(because)
-    )
+    waiver_table(&Waiver {
+        finding: id.clone(),
+        targets: vec![target.to_owned()],
+        because: because.to_owned(),
+        until: None,
+        covers: Covers::Any,
+    })
 }
 
 /// Another product under the same name is what another system has: the line that accepts it goes with the finding.

@@ -1,5 +1,7 @@
 //! The comparison, on values alone: what each pair of lock entry and fact amounts to.
 
+mod links;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -227,9 +229,9 @@ fn files_say_in_which_way_they_differ() {
     assert_eq!(reason(file(0o644, "x"), file(0o644, "x")), "as on the reference");
     assert_eq!(reason(file(0o644, "x"), file(0o644, "y")), "its content differs");
     assert_eq!(reason(file(0o644, "x"), file(0o600, "x")), "its mode is 0600, 0644 on the reference");
-    let link = |leads_to| Fact::File(FileFact::Link { to: "b".to_owned(), leads_to });
+    let link = |leads_to| Fact::File(FileFact::Link { to: "b".to_owned(), leads_to, mode: None });
     assert_eq!(
-        reason(link(None), Fact::File(FileFact::Other)),
+        reason(link(None), Fact::File(FileFact::Other { special: None })),
         "it is neither file, folder nor link, the reference has link to b"
     );
     let to = |content: &str| link(Some(LeadsTo::File(Digest::of(content.as_bytes()))));

@@ -64,7 +64,7 @@ fn wanted() -> Vec<(&'static str, Option<Fact>)> {
         ("dotfile:.a", Some(file("a"))),
         ("dotfile:.gitconfig", Some(file("g"))),
         ("dotfile:.dir", Some(Fact::File(FileFact::Folder { mode: Mode(0o700) }))),
-        ("dotfile:.dir/link", Some(Fact::File(FileFact::Link { to: "x".to_owned(), leads_to: None }))),
+        ("dotfile:.dir/link", Some(Fact::File(FileFact::Link { to: "x".to_owned(), leads_to: None, mode: None }))),
         ("dotfile:bin/tidy", Some(file("tidy 2"))),
         ("dotfile:.extra", None),
         ("repo:r", Some(repo())),
@@ -124,7 +124,7 @@ fn what_the_reference_does_not_have_goes_only_with_prune() {
 
 #[test]
 fn a_link_is_not_put_again_for_what_it_leads_to() {
-    let other = Fact::File(FileFact::Link { to: "x".to_owned(), leads_to: Some(LeadsTo::Nowhere) });
+    let other = Fact::File(FileFact::Link { to: "x".to_owned(), leads_to: Some(LeadsTo::Nowhere), mode: None });
     let folder = Fact::File(FileFact::Folder { mode: Mode(0o700) });
     let found = [("dotfile:.dir", folder), ("dotfile:.dir/link", other)];
     let plan = planned(&found, &Selection { only: vec!["dotfile:.dir*".to_owned()], ..Selection::default() });
@@ -211,7 +211,8 @@ fn gits_own_structure_and_wider_configurations_are_left_alone() {
 
 #[test]
 fn nothing_is_put_through_a_link_where_a_folder_should_be() {
-    let found = [("dotfile:.dir", Fact::File(FileFact::Link { to: "elsewhere".to_owned(), leads_to: None }))];
+    let found =
+        [("dotfile:.dir", Fact::File(FileFact::Link { to: "elsewhere".to_owned(), leads_to: None, mode: None }))];
     for only in ["dotfile:.dir*", "dotfile:.dir/link"] {
         let plan = planned(&found, &Selection { only: vec![only.to_owned()], ..Selection::default() });
         assert_eq!(plan.steps, [], "{only}");

@@ -50,7 +50,7 @@ fn offer(need: Need<'_>) -> Offer {
         ),
         // What it makes for this machine is what is wanted, and that is a file.
         FileFact::Template { .. } => Offer::Cannot("its template was not rendered".to_owned()),
-        FileFact::Other => Offer::Cannot("it is neither file, folder nor link on the reference".to_owned()),
+        FileFact::Other { .. } => Offer::Cannot("it is neither file, folder nor link on the reference".to_owned()),
     }
 }
 

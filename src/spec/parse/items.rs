@@ -56,7 +56,7 @@ fn read_tool_question(table: &mut Section<'_>) -> Option<ToolQuestion> {
     let version = table.string("version").map(|text| text.value);
     let pattern = table.string("pattern");
     if let Some(pattern) = &pattern {
-        let problem = match regex::Regex::new(&pattern.value) {
+        let problem = match regex_lite::Regex::new(&pattern.value) {
             Err(error) => Some(format!("`pattern` is not a regular expression: {}", last_line(&error.to_string()))),
             Ok(compiled) if compiled.captures_len() < 2 => {
                 Some("`pattern` has no group to take the version from".to_owned())
