@@ -32,6 +32,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     if archives.is_empty() {
         return Err("a formula without an archive installs nothing".into());
     }
+    for (at, one) in archives.iter().enumerate() {
+        if archives[..at].iter().any(|other| (other.system, other.cpu) == (one.system, one.cpu)) {
+            return Err(format!("two archives are both for {} on {}", one.system, one.cpu).into());
+        }
+    }
     let mut context = tera::Context::new();
     context.insert("homepage", homepage.trim_end_matches('/'));
     context.insert("version", env!("CARGO_PKG_VERSION"));
@@ -48,6 +53,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// An archive is named `trueup-VERSION-CPU-VENDOR-SYSTEM….tar.gz`, as Rust names its targets.
 fn archive(path: &Path) -> Result<Archive, Box<dyn Error>> {
     let file = path.file_name().and_then(|name| name.to_str()).ok_or("an archive needs a name")?.to_owned();
+    let version = env!("CARGO_PKG_VERSION");
+    if !file.starts_with(&format!("trueup-{version}-")) {
+        return Err(format!("{file} is not of version {version}").into());
+    }
     let named = |part: &str| file.contains(part);
     let system = match (named("-apple-darwin"), named("-linux-")) {
         (true, _) => "macos",

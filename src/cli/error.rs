@@ -8,7 +8,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme, ReportHandler};
 
 use super::Exit;
 use super::context::{Context, tell};
-use crate::parity::report::Look;
+use crate::parity::report::{Look, printable};
 use crate::provision::schedule::ScheduleError;
 use crate::spec::load::LoadError;
 use crate::store::StoreError;
@@ -24,14 +24,15 @@ pub(super) enum CliError {
     NoHome,
     #[error("the environment {0} has no targets; add one under [targets]")]
     NoTargets(String),
-    #[error("no target is named `{name}`; targets are: {}", .known.join(", "))]
+    #[error("no target is named `{}`; targets are: {}", printable(.name), .known.join(", "))]
     NoSuchTarget { name: String, known: Vec<String> },
-    #[error("no verb is named `{name}`; verbs are: {}", .known.join(", "))]
+    #[error("no verb is named `{}`; verbs are: {}", printable(.name), .known.join(", "))]
     NoSuchVerb { name: String, known: Vec<String> },
     #[error("{} is there already and stays as it is; choose another name with --name, or edit it", .0.display())]
     SpecExists(PathBuf),
     #[error(
-        "`{0}` cannot name an environment; use letters, digits, `-`, `_` and `.`, beginning with a letter or digit"
+        "`{}` cannot name an environment; use at most 64 letters, digits, `-`, `_` and `.`, beginning with a letter or digit",
+        printable(.0)
     )]
     BadName(String),
     #[error("{0}")]

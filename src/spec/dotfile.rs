@@ -60,6 +60,9 @@ impl Dotfile {
         if name.starts_with('~') {
             return Err(format!("`{written}` names another user's home; write an absolute path instead"));
         }
+        if name.trim_matches(['.', '/', '~']).is_empty() {
+            return Err(format!("`{written}` names no file"));
+        }
         if !name.contains(['*', '?', '[', '{']) {
             return Ok(Self::of(name, Extent::Path));
         }

@@ -4,6 +4,11 @@
 //! match; so the spec is checked for it. Spec, lock and probe all use [`canonical`], so that `Ruamel.YAML` and
 //! `ruamel-yaml` are one thing.
 
+use std::collections::BTreeMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use regex::Regex;
+
 /// The managers that belong to a system: a machine of another system cannot have them.
 pub(crate) const SYSTEM_MANAGERS: [&str; 6] = ["apt", "rpm", "apk", "brew", "cask", "tap"];
 
@@ -44,37 +49,58 @@ fn pep_503(name: &str) -> String {
     spelt
 }
 
+/// What a package's name may be, as a regular expression that JSON Schema understands as well: what each manager lists,
+/// and neither an option, a pattern nor a list of several.
+pub(super) fn pattern(manager: &str) -> String {
+    // In no name at all: blanks, control characters, and what shells make patterns of.
+    const NEVER: &str = r"\s\x00-\x1f\x7f-\x9f*?\[,";
+    let not = |also: &str| format!("[^{also}{NEVER}]");
+    // A word between slashes, the first of them no option.
+    let words = |also: &str| (not(&format!(r"\-/{also}")), not(&format!("/{also}")));
+    let (first, word) = match manager {
+        "apt" | "apk" | "pip" | "pipx" | "uv" => words("@="),
+        "brew" | "cask" => words(""),
+        _ => words("@"),
+    };
+    match manager {
+        "npm" | "pnpm" => format!("^(?:@{word}+/{word}+|{first}{word}*)$"),
+        "brew" => format!("^{first}{word}*(?:/{word}+/{word}+)?$"),
+        "tap" => format!("^{first}{word}*/{word}+$"),
+        "vscode" => format!(r"^{}{}*\.{word}+$", not(r"\-/@."), not("/@.")),
+        "go" => format!(r"^{}{}*\.{word}*(?:/{word}+)*$", not(r"\-/@."), not("/@.")),
+        "mise" => format!("^{}{}*(?::@?{word}+)?(?:/{word}+)*$", not(r"\-/@:"), not("/@:")),
+        _ => format!("^{first}{word}*$"),
+    }
+}
+
+/// Compiled once a manager: a spec may name hundreds of packages.
+fn is_name(manager: &str, name: &str) -> bool {
+    static KNOWN: LazyLock<Mutex<BTreeMap<String, Regex>>> = LazyLock::new(Mutex::default);
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let regex = known
+        .entry(manager.to_owned())
+        .or_insert_with(|| Regex::new(&pattern(manager)).expect("a pattern of ours is a regular expression"));
+    regex.is_match(name)
+}
+
 /// What is wrong with a name, and what to write instead.
 pub(super) fn problem(manager: &str, name: &str) -> Option<String> {
     if let Some(help) = with_version(manager, name) {
         return Some(help);
     }
-    if name.is_empty() || name.starts_with('-') || name.contains(['*', '?', '[', ' ', '\t', '\n', '\0', ',']) {
-        return Some("name each package as the manager lists it".to_owned());
+    if is_name(manager, name) {
+        return None;
     }
-    let parts: Vec<&str> = name.split('/').collect();
     let help = match manager {
-        _ if parts.iter().any(|part| part.is_empty()) => "name each package as the manager lists it",
-        "npm" | "pnpm" if !is_npm_name(&parts) => "write `name` or `@scope/name`",
-        "tap" if parts.len() != 2 => "write `user/repository`, such as `homebrew/cask-fonts`",
-        "brew" if parts.len() != 1 && parts.len() != 3 => "write `name` or `user/repository/name`",
-        "cask" if parts.len() != 1 => "write the name alone, as `brew list --cask` has it",
-        "vscode" if name.split('.').count() < 2 || parts.len() != 1 => "write `publisher.name`",
-        "go" if !parts[0].contains('.') => "write the package's whole path, such as `golang.org/x/tools/cmd/goimports`",
-        "apt" | "rpm" | "apk" | "pip" | "pipx" | "uv" | "cargo" | "gem" if parts.len() != 1 => {
-            "name each package as the manager lists it"
-        }
-        _ => return None,
+        "npm" | "pnpm" => "write `name` or `@scope/name`",
+        "tap" => "write `user/repository`, such as `homebrew/cask-fonts`",
+        "brew" => "write `name` or `user/repository/name`",
+        "cask" => "write the name alone, as `brew list --cask` has it",
+        "vscode" => "write `publisher.name`",
+        "go" => "write the package's whole path, such as `golang.org/x/tools/cmd/goimports`",
+        _ => "name each package as the manager lists it",
     };
     Some(help.to_owned())
-}
-
-fn is_npm_name(parts: &[&str]) -> bool {
-    match parts {
-        [name] => !name.starts_with('@'),
-        [scope, _] => scope.starts_with('@') && scope.len() > 1,
-        _ => false,
-    }
 }
 
 /// A version that was written behind the name. An `@` is part of a formula's name (`python@3.12`), and of an npm scope.

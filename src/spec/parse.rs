@@ -84,7 +84,7 @@ fn read_environment(mut root: Section<'_>, vocabulary: &Vocabulary) -> Option<En
     if let Some(name) = name.as_ref().filter(|name| !is_plain(&name.value)) {
         root.problem(
             Problem::new(format!("`{}` cannot name an environment", name.value), name.span.clone(), "here")
-                .help("use letters, digits, `-`, `_` and `.`, beginning with a letter or digit"),
+                .help(PLAIN_HELP),
         );
     }
     let reference = root.string("reference");
@@ -137,8 +137,12 @@ fn read_environment(mut root: Section<'_>, vocabulary: &Vocabulary) -> Option<En
 /// Whether a name is safe wherever names go: file names, ids, command lines.
 pub fn is_plain(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    !name.is_empty() && name.chars().all(plain) && !name.starts_with(['-', '.'])
+    // A file name has room for 255 bytes, and more than the name goes into it.
+    (1..=64).contains(&name.len()) && name.chars().all(plain) && !name.starts_with(['-', '.'])
 }
+
+/// What to write instead of a name that is not plain.
+const PLAIN_HELP: &str = "use at most 64 letters, digits, `-`, `_` and `.`, beginning with a letter or digit";
 
 fn not_yet(at: &Section<'_>, what: &str) {
     let message = format!("{what} is not supported by this version of trueup");

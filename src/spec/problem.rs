@@ -19,7 +19,9 @@ pub struct Problem {
 
 impl Problem {
     pub(crate) fn new(message: impl Into<String>, span: Range<usize>, label: impl Into<String>) -> Self {
-        Self { message: message.into(), span, label: label.into(), help: None }
+        // What it repeats of the file is not for a terminal to act upon.
+        let message = message.into().chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+        Self { message, span, label: label.into(), help: None }
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::item::Category;
 use super::keys::Format;
+use super::package;
 use super::parse::Vocabulary;
 use super::system::{self, SYSTEM_FACTS, SystemFact};
 
@@ -57,6 +58,10 @@ enum Holds {
     Flag,
     Duration,
     Policy,
+    /// A package's name, as the manager lists it whose table this is in.
+    PackageName,
+    /// A list of such names, or "all".
+    PackageNames,
     /// A list, or one value standing for a list of one.
     ListOf(&'static Holds),
     /// A table with known keys.
@@ -184,6 +189,14 @@ fn of(holds: &Holds, vocabulary: &Vocabulary) -> Value {
             "examples": ["30s", "15m", "24h", "1h30m"],
         }),
         Holds::Policy => policy(),
+        // Which manager's is said where the manager is known.
+        Holds::PackageName => json!({ "type": "string", "pattern": ANY_PACKAGE }),
+        Holds::PackageNames => json!({
+            "anyOf": [
+                { "type": "array", "items": { "type": "string", "pattern": ANY_PACKAGE } },
+                { "const": "all", "description": "all that the reference has; extras are drift" },
+            ],
+        }),
         Holds::ListOf(one) => {
             let one = of(one, vocabulary);
             json!({ "anyOf": [{ "type": "array", "items": one }, one] })
@@ -205,9 +218,11 @@ fn of(holds: &Holds, vocabulary: &Vocabulary) -> Value {
         }
         Holds::NamesByManager(table) => {
             let mut schema = of_table(table, vocabulary);
-            let name = json!({ "type": "string", "pattern": tables::PACKAGE_NAME });
+            let names = managers(vocabulary, &of(&Holds::PackageName, vocabulary));
+            // At least one of them.
+            schema["anyOf"] = names.keys().map(|manager| json!({ "required": [manager] })).collect();
             if let Some(properties) = schema["properties"].as_object_mut() {
-                properties.extend(managers(vocabulary, &name));
+                properties.extend(names);
             }
             schema
         }
@@ -218,8 +233,33 @@ fn of(holds: &Holds, vocabulary: &Vocabulary) -> Value {
     }
 }
 
+/// Stands for the pattern of a manager that is not known yet.
+const ANY_PACKAGE: &str = "a package's name";
+
+/// A key for each manager, with what a package is called there.
 fn managers(vocabulary: &Vocabulary, each: &Value) -> Map<String, Value> {
-    vocabulary.managers.iter().map(|manager| ((*manager).to_owned(), each.clone())).collect()
+    let of_manager = |manager: &&str| {
+        let mut schema = each.clone();
+        name_packages(&mut schema, manager);
+        ((*manager).to_owned(), schema)
+    };
+    vocabulary.managers.iter().map(of_manager).collect()
+}
+
+fn name_packages(schema: &mut Value, manager: &str) {
+    match schema {
+        Value::Object(keys) => {
+            for (key, value) in keys {
+                if key == "pattern" && value == ANY_PACKAGE {
+                    *value = json!(package::pattern(manager));
+                } else {
+                    name_packages(value, manager);
+                }
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| name_packages(value, manager)),
+        _ => {}
+    }
 }
 
 fn one_word(words: &[(&str, &str)]) -> Value {
@@ -234,7 +274,9 @@ fn policy() -> Value {
         ways.push(json!({
             "pattern": "^[<>=^~]", "description": "a range: bounds separated by commas", "examples": [">=20, <23"],
         }));
-        ways.push(json!({ "pattern": "^v?[0-9]\\S*$", "description": "this very version", "examples": ["22.11.0"] }));
+        ways.push(
+            json!({ "pattern": "^v?[0-9][^\\s\\x85]*$", "description": "this very version", "examples": ["22.11.0"] }),
+        );
     }
     schema
 }

@@ -8,6 +8,7 @@
 
 mod exec;
 mod key_file;
+mod line;
 mod login;
 mod passphrases;
 mod proxy;
@@ -70,6 +71,7 @@ fn open(
     let (wire, key) = meet(route, &recorded, target_name, surroundings, deadline)?;
     check(route, &key, &recorded, target_name)?;
     login::log_in(&wire, route, surroundings, deadline)?;
+    wire.is_known();
     wire.keep_alive();
     Ok((wire, key))
 }

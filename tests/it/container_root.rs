@@ -1,5 +1,5 @@
-//! Containers as targets, in real ones. Starting containers needs root, so this belongs to the long group: see
-//! `scripts/test --help`.
+//! Containers as targets, in real ones, of docker and of podman: a test is a function of an engine. Starting containers
+//! needs root, so this belongs to the long group: see `scripts/test --help`.
 
 use std::fs;
 use std::ops::ControlFlow;
@@ -8,22 +8,22 @@ use std::time::{Duration, Instant};
 use trueup::spec::{Devcontainer, Reach, Shell, Target, TargetKind};
 use trueup::transport::{Aim, Connection, Ended, Run, StdinAfter, Stream, Surroundings, TransportError};
 
-use crate::support::podman::Podman;
+use crate::support::engine::{Engine, Kind};
 use crate::support::trueup::{Project, Trueup};
 
 const FOLDER: &str = "devcontainer.local_folder";
 const METADATA: &str = "devcontainer.metadata";
 
-fn open(podman: &Podman, devcontainer: Devcontainer, login: bool) -> Result<Connection, TransportError> {
-    let mut env: Vec<_> = podman.env().map(|(name, value)| (name.into(), value.into())).into();
+fn open(engine: &Engine, devcontainer: Devcontainer, login: bool) -> Result<Connection, TransportError> {
+    let mut env: Vec<_> = engine.env().into_iter().map(|(name, value)| (name.into(), value.into())).collect();
     env.push(("PATH".into(), "/usr/local/bin:/usr/bin:/bin:/usr/sbin".into()));
     let surroundings = Surroundings {
-        home: podman.at("nobody"),
+        home: engine.at("nobody"),
         user: "me".to_owned(),
         ssh_agent: None,
         env,
         connect_limit: Duration::from_secs(30),
-        system_ssh: podman.at("nobody"),
+        system_ssh: engine.at("nobody"),
         passphrases: std::sync::Arc::default(),
     };
     let reach = Reach::Devcontainer(devcontainer);
@@ -31,8 +31,8 @@ fn open(podman: &Podman, devcontainer: Devcontainer, login: bool) -> Result<Conn
     Connection::open(&target, Shell { login, interactive: false }, &surroundings)
 }
 
-fn of(podman: &Podman) -> Devcontainer {
-    Devcontainer { workspace: podman.at("project"), container: None, engine: Some("podman".to_owned()) }
+fn of(engine: &Engine) -> Devcontainer {
+    Devcontainer { workspace: engine.at("project"), container: None, engine: Some(engine.name().to_owned()) }
 }
 
 fn heard(connection: &mut Connection, program: &str, stdin: &[u8], limit: Duration) -> (Ended, Vec<u8>) {
@@ -54,15 +54,13 @@ fn says(connection: &mut Connection, program: &str) -> String {
     String::from_utf8(stdout).unwrap()
 }
 
-#[test]
-fn commands_run_as_the_user_of_the_devcontainer_in_the_home_and_shell_there() {
-    let podman = Podman::new();
-    let folder = podman.at("project").display().to_string();
-    podman.start("older", &[(FOLDER, &folder)]);
-    podman.start("newest", &[(FOLDER, &folder), (METADATA, r#"[{"remoteUser":"dev"}]"#)]);
-    podman.start("other", &[(FOLDER, "/elsewhere")]);
-    podman.sh("newest", "dev", "echo 'FROM_PROFILE=yes; export FROM_PROFILE' >~/.profile; touch ~/here");
-    let mut connection = open(&podman, of(&podman), true).unwrap();
+fn commands_run_as_the_user_of_the_devcontainer_in_the_home_and_shell_there(engine: &Engine) {
+    let folder = engine.at("project").display().to_string();
+    engine.start("older", &[(FOLDER, &folder)]);
+    engine.start("newest", &[(FOLDER, &folder), (METADATA, r#"[{"remoteUser":"dev"}]"#)]);
+    engine.start("other", &[(FOLDER, "/elsewhere")]);
+    engine.sh("newest", "dev", "echo 'FROM_PROFILE=yes; export FROM_PROFILE' >~/.profile; touch ~/here");
+    let mut connection = open(engine, of(engine), true).unwrap();
     assert_eq!(
         says(&mut connection, "id -un; pwd; echo $HOME $SHELL $FROM_PROFILE; ls"),
         "dev\n/home/dev\n/home/dev /bin/ash yes\nhere\n"
@@ -78,66 +76,90 @@ fn commands_run_as_the_user_of_the_devcontainer_in_the_home_and_shell_there() {
     let (ended, _) = heard(&mut connection, "sleep 301 & (sleep 302 & wait) & sleep 303", b"", Duration::from_secs(2));
     assert_eq!(ended, Ended::TimedOut);
     assert!(start.elapsed() < Duration::from_secs(12), "{:?}", start.elapsed());
-    let left = podman.sh("newest", "root", "ps -o args | grep 'sleep 30[123]' | grep -v grep; true");
+    let left = engine.sh("newest", "root", "ps -o args | grep 'sleep 30[123]' | grep -v grep; true");
     assert_eq!(left, "");
 
     // The configuration in the folder counts more than the label; a name leaves the folder aside.
-    fs::create_dir_all(podman.at("project/.devcontainer/web")).unwrap();
-    let file = podman.at("project/.devcontainer/web/devcontainer.json");
+    fs::create_dir_all(engine.at("project/.devcontainer/web")).unwrap();
+    let file = engine.at("project/.devcontainer/web/devcontainer.json");
     fs::write(file, "{ // JSON with comments\n \"remoteUser\": \"root\", }").unwrap();
-    assert_eq!(says(&mut open(&podman, of(&podman), false).unwrap(), "id -un; pwd"), "root\n/root\n");
-    let named = Devcontainer { container: Some("older".to_owned()), ..of(&podman) };
-    assert!(open(&podman, named, false).is_ok());
+    assert_eq!(says(&mut open(engine, of(engine), false).unwrap(), "id -un; pwd"), "root\n/root\n");
+    let named = Devcontainer { container: Some("older".to_owned()), ..of(engine) };
+    assert!(open(engine, named, false).is_ok());
 }
 
-#[test]
-fn a_container_that_does_not_run_is_named_with_what_would_start_it() {
-    let podman = Podman::new();
-    let folder = podman.at("project").display().to_string();
-    podman.start("gone", &[(FOLDER, &folder)]);
-    podman.run(&["stop", "-t", "0", "gone"]);
-    let error = open(&podman, of(&podman), false).unwrap_err().to_string();
+fn a_container_that_does_not_run_is_named_with_what_would_start_it(engine: &Engine) {
+    let name = engine.name();
+    let folder = engine.at("project").display().to_string();
+    engine.start("gone", &[(FOLDER, &folder)]);
+    engine.run(&["stop", "-t", "0", "gone"]);
+    let error = open(engine, of(engine), false).unwrap_err().to_string();
     assert_eq!(
         error,
         format!(
-            "there is no running container with the label {FOLDER}={folder} (podman has none); start it with: \
+            "there is no running container with the label {FOLDER}={folder} ({name} has none); start it with: \
              devcontainer up --workspace-folder {folder}"
         )
     );
-    let named = |name: &str| Devcontainer { container: Some(name.to_owned()), ..of(&podman) };
-    let error = open(&podman, named("gone"), false).unwrap_err().to_string();
-    assert_eq!(error, "there is no running container gone (podman has none); start it with: podman start gone");
-    let error = open(&podman, named("absent"), false).unwrap_err().to_string();
-    assert!(error.contains("podman says `") && error.contains("no such container"), "{error}");
-    let engine = Some("no-such-engine".to_owned());
-    let error = open(&podman, Devcontainer { engine, ..of(&podman) }, false).unwrap_err().to_string();
+    let named = |it: &str| Devcontainer { container: Some(it.to_owned()), ..of(engine) };
+    let error = open(engine, named("gone"), false).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        format!("there is no running container gone ({name} has none); start it with: {name} start gone")
+    );
+    let error = open(engine, named("absent"), false).unwrap_err().to_string();
+    // What each engine calls it differs, from version to version too.
+    assert!(error.contains(&format!("{name} says `")) && error.to_lowercase().contains("no such "), "{error}");
+    let none = Some("no-such-engine".to_owned());
+    let error = open(engine, Devcontainer { engine: none, ..of(engine) }, false).unwrap_err().to_string();
     assert!(error.contains("(no-such-engine is not installed)"), "{error}");
 }
 
-fn within(trueup: Trueup, podman: &Podman) -> Trueup {
-    podman.env().iter().fold(trueup, |trueup, (name, value)| trueup.env(name, value))
+fn within(trueup: Trueup, engine: &Engine) -> Trueup {
+    engine.env().iter().fold(trueup, |trueup, (name, value)| trueup.env(name, value))
 }
 
-#[test]
-fn a_devcontainer_is_captured_checked_and_brought_true() {
-    let podman = Podman::new();
+fn a_devcontainer_is_captured_checked_and_brought_true(engine: &Engine) {
     let project = Project::with_spec(
         "version = 1\nname = \"dev\"\nreference = \"one\"\n[targets.one]\nkind = \"devcontainer\"\ncontainer = \"one\"\n\
          [targets.dev]\nkind = \"devcontainer\"\nworkspace = \".\"\n[dotfiles]\nfiles = [\".a\"]\n",
     );
     let folder = project.at("environments").parent().unwrap().display().to_string();
-    podman.start("one", &[]);
-    podman.start("two", &[(FOLDER, &folder), (METADATA, r#"[{"remoteUser":"dev"}]"#)]);
-    podman.sh("one", "root", "echo a >~/.a");
-    let trueup = |words: &[&str]| within(project.trueup(words), &podman).any_stdout().any_stderr();
+    engine.start("one", &[]);
+    engine.start("two", &[(FOLDER, &folder), (METADATA, r#"[{"remoteUser":"dev"}]"#)]);
+    engine.sh("one", "root", "echo a >~/.a");
+    let trueup = |words: &[&str]| within(project.trueup(words), engine).any_stdout().any_stderr();
     trueup(&["capture", "--yes"]).exits(0);
     let report = trueup(&["check", "dev", "--format", "json"]).exits(1).json();
     let target = &report["targets"][0];
     assert_eq!((&target["kind"], &target["round_trips"]), (&"devcontainer".into(), &1.into()));
     trueup(&["apply", "dev", "--yes"]).exits(0);
     trueup(&["check"]).exits(0);
-    assert_eq!(podman.sh("two", "dev", "cat ~/.a"), "a\n");
-    podman.run(&["stop", "-t", "0", "two"]);
+    assert_eq!(engine.sh("two", "dev", "cat ~/.a"), "a\n");
+    engine.run(&["stop", "-t", "0", "two"]);
     let report = trueup(&["check", "--format", "json"]).exits(3).json();
     assert_eq!(report["targets"][0]["verdict"], "parity", "one target's container hides no other's");
+}
+
+macro_rules! on_every_engine {
+    ($($test:ident)*) => {
+        mod docker {
+            $(#[test]
+            fn $test() {
+                super::$test(&super::Engine::new(super::Kind::Docker));
+            })*
+        }
+        mod podman {
+            $(#[test]
+            fn $test() {
+                super::$test(&super::Engine::new(super::Kind::Podman));
+            })*
+        }
+    };
+}
+
+on_every_engine! {
+    commands_run_as_the_user_of_the_devcontainer_in_the_home_and_shell_there
+    a_container_that_does_not_run_is_named_with_what_would_start_it
+    a_devcontainer_is_captured_checked_and_brought_true
 }

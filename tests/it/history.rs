@@ -214,6 +214,30 @@ fn it_watches_until_it_is_told_to_stop_and_nobody_watches_beside_it() {
     assert!(timeline.contains("+ tool:node drift: 20.1.0"), "{timeline}");
 }
 
+/// A machine that sleeps stops its processes, and its clock goes on.
+#[test]
+fn rounds_missed_in_sleep_are_made_up_for_by_one() {
+    let (_laptop, _vm, project) = drifted();
+    let mut child = project.trueup(&["watch", "--every", "2s", "--jitter", "0", "vm"]).start();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut next = || {
+        assert!(lines.next().unwrap().unwrap().contains(" vm parity (2 match) "));
+        Instant::now()
+    };
+    next();
+    signal(&child, "STOP");
+    thread::sleep(Duration::from_secs(9));
+    let woken = Instant::now();
+    signal(&child, "CONT");
+    let (made_up, after, later) = (next(), next(), next());
+    assert!(made_up - woken < Duration::from_secs(2), "nothing was made up for within {:?}", made_up - woken);
+    // Made up for one by one, four rounds would follow each other at once.
+    assert!(after - made_up > Duration::from_secs(1), "the next came after {:?}", after - made_up);
+    assert!(later - after > Duration::from_secs(1), "the one after that came after {:?}", later - after);
+    signal(&child, "TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
 #[test]
 fn a_mistake_in_the_spec_ends_the_first_round_and_not_a_later_one() {
     let (_laptop, _vm, project) = drifted();

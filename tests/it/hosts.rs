@@ -404,23 +404,74 @@ fn lists_packages(host: &Host) {
         &["package:apk/busybox", "package:apk/jq", "package:apk/musl", "package:apt/bash"],
         &[
             "package:apt/bash",
-            "package:brew/bat",
+            "package:brew/bird",
+            "package:brew/ca-certificates",
+            "package:brew/cmake",
             "package:brew/fd",
+            "package:brew/httpie",
+            "package:brew/imagemagick",
             "package:brew/jq",
+            "package:brew/khd",
+            "package:brew/macvim",
+            "package:brew/mg",
+            "package:brew/neovim",
             "package:brew/node",
             "package:brew/openssl@3",
-            "package:brew/python@3.12",
+            "package:brew/python@3.9",
             "package:brew/ripgrep",
-            "package:cask/docker",
-            "package:cask/visual-studio-code",
-            "package:tap/hashicorp/tap",
+            "package:brew/swiftlint",
+            "package:brew/tmux",
+            "package:brew/vit",
+            "package:brew/warden",
+            "package:brew/x264",
+            "package:cask/aerospace",
+            "package:cask/docker-desktop",
+            "package:cask/google-cloud-sdk",
+            "package:cask/java8",
+            "package:cask/mitmproxy",
+            "package:cask/openzfs",
+            "package:cask/puppet-agent",
+            "package:tap/jesseduffield/lazygit",
+            "package:tap/koekeishiya/formulae",
+            "package:tap/nikitabobko/tap",
+            "package:tap/nissy/mg",
+            "package:tap/steipete/tap",
+            "package:tap/wardenenv/warden",
         ],
     );
     assert_eq!(ids, told);
     if host.kind == Kind::Mac {
-        assert_eq!(text(&report, "package:brew/bat", "got"), "0.24.0_1");
-        assert_eq!(text(&report, "package:cask/docker", "got"), "4.33.0,160616");
-        assert_eq!(text(&report, "package:tap/hashicorp/tap", "got"), "github.com/hashicorp/homebrew-tap");
+        for (id, version) in [
+            ("brew/node", "26.3.0"),
+            ("brew/neovim", "HEAD-228fe50_1"),
+            ("brew/openssl@3", "3.1.1_1"),
+            ("brew/macvim", "8.0-127"),
+            ("brew/ca-certificates", "2026-05-14"),
+            ("brew/x264", "r3222"),
+            ("cask/docker-desktop", "4.40.0,187762"),
+            ("cask/google-cloud-sdk", "latest"),
+            ("cask/java8", "1.8.0_181-b13,96a7b8442fe848ef90c96a2fad6ed6d1"),
+            ("tap/jesseduffield/lazygit", "github.com/jesseduffield/homebrew-lazygit"),
+        ] {
+            assert_eq!(text(&report, &format!("package:{id}"), "got"), version);
+        }
+        // By the tap that each receipt names, in whichever way, and by the name that a cask had before.
+        let rest = "[packages]\ncask = [\"docker\"]\nbrew = [\"koekeishiya/formulae/khd\", \"nissy/mg/mg\", \
+                    \"steipete/tap/bird\", \"homebrew/core/vit\", \"homebrew/core/bird\"]\n";
+        let spec = spec_of(&[("host", &host.machine), ("laptop", &laptop)], rest);
+        project.spec(&spec.replace("login = false", "login = true"));
+        project.capture();
+        let report = project.check(&["host"], 0);
+        for (id, version) in [
+            ("brew/koekeishiya/formulae/khd", "3.0.0"),
+            ("brew/nissy/mg/mg", "1.0.7"),
+            ("brew/steipete/tap/bird", "0.8.0"),
+            ("brew/homebrew/core/vit", "1.2"),
+            ("cask/docker", "4.40.0,187762"),
+        ] {
+            assert_eq!(text(&report, &format!("package:{id}"), "got"), version);
+        }
+        assert!(report.finding("host", "package:brew/homebrew/core/bird")["got"].is_null());
     }
 }
 

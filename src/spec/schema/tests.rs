@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use jsonschema::Validator;
+use proptest::prelude::*;
 use serde_json::Value;
 
 use super::tables::{
@@ -237,6 +238,154 @@ fn what_is_wrong_is_wrong_to_both() {
         assert!(!complaints(spec).is_empty(), "the reader takes\n{spec}");
         assert!(!validator.is_valid(&as_json(spec)), "the schema takes\n{spec}");
     }
+}
+
+/// Pieces that names, versions, addresses, paths and times are made of, and what breaks them.
+fn a_text() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "a",
+        "node",
+        "x-y",
+        "B",
+        "7",
+        "22",
+        "11.0",
+        ".",
+        "-",
+        "_",
+        "/",
+        "@",
+        ":",
+        "=",
+        "==",
+        "~",
+        "*",
+        "?",
+        "[",
+        "]",
+        ",",
+        " ",
+        "\t",
+        "\n",
+        "\u{85}",
+        "\u{a0}",
+        "é",
+        "日",
+        "(",
+        ")",
+        "|",
+        "+",
+        "$",
+        "env:",
+        "tool:",
+        "s",
+        "m",
+        "h",
+        "10",
+        "0",
+        "06",
+        "44",
+        ">=",
+        "<",
+        "^",
+        "v",
+        "..",
+        "~/",
+        "all",
+        "exact",
+        "2027-03-01",
+        "\\d",
+        "\u{7f}",
+        "#",
+    ]);
+    prop_oneof![prop::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat()), "[ -_a-~]{0,8}"]
+}
+
+/// What only the reader can tell: it needs another part of the file, a parser, a calendar or a list of its own.
+const BEYOND_A_SCHEMA: &[&str] = &[
+    "no target is named ",
+    " means nothing without compare = ",
+    "is not a glob: ",
+    "is not a regular expression: ",
+    "is not a version bound",
+    "is not a duration",
+    "is not a port",
+    "is not an SSH address",
+    "is a day that no calendar has",
+    "is nothing that `timezone` can be held to",
+    "is set by shells themselves",
+    "names another user's home",
+    "leaves the home with `..`",
+    "names no file",
+    "the whole home cannot be a dotfile",
+    "the format of `",
+];
+
+/// A spec with `text` at one of the places for texts: values of every key that holds any, keys that are names, and lists.
+fn a_spec(place: usize, text: &str, listed: bool) -> String {
+    let escaped: String = text
+        .chars()
+        .map(|c| match c {
+            '"' | '\\' => format!("\\{c}"),
+            c if c.is_control() => format!("\\u{:04x}", u32::from(c)),
+            c => c.to_string(),
+        })
+        .collect();
+    let quoted = format!("\"{escaped}\"");
+    let value = if listed { format!("[{quoted}]") } else { quoted.clone() };
+    let managers = vocabulary().managers;
+    let keys: Vec<(&Place, &str)> =
+        PLACES.iter().flat_map(|place| place.table.keys.iter().map(move |key| (place, key.name))).collect();
+    let named = ["tools", "env", "packages", "dotfiles", "repos", "targets", "system"];
+    match place % (keys.len() + 4 * managers.len() + named.len() + 2) {
+        at if at < keys.len() => keys[at].0.with(keys[at].1, &value),
+        at => match at - keys.len() {
+            at if at < 4 * managers.len() => {
+                let manager = managers[at / 4];
+                match at % 4 {
+                    0 => format!("name = \"a\"\n[packages]\n{manager} = {value}\n"),
+                    1 => format!("name = \"a\"\n[packages]\n{manager} = {{ names = {value} }}\n"),
+                    2 => format!("name = \"a\"\n[packages]\nx = {{ {manager} = {quoted} }}\n"),
+                    _ => format!("name = \"a\"\n[tools]\nx = {{ install = {{ {manager} = {quoted} }} }}\n"),
+                }
+            }
+            at => match at - 4 * managers.len() {
+                0 => format!("name = \"a\"\n[tools]\nx = {quoted}\n"),
+                1 => format!("name = \"a\"\n[env]\nX = {quoted}\n"),
+                at => match named[at - 2] {
+                    table @ ("tools" | "env" | "system") => {
+                        format!("name = \"a\"\n[{table}]\n{quoted} = \"present\"\n")
+                    }
+                    "packages" => format!("name = \"a\"\n[packages]\n{quoted} = {{ npm = \"x\" }}\n"),
+                    "dotfiles" => format!("name = \"a\"\n[dotfiles]\n{quoted} = {{ keep = false }}\n"),
+                    "repos" => format!("name = \"a\"\n[repos]\n{quoted} = {{ path = \"x\" }}\n"),
+                    _ => format!("name = \"a\"\n[targets]\n{quoted} = {{ kind = \"local\" }}\n"),
+                },
+            },
+        },
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4000, ..ProptestConfig::default() })]
+
+    /// Whatever is written at whatever place, schema and reader agree about it.
+    #[test]
+    fn the_schema_and_the_reader_agree_about_any_text(place: usize, text in a_text(), listed: bool) {
+        let spec = a_spec(place, &text, listed);
+        let read = complaints(&spec);
+        let valid = VALIDATOR.with(|validator| validator.is_valid(&as_json(&spec)));
+        prop_assert!(valid || !read.is_empty(), "the schema refuses what the reader takes:\n{}", spec);
+        let unsaid = |complaint: &String| BEYOND_A_SCHEMA.iter().any(|part| complaint.contains(part));
+        prop_assert!(
+            !valid || read.iter().all(unsaid),
+            "the schema takes what the reader refuses ({:?}):\n{}", read, spec
+        );
+    }
+}
+
+thread_local! {
+    static VALIDATOR: Validator = validator();
 }
 
 #[test]

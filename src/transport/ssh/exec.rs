@@ -194,7 +194,7 @@ pub(super) fn abandon(wire: &Wire, channel: &mut Channel) {
         let closed = channel.close();
         if closed.is_ok() || !wire.is_sending() {
             // What is left is to wait for the command's end, which we do not.
-            return;
+            return wire.flush();
         }
         if wire.wait(Some(deadline)).is_err() {
             return wire.cut();

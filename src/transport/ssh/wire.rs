@@ -4,8 +4,9 @@
 //! for several of them together could not be kept. It says that it would block, and [`Wire::wait`] polls.
 #![expect(clippy::disallowed_methods, reason = "IO edge: watches the clock")]
 
+use std::cell::RefCell;
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream, ToSocketAddrs as _};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use ssh2::{BlockDirections, ErrorCode, MethodType, Session};
 
 use super::Greeting;
+use super::line::{Line, Stream};
 use super::proxy::FarEnd;
 use super::route::Route;
 use super::watch::{Leash, Until, Watch};
@@ -27,11 +29,16 @@ const LOST: [ErrorCode; 3] = [ErrorCode::Session(-7), ErrorCode::Session(-13), E
 
 /// The words for a limit that has passed.
 const LATE: &str = "it took longer than the time limit";
+/// The words for a stranger who does not stop.
+const FLOODED: &str = "it said more than 1 MiB before it was known who it is";
 
 /// A connection and its session.
 pub(super) struct Wire {
     pub(super) session: Session,
     stream: Arc<Stream>,
+    /// What the session takes for the network.
+    near: Arc<UnixStream>,
+    line: RefCell<Line>,
     address: String,
     /// How long nothing need be heard before we ask for a sign of life, and how many such requests may go unanswered.
     quiet: Duration,
@@ -40,37 +47,6 @@ pub(super) struct Wire {
     watch: Watch,
     /// What carries the stream on, where it does not lead to the machine itself. Ended after the session.
     far_end: Option<FarEnd>,
-}
-
-/// What a session speaks over.
-enum Stream {
-    Tcp(TcpStream),
-    /// One end of a pair; the other is carried on by a [`FarEnd`].
-    Pair(UnixStream),
-}
-
-impl Stream {
-    fn shutdown(&self) -> std::io::Result<()> {
-        match self {
-            Self::Tcp(stream) => stream.shutdown(Shutdown::Both),
-            Self::Pair(stream) => stream.shutdown(Shutdown::Both),
-        }
-    }
-}
-
-impl AsFd for Stream {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::Tcp(stream) => stream.as_fd(),
-            Self::Pair(stream) => stream.as_fd(),
-        }
-    }
-}
-
-impl AsRawFd for Stream {
-    fn as_raw_fd(&self) -> RawFd {
-        self.as_fd().as_raw_fd()
-    }
 }
 
 /// Why something could not be carried to its end.
@@ -145,13 +121,16 @@ impl Wire {
         })?;
         session.set_blocking(false);
         let stream = Arc::new(stream);
-        session.set_tcp_stream(Arc::clone(&stream));
+        let (line, near) = Line::over(Arc::clone(&stream))
+            .map_err(|error| TransportError::Connect { address: address.clone(), message: error.to_string() })?;
+        let near = Arc::new(near);
+        session.set_tcp_stream(Arc::clone(&near));
         let watched = Arc::clone(&stream);
         // It may be cut already: then all is as wanted.
         let watch = Watch::start(move || drop(watched.shutdown()))
             .map_err(|source| TransportError::Local { program: "a thread".to_owned(), source })?;
         let (quiet, unanswered) = route.signs_of_life;
-        Ok(Self { session, stream, address, quiet, unanswered, watch, far_end })
+        Ok(Self { session, stream, near, line: RefCell::new(line), address, quiet, unanswered, watch, far_end })
     }
 
     /// Has the session use only the algorithms that the configuration leaves.
@@ -197,6 +176,16 @@ impl Wire {
         key.ok_or_else(|| Greeting::Failed(none()))
     }
 
+    /// The server has proved who it is and let us in: from now on it may say as much as it likes.
+    pub(super) fn is_known(&self) {
+        self.line.borrow_mut().is_known();
+    }
+
+    /// Sends what has been said, as far as the network takes it at once.
+    pub(super) fn flush(&self) {
+        self.line.borrow_mut().carry_out();
+    }
+
     /// From now on, a silent connection is asked for signs of life.
     pub(super) fn keep_alive(&self) {
         // libssh2 sends none if the last is younger than this, in seconds; when to ask is decided in `wait`.
@@ -215,7 +204,11 @@ impl Wire {
             match step() {
                 Err(error) if would_block(&error) => self.wait(deadline)?,
                 Err(_) if self.watch.has_cut() => return Err(Broken::Late),
-                done => return Ok(done?),
+                Err(_) if self.line.borrow().was_flooded() => return Err(Broken::Lost(FLOODED.to_owned())),
+                done => {
+                    self.flush();
+                    return Ok(done?);
+                }
             }
         }
     }
@@ -254,6 +247,7 @@ impl Wire {
         listening: bool,
         also: Option<(BorrowedFd<'_>, PollFlags)>,
     ) -> Result<bool, Broken> {
+        let mut line = self.line.borrow_mut();
         let mut unanswered = 0;
         loop {
             let limit = match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
@@ -263,15 +257,16 @@ impl Wire {
             };
             let sending = self.is_sending();
             // What has come in meanwhile is not read before the message is out, so it must not wake us.
-            let events = match (sending, listening) {
-                (true, _) => PollFlags::OUT,
-                (false, true) => PollFlags::IN,
-                (false, false) => PollFlags::empty(),
-            };
+            let listening = listening && !sending;
+            if (line.carry_out() && sending) || (listening && line.carry_in()) {
+                return Ok(false);
+            }
             let limit = Timespec::try_from(limit).map_err(|error| Broken::Lost(error.to_string()))?;
-            let (other, other_events) = also.unwrap_or((self.stream.as_fd(), events));
-            let mut polled =
-                [PollFd::from_borrowed_fd(self.stream.as_fd(), events), PollFd::from_borrowed_fd(other, other_events)];
+            // What the library has not read yet is its to read, whatever the network does.
+            let unread = if listening { PollFlags::IN } else { PollFlags::empty() };
+            let mut polled = Vec::with_capacity(4);
+            let waited_for = [(self.near.as_fd(), unread)].into_iter().chain(line.awaits(listening)).chain(also);
+            polled.extend(waited_for.map(|(fd, events)| PollFd::from_borrowed_fd(fd, events)));
             match rustix::event::poll(&mut polled, Some(&limit)) {
                 Ok(0) if unanswered == self.unanswered => {
                     let silence = self.quiet.as_secs() * u64::from(self.unanswered + 1);
@@ -283,7 +278,13 @@ impl Wire {
                         self.session.keepalive_send()?;
                     }
                 }
-                Ok(_) => return Ok(also.is_some() && polled[1].revents().contains(PollFlags::HUP)),
+                Ok(_) => {
+                    let came = |at: usize| polled.get(at).map_or(PollFlags::empty(), PollFd::revents);
+                    let gone = came(1).intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL);
+                    if gone || !came(0).is_empty() || !came(3).is_empty() {
+                        return Ok(came(3).contains(PollFlags::HUP));
+                    }
+                }
                 Err(rustix::io::Errno::INTR) => {}
                 Err(error) => return Err(Broken::Lost(error.to_string())),
             }
@@ -293,7 +294,7 @@ impl Wire {
     /// Ends the connection for good; whatever is tried on it afterwards fails.
     pub(super) fn cut(&self) {
         // It may be cut already: then all is as wanted.
-        drop(self.stream.shutdown());
+        drop((self.stream.shutdown(), self.near.shutdown(Shutdown::Both)));
     }
 
     /// What broke, as an error that names the host.
@@ -316,6 +317,7 @@ impl Drop for Wire {
         if !self.is_sending() {
             // A goodbye spares the server a line in its log that looks like trouble. It may fail: we leave anyway.
             drop(self.session.disconnect(None, "done", None));
+            self.flush();
         }
         // libssh2 frees a channel that the server has not closed yet only in blocking mode, and then waits for the
         // server, which waits for the command. With the connection cut first, it frees at once.

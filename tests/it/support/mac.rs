@@ -116,16 +116,25 @@ impl Shape {
         for name in ["version", "formulae", "casks", "taps"] {
             self.put(&format!("/.shape/brew/{name}"), recorded(name));
         }
-        for (name, version) in words(&recorded("formulae")) {
-            self.put(
-                &format!("/opt/homebrew/Cellar/{name}/{version}/INSTALL_RECEIPT.json"),
-                "{\"source\":{\"tap\":\"homebrew/core\"}}",
-            );
-            self.link(&format!("/opt/homebrew/opt/{name}"), &format!("../Cellar/{name}/{version}"));
+        for line in recorded("formulae").lines() {
+            let mut versions = line.split(' ');
+            let name = versions.next().unwrap();
+            for version in versions.clone() {
+                self.put(&format!("/opt/homebrew/Cellar/{name}/{version}/INSTALL_RECEIPT.json"), receipt(name));
+            }
+            // The link is made last, so it leads to the newest; what is keg-only has no other.
+            let newest = versions.next_back().unwrap();
+            self.link(&format!("/opt/homebrew/opt/{name}"), &format!("../Cellar/{name}/{newest}"));
         }
-        for (name, version) in words(&recorded("casks")) {
-            self.folder(&format!("/opt/homebrew/Caskroom/{name}/.metadata/{version}/20240802143011.004"));
+        self.link("/opt/homebrew/var/homebrew/pinned/jq", "../../../Cellar/jq/1.7.1");
+        for path in recorded("caskroom").lines() {
+            // Of an app that updates itself: its receipt stays behind.
+            let content =
+                if path.ends_with("RECEIPT.json") { "{\"source\":{\"version\":\"4.38.0,181591\"}}" } else { "{}" };
+            self.put(&format!("/opt/homebrew/Caskroom/{path}"), content);
         }
+        // What it was called before.
+        self.link("/opt/homebrew/Caskroom/docker", "docker-desktop");
         for (user, name) in recorded("taps").lines().filter_map(|tap| tap.split_once('/')) {
             self.put(
                 &format!("/opt/homebrew/Library/Taps/{user}/homebrew-{name}/.git/config"),
@@ -140,10 +149,10 @@ impl Shape {
     }
 }
 
-/// The pairs of words of a list.
-fn words(list: &str) -> Vec<(String, String)> {
-    let pairs = list.lines().filter_map(|line| line.split_once(' '));
-    pairs.map(|(name, version)| (name.to_owned(), version.to_owned())).collect()
+/// What Homebrew writes beside a formula; the shortest that it reads, where none is recorded.
+fn receipt(name: &str) -> String {
+    let path = format!("{}/fixtures/mac/brew/receipts/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(path).unwrap_or_else(|_| "{\"source\":{\"tap\":\"homebrew/core\"}}".to_owned())
 }
 
 fn fixture(name: &str) -> Vec<u8> {

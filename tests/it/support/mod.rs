@@ -2,9 +2,9 @@
 
 mod busybox;
 pub(crate) mod debian;
+pub(crate) mod engine;
 pub(crate) mod mac;
 pub(crate) mod machine;
-pub(crate) mod podman;
 pub(crate) mod shape;
 pub(crate) mod sshd;
 pub(crate) mod trueup;

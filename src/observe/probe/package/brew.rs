@@ -5,8 +5,9 @@
 //! what other formulae use: a rack without it was not installed to its end, and older kegs beside it are leftovers.
 
 use super::{Installed, NO_MANAGER, not_understood, questions, read_list, version};
-use crate::observe::{Answer, Probe, Question, Sighting};
+use crate::observe::{Answer, Context, Probe, Question, Sighting};
 use crate::spec::{Environment, Why};
+use crate::transport::quote;
 
 pub(in crate::observe::probe) const PROBE: Probe =
     Probe { name: "package-brew", doc: "formulae that Homebrew has installed", manager: Some("brew"), ask, read };
@@ -32,7 +33,7 @@ pub(super) fn place(option: &str, folders: [&str; 3]) -> String {
 const CELLARS: [&str; 3] = ["/opt/homebrew/Cellar", "/usr/local/Cellar", "/home/linuxbrew/.linuxbrew/Cellar"];
 
 /// Prints `keg NAME VERSION` a line, and for names that say their tap `tap NAME TAP` too. Links in the Cellar are old
-/// names of renamed formulae.
+/// names of renamed formulae: Homebrew still knows them, so those that are asked for are there.
 fn script(names: &[String]) -> String {
     let with_taps = names.iter().any(|name| name.contains('/'));
     let taps = "[ $# -eq 0 ] || awk 'match($0, /\"tap\": *\"[^\"]*\"/) {\n\
@@ -40,6 +41,14 @@ fn script(names: &[String]) -> String {
                 count = split(FILENAME, part, \"/\")\n\
                 print \"tap\", part[count - 2], word[4]\n\
                 }' \"$@\"\n";
+    let old = format!(
+        "for tu_name in {}; do\n\
+         if [ -L \"$tu_place/$tu_name\" ] && cd -P \"${{tu_place%/*}}/opt/$tu_name\" 2>/dev/null; then\n\
+         printf 'keg %s %s\\n' \"$tu_name\" \"${{PWD##*/}}\"\n\
+         fi\n\
+         done\n",
+        words(names.iter().filter(|name| !name.contains('/')))
+    );
     place("--cellar", CELLARS)
         + "tu_open \"$tu_place\" \"${tu_place%/*}/opt\" || return\n\
            set --\n\
@@ -54,11 +63,36 @@ fn script(names: &[String]) -> String {
            if [ -f \"$PWD/INSTALL_RECEIPT.json\" ]; then set -- \"$@\" \"$PWD/INSTALL_RECEIPT.json\"; fi\n\
            fi\n\
            done\n"
+        + &old
         + if with_taps { taps } else { "" }
 }
 
+/// Names as words of a shell.
+pub(super) fn words<'a>(names: impl Iterator<Item = &'a String>) -> String {
+    names.map(|name| quote::word(name)).collect::<Vec<_>>().join(" ")
+}
+
+/// The tap that a receipt names: older ones have the repository's whole name, the formula's behind it, or what the core
+/// was called when it was all there was.
+fn tap(named: &str) -> String {
+    let named = named.to_lowercase();
+    let mut parts = named.splitn(3, '/');
+    let (user, repository) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    match (user, repository) {
+        ("mxcl", "master") | ("homebrew" | "mxcl", "homebrew") => "homebrew/core".to_owned(),
+        (user, repository) => format!("{user}/{}", repository.strip_prefix("homebrew-").unwrap_or(repository)),
+    }
+}
+
 fn ask(environment: &Environment) -> Vec<Question> {
-    questions(environment, "brew", script)
+    let mut questions = questions(environment, "brew", script);
+    for question in &mut questions {
+        // Beside the whole list too, some may be asked for by their tap or an old name.
+        if let Context::Names(names) = &question.context {
+            question.script = script(names);
+        }
+    }
+    questions
 }
 
 fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
@@ -67,10 +101,10 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
         for line in stdout.lines() {
             match line.split(' ').collect::<Vec<_>>().as_slice() {
                 ["keg", name, found] => drop(installed.insert((*name).to_owned(), version(*found))),
-                ["tap", name, tap] => {
+                ["tap", name, named] => {
                     // Asked for as `user/repository/name`, only the formula of that tap is meant.
                     if let Some(observed) = installed.get(*name).cloned() {
-                        installed.insert(format!("{tap}/{name}"), observed);
+                        installed.insert(format!("{}/{name}", tap(named)), observed);
                     }
                 }
                 _ => return Err(not_understood("the Cellar", line)),
@@ -78,4 +112,23 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
         }
         Ok(installed)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tap;
+
+    #[test]
+    fn a_tap_is_told_by_receipts_of_every_age() {
+        for (named, is) in [
+            ("homebrew/core", "homebrew/core"),
+            ("Homebrew/homebrew", "homebrew/core"),
+            ("mxcl/master", "homebrew/core"),
+            ("websharks/homebrew-formulas", "websharks/formulas"),
+            ("nissy/mg/mg", "nissy/mg"),
+            ("apple/apple", "apple/apple"),
+        ] {
+            assert_eq!(tap(named), is);
+        }
+    }
 }

@@ -7,6 +7,7 @@ use super::brew::place;
 use super::{not_understood, questions, read_list, version};
 use crate::observe::{Answer, Probe, Question, Sighting};
 use crate::spec::{Environment, Why};
+use crate::transport::quote;
 
 pub(in crate::observe::probe) const PROBE: Probe =
     Probe { name: "package-cask", doc: "casks that Homebrew has installed", manager: Some("cask"), ask, read };
@@ -14,13 +15,16 @@ pub(in crate::observe::probe) const PROBE: Probe =
 const CASKROOMS: [&str; 3] = ["/opt/homebrew/Caskroom", "/usr/local/Caskroom", "/home/linuxbrew/.linuxbrew/Caskroom"];
 
 fn ask(environment: &Environment) -> Vec<Question> {
-    questions(environment, "cask", |_| {
+    questions(environment, "cask", |names| {
         place("--caskroom", CASKROOMS)
+            // Links are what renamed casks were called before; Homebrew still knows them by it.
+            + &format!("tu_asked={}\n", quote::word(&format!(" {} ", names.join(" "))))
             + "tu_open \"$tu_place\" \"$tu_place\"/* \"$tu_place\"/*/.metadata \"$tu_place\"/*/.metadata/* || return\n\
                for tu_at in \"$tu_place\"/*/.metadata/*/*; do\n\
                if [ ! -d \"$tu_at\" ]; then continue; fi\n\
                tu_token=${tu_at%/.metadata/*}\n\
-               if [ ! -L \"$tu_token\" ]; then printf '%s/%s\\n' \"${tu_token##*/}\" \"${tu_at#*/.metadata/}\"; fi\n\
+               case $tu_asked in *\" ${tu_token##*/} \"*) tu_wanted=y ;; *) tu_wanted= ;; esac\n\
+               if [ -n \"$tu_wanted\" ] || [ ! -L \"$tu_token\" ]; then printf '%s/%s\\n' \"${tu_token##*/}\" \"${tu_at#*/.metadata/}\"; fi\n\
                done\n"
     })
 }

@@ -53,6 +53,8 @@ fn brew(root: &Path) {
     put(&prefix, "Cellar/half/1.0/bin/half", "");
     link(&prefix, "opt/python3", "../Cellar/python@3.12/3.12.4_1");
     link(&prefix, "Cellar/jquery-like", "jq");
+    link(&prefix, "opt/jquery-like", "../Cellar/jq/1.7.1");
+    link(&prefix, "Caskroom/docker-before", "docker");
     for moment in ["20240101120000.100", "20240801120000.100"] {
         let version = if moment.starts_with("202408") { "4.33.0,160616" } else { "4.30.0,149282" };
         put(&prefix, &format!("Caskroom/docker/.metadata/{version}/{moment}/Casks/docker.json"), "{}");
@@ -169,7 +171,9 @@ fn files(folder: &Path) -> Vec<(PathBuf, std::time::SystemTime)> {
 fn what_managers_left_is_read_alike_in_every_shell_and_nothing_is_written() {
     let all: String = MANAGERS.iter().map(|manager| format!("{manager} = \"all\"\n")).collect();
     let all = questions(&all.replace("\"all\"", "{ names = \"all\" }"));
-    let named = questions("brew = [\"acme/tap/tf\", \"homebrew/core/tf\", \"half\", \"jq\"]\n");
+    let named = questions(
+        "brew = [\"acme/tap/tf\", \"homebrew/core/tf\", \"half\", \"jq\", \"jquery-like\"]\ncask = [\"docker-before\"]\n",
+    );
     in_every_shell(|shell| {
         let room = Room::new();
         brew(room.path());
@@ -200,13 +204,16 @@ fn what_managers_left_is_read_alike_in_every_shell_and_nothing_is_written() {
             "{}",
             shell.name
         );
-        let names = ["half absent", "homebrew/core/tf absent", "acme/tap/tf 1.9.3", "jq 1.7.1"];
-        assert_eq!(
-            seen(&room, shell, &bin, &named),
-            names.map(|name| format!("package:brew/{name}")),
-            "{}",
-            shell.name
-        );
+        // What was called otherwise before is there by its old name too, for whoever asks for that.
+        let names = [
+            "brew/half absent",
+            "brew/homebrew/core/tf absent",
+            "brew/acme/tap/tf 1.9.3",
+            "brew/jq 1.7.1",
+            "brew/jquery-like 1.7.1",
+            "cask/docker-before 4.33.0,160616",
+        ];
+        assert_eq!(seen(&room, shell, &bin, &named), names.map(|name| format!("package:{name}")), "{}", shell.name);
         assert_eq!((files(&room.home()), files(&room.path().join("brew"))), before, "{} wrote", shell.name);
     });
 }
