@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use trueup::spec::{Devcontainer, Reach, Shell, Target, TargetKind};
-use trueup::transport::{Aim, Connection, Ended, Run, StdinAfter, Stream, Surroundings, TransportError};
+use trueup::transport::{Connection, Ended, Run, StdinAfter, Stream, Surroundings, TransportError};
 
 use crate::support::engine::{Engine, Kind};
 use crate::support::trueup::{Project, Trueup};
@@ -35,10 +35,9 @@ fn of(engine: &Engine) -> Devcontainer {
     Devcontainer { workspace: engine.at("project"), container: None, engine: Some(engine.name().to_owned()) }
 }
 
-fn heard(connection: &mut Connection, program: &str, stdin: &[u8], limit: Duration) -> (Ended, Vec<u8>) {
-    let command_line = connection.command_line(Aim::Inline { program, arguments: &[] });
+fn heard(connection: &mut Connection, command_line: &str, stdin: &[u8], limit: Duration) -> (Ended, Vec<u8>) {
     let mut stdout = Vec::new();
-    let run = Run { command_line: &command_line, stdin, stdin_after: StdinAfter::Ends, limit: Some(limit) };
+    let run = Run { command_line, stdin, stdin_after: StdinAfter::Ends, limit: Some(limit) };
     let ended = connection.run(&run, &mut |stream, bytes| {
         if stream == Stream::Stdout {
             stdout.extend_from_slice(bytes);
@@ -49,7 +48,8 @@ fn heard(connection: &mut Connection, program: &str, stdin: &[u8], limit: Durati
 }
 
 fn says(connection: &mut Connection, program: &str) -> String {
-    let (ended, stdout) = heard(connection, program, b"", Duration::from_secs(60));
+    let command_line = connection.command_line();
+    let (ended, stdout) = heard(connection, &command_line, program.as_bytes(), Duration::from_secs(60));
     assert_eq!(ended, Ended::Exited(0), "{program}");
     String::from_utf8(stdout).unwrap()
 }
@@ -69,11 +69,12 @@ fn commands_run_as_the_user_of_the_devcontainer_in_the_home_and_shell_there(engi
     let (ended, stdout) = heard(&mut connection, "cat", &stdin, Duration::from_secs(60));
     assert_eq!(ended, Ended::Exited(0));
     assert!(stdout == stdin, "{} bytes", stdout.len());
-    assert_eq!(heard(&mut connection, "exit 7", b"", Duration::from_secs(60)).0, Ended::Exited(7));
+    assert_eq!(heard(&mut connection, "sh -c 'exit 7'", b"", Duration::from_secs(60)).0, Ended::Exited(7));
 
     // A run past its limit is ended there too, with what it has started.
     let start = Instant::now();
-    let (ended, _) = heard(&mut connection, "sleep 301 & (sleep 302 & wait) & sleep 303", b"", Duration::from_secs(2));
+    let (ended, _) =
+        heard(&mut connection, "sh -c 'sleep 301 & (sleep 302 & wait) & sleep 303'", b"", Duration::from_secs(2));
     assert_eq!(ended, Ended::TimedOut);
     assert!(start.elapsed() < Duration::from_secs(12), "{:?}", start.elapsed());
     let left = engine.sh("newest", "root", "ps -o args | grep 'sleep 30[123]' | grep -v grep; true");
