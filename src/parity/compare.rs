@@ -381,6 +381,13 @@ fn fact_difference(want: &Fact, got: &Fact) -> Option<String> {
         (Fact::Hook(want), Fact::Hook(got)) => match (want.runs, got.runs) {
             (true, false) => "it is not executable, so git skips it; on the reference it runs".to_owned(),
             (false, true) => "it runs; on the reference it is not executable".to_owned(),
+            _ if want.without.is_none() && got.without.is_some() => {
+                "it does nothing, since the script that husky would start for it is not there; on the reference it is"
+                    .to_owned()
+            }
+            _ if want.without.is_some() && got.without.is_none() => {
+                "husky starts a script for it, which the reference does not have".to_owned()
+            }
             _ => "its content differs".to_owned(),
         },
         (Fact::Repo(_), Fact::Repo(_)) => format!("it has {}, the reference has {}", got.shown(), want.shown()),

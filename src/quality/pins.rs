@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::spec::pin::{self, Holds, Pin, PinFact, Pinned, Told, Verdict};
+use crate::spec::pin::command::command;
+use crate::spec::pin::{self, Holds, Pin, PinFact, Pinned, Told, Verdict, Wants};
 use crate::spec::{Category, Fact, Facts, ItemId, Observed, Repo, VersionFact, Why};
 
 /// The tools that are asked inside any repository, by the names of pins, and the commands that answer for them.
@@ -39,10 +40,12 @@ pub fn settle(facts: &mut Facts, repos: &[Repo]) {
         for pin in pins {
             by_tool.entry(&pin.tool).or_default().push(pin);
         }
+        let choices = choices(pins, |tool| told_of(facts, repo, tool));
+        let mut settled = Vec::new();
         for (tool, pins) in by_tool {
-            let told = facts.items.get(&told_in(repo, tool));
+            let told = told_of(facts, repo, tool);
             let os = facts.machine.os.as_deref();
-            let here = |pin: &&Pin| Some(Pin { wants: pin.wants.on(os)?, ..(*pin).clone() });
+            let here = |pin: &&Pin| Some(Pin { wants: chosen(pin.wants.on(os)?, told, &choices)?, ..(*pin).clone() });
             let here: Vec<Pin> = pins.iter().filter_map(here).collect();
             let here: Vec<&Pin> = here.iter().collect();
             let is_asked = ASKED.iter().any(|(asked, _)| *asked == tool);
@@ -53,15 +56,62 @@ pub fn settle(facts: &mut Facts, repos: &[Repo]) {
                 }
                 told => Observed::Present(Fact::Pin(fact(tool, &pins, &here, told))),
             };
-            facts.items.insert(ItemId::new(Category::Pin, format!("{repo}/{tool}")), observed);
+            settled.push((ItemId::new(Category::Pin, format!("{repo}/{tool}")), observed));
         }
+        facts.items.extend(settled);
     }
     let inside: Vec<String> = repos.iter().map(|repo| told_in(&repo.name, "").name).collect();
     facts.items.retain(|id, _| id.category != Category::Tool || !inside.iter().any(|repo| id.name.ends_with(repo)));
 }
 
+/// What a tool told inside a repository, under its own name or that of the command that answers for it.
+fn told_of<'a>(facts: &'a Facts, repo: &str, tool: &str) -> Option<&'a Observed> {
+    let told_by = |name: &str| facts.items.get(&told_in(repo, name));
+    told_by(tool).or_else(|| told_by(command(tool)))
+}
+
+/// For each group of tools of which one will do, whether one does: kept if any does, broken if none can.
+fn choices<'a>(pins: &[Pin], told: impl Fn(&str) -> Option<&'a Observed>) -> BTreeMap<String, Verdict> {
+    let mut choices = BTreeMap::new();
+    for pin in pins {
+        let Wants::OneOf { group, or_none, wants } = &pin.wants else { continue };
+        let verdict = match told(&pin.tool) {
+            _ if *or_none => Verdict::Kept,
+            Some(Observed::Present(Fact::Version(version))) => {
+                let product = version.product.as_deref();
+                pin::hold(&pin.tool, wants, Told { version: &version.version, product })
+            }
+            Some(Observed::Absent) => Verdict::Broken,
+            _ => Verdict::Undecided("is not known".to_owned()),
+        };
+        let so_far = choices.entry(group.clone()).or_insert(Verdict::Broken);
+        *so_far = match (&*so_far, verdict) {
+            (Verdict::Kept, _) | (_, Verdict::Kept) => Verdict::Kept,
+            (Verdict::Broken, verdict) => verdict,
+            (undecided, _) => undecided.clone(),
+        };
+    }
+    choices
+}
+
+/// What is asked of one tool, given what came of the others of which one will do; none where another does already, or it
+/// does itself.
+fn chosen(wants: Wants, told: Option<&Observed>, choices: &BTreeMap<String, Verdict>) -> Option<Wants> {
+    let Wants::OneOf { group, wants, .. } = wants else { return Some(wants) };
+    let is_mute = matches!(told, None | Some(Observed::Unknown(_)));
+    match choices.get(&group) {
+        Some(Verdict::Kept) => None,
+        Some(Verdict::Undecided(_)) if !is_mute => {
+            let why = format!("is one of {group}, of which one will do, and whether one does is not decided");
+            Some(Wants::NotUnderstood(why))
+        }
+        // None does, or this is the one that did not answer.
+        _ => Some(*wants),
+    }
+}
+
 fn is_decidable(pin: &Pin) -> bool {
-    !matches!(pin.wants, pin::Wants::NotUnderstood(_))
+    !matches!(pin.wants, Wants::NotUnderstood(_))
 }
 
 /// `here` are the pins as they are asked on the machine's system; where none is, there is nothing to break.
@@ -97,7 +147,7 @@ fn absent(pins: &[&Pin]) -> (Holds, Option<String>) {
     match pins.iter().find(|pin| is_decidable(pin)) {
         Some(pin) => (Holds::Broken, Some(format!("it is not there, and {} asks for it", place(pin)))),
         None => undecided(pins, |pin| match &pin.wants {
-            pin::Wants::NotUnderstood(why) => Some(why.clone()),
+            Wants::NotUnderstood(why) => Some(why.clone()),
             _ => None,
         }),
     }
@@ -105,7 +155,7 @@ fn absent(pins: &[&Pin]) -> (Holds, Option<String>) {
 
 fn unasked(tool: &str, pins: &[&Pin]) -> (Holds, Option<String>) {
     undecided(pins, |pin| match &pin.wants {
-        pin::Wants::NotUnderstood(why) => Some(why.clone()),
+        Wants::NotUnderstood(why) => Some(why.clone()),
         _ => Some(format!("is compared as text alone, since trueup knows no way to ask {tool} for its version")),
     })
 }
@@ -138,7 +188,7 @@ fn undecided(pins: &[&Pin], why: impl Fn(&Pin) -> Option<String>) -> (Holds, Opt
 pub fn not_understood(file: &str, digest: &str, why: &str) -> Pin {
     Pin {
         tool: file.to_owned(),
-        wants: pin::Wants::NotUnderstood(format!("is not understood: {why}")),
+        wants: Wants::NotUnderstood(format!("is not understood: {why}")),
         written: digest.to_owned(),
         file: file.to_owned(),
         line: 1,
@@ -148,7 +198,6 @@ pub fn not_understood(file: &str, digest: &str, why: &str) -> Pin {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::pin::Wants;
 
     fn pin(tool: &str, written: &str, file: &str) -> Pin {
         let wants = if file == "package.json" { Wants::npm(written) } else { Wants::word(tool, written) };
@@ -206,6 +255,59 @@ mod tests {
         let (text, weakness) = shown(vec![pin("elixir", "1.16.0", ".tool-versions")], None);
         assert_eq!(text, "1.16.0");
         assert!(weakness.unwrap().ends_with("since trueup knows no way to ask elixir for its version"));
+    }
+
+    #[test]
+    fn a_tool_is_held_against_what_its_command_told() {
+        let mut facts = Facts::default();
+        facts.items.insert(told_in("shop", "rg"), node("14.1.1").unwrap());
+        let pins = [("ripgrep", "14.1.1"), ("aqua:BurntSushi/ripgrep", "14.1.0"), ("cargo:fd-find", "10")];
+        facts.pins.insert("shop".to_owned(), pins.map(|(tool, wants)| pin(tool, wants, "mise.toml")).to_vec());
+        let shop = Repo { name: "shop".to_owned(), url: None, path: "~/shop".to_owned(), compared: Vec::new() };
+        settle(&mut facts, &[shop]);
+        let holds = |tool: &str| match &facts.items[&ItemId::new(Category::Pin, format!("shop/{tool}"))] {
+            Observed::Present(Fact::Pin(pin)) => pin.holds,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(holds("ripgrep"), Holds::Kept);
+        assert_eq!(holds("aqua:BurntSushi/ripgrep"), Holds::Broken);
+        assert_eq!(holds("cargo:fd-find"), Holds::Unchecked);
+    }
+
+    #[test]
+    fn of_several_tools_one_will_do() {
+        let of = |tool: &str, written: &str, or_none| {
+            let wants = Box::new(Wants::npm(written));
+            let group = "devEngines.packageManager".to_owned();
+            Pin { wants: Wants::OneOf { group, or_none, wants }, ..pin(tool, written, "package.json") }
+        };
+        let settled = |or_none, pnpm: Option<Observed>, npm: Option<Observed>| {
+            let mut facts = Facts::default();
+            facts.items.extend(pnpm.map(|told| (told_in("shop", "pnpm"), told)));
+            facts.items.extend(npm.map(|told| (told_in("shop", "npm"), told)));
+            facts.pins.insert("shop".to_owned(), vec![of("pnpm", "9.x", or_none), of("npm", ">=10", or_none)]);
+            let shop = Repo { name: "shop".to_owned(), url: None, path: "~/shop".to_owned(), compared: Vec::new() };
+            settle(&mut facts, &[shop]);
+            ["pnpm", "npm"].map(|tool| match &facts.items[&ItemId::new(Category::Pin, format!("shop/{tool}"))] {
+                Observed::Present(Fact::Pin(pin)) => Some(pin.holds),
+                _ => None,
+            })
+        };
+        let has = node;
+        let gone = || Some(Observed::Absent);
+        let kept = [Some(Holds::Kept), Some(Holds::Kept)];
+        assert_eq!(settled(false, has("9.1.0"), has("9.0.0")), kept);
+        assert_eq!(settled(false, gone(), has("10.1.0")), kept);
+        assert_eq!(settled(false, Some(Observed::Unknown(Why::NoAnswer)), has("10.1.0")), kept);
+        assert_eq!(settled(false, has("8.0.0"), gone()), [Some(Holds::Broken), Some(Holds::Broken)]);
+        assert_eq!(settled(true, has("8.0.0"), gone()), kept);
+        // One that did not answer may be the one that does.
+        assert_eq!(
+            settled(false, Some(Observed::Unknown(Why::NoAnswer)), has("9.0.0")),
+            [None, Some(Holds::Unchecked)]
+        );
+        assert_eq!(settled(false, None, gone()), [None, Some(Holds::Unchecked)]);
+        assert_eq!(settled(false, has("strange"), gone()), [Some(Holds::Unchecked), Some(Holds::Unchecked)]);
     }
 
     #[test]

@@ -252,8 +252,22 @@ pub struct HookFact {
     pub runs: bool,
     /// Of its content.
     pub hook_digest: Digest,
+    /// Why it does nothing although git runs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without: Option<Without>,
     /// The file, relative to the repository where it lies inside it; evidence, never compared.
     pub path: String,
+}
+
+/// What a hook that only starts a script of the repository does without: husky makes such a hook for every name that it
+/// knows, and lets everything pass where there is no script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Without {
+    /// Its own script; other hooks have theirs, so that it may be meant.
+    Script,
+    /// Any script: none of its neighbours has one either, and nothing is checked.
+    AnyScript,
 }
 
 /// A single value.
@@ -388,6 +402,9 @@ impl Fact {
             Self::File(FileFact::Other { special: None }) => "neither file, folder nor link".to_owned(),
             Self::File(FileFact::Other { special: Some(special) }) => special.to_string(),
             Self::Repo(fact) => fact.shown(),
+            Self::Hook(HookFact { runs: true, without: Some(_), hook_digest, .. }) => {
+                format!("does nothing {hook_digest}")
+            }
             Self::Hook(HookFact { runs: true, hook_digest, .. }) => format!("runs {hook_digest}"),
             Self::Hook(HookFact { runs: false, hook_digest, .. }) => format!("not executable {hook_digest}"),
             Self::Pin(fact) => fact.shown(),
@@ -419,6 +436,9 @@ impl Fact {
     pub fn weakness(&self) -> Option<String> {
         match self {
             Self::Hook(HookFact { runs: false, .. }) => Some("it is not executable, so git skips it".to_owned()),
+            Self::Hook(HookFact { without: Some(Without::AnyScript), .. }) => {
+                Some("it does nothing, since husky finds no script to start for any hook".to_owned())
+            }
             Self::Pin(fact) => fact.because.clone(),
             Self::Version(_) | Self::File(_) | Self::Repo(_) | Self::Hook(_) | Self::Text(_) => None,
         }

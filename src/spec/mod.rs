@@ -44,7 +44,7 @@ pub use environment::{
 };
 pub use fact::{
     Account, Digest, Fact, Facts, FileFact, HookFact, LeadsTo, Listed, Listing, Machine, Mode, Observed, Remote,
-    RepoFact, Special, TextFact, VersionFact, Why,
+    RepoFact, Special, TextFact, VersionFact, Why, Without,
 };
 pub use item::{Category, ItemId, ItemIdError};
 pub use keys::{Format, KeyPath, KeyPathError, Keys, Malformed, Value, key_digests, key_names, shown_values};

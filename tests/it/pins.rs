@@ -237,3 +237,67 @@ fn tools_of_the_table_are_asked_where_a_file_pins_them() {
     );
     assert!(!vm.home().join("ruff-was-started").exists());
 }
+
+/// Version managers have other names for some tools than these have themselves, and mise names where they come from.
+#[test]
+fn tools_are_asked_by_their_commands_under_whatever_name_they_are_pinned() {
+    let (laptop, vm) = pair(&[
+        (".tool-versions", "ripgrep 14.1.1\nawscli 2.15.0\n"),
+        ("mise.toml", "tools = { \"npm:prettier\" = \"3.3.3\", terraform = { version = \"1.5.7\" } }\n"),
+        (
+            ".mise.toml",
+            "[tools]\n\"ubi:cli/cli[exe=gh]\" = \"2.40.1\"\n\"aqua:helm/helm\" = [\"3.15.0\"]\n\"http:jq\" = \"1.7\"\n\"cargo:made-up\" = \"1\"\n",
+        ),
+    ]);
+    for machine in [&laptop, &vm] {
+        machine
+            .says("rg", "ripgrep 14.1.1")
+            .says("aws", "aws-cli/2.15.0 Python/3.11.6 Linux/6.1.0")
+            .says("prettier", "3.3.3")
+            .says("terraform", "Terraform v1.5.7")
+            .says("gh", "gh version 2.40.1 (2023-12-13)")
+            .says("helm", "v3.15.0+gc4e37b3")
+            .tool("jq", "touch \"$HOME/jq-was-started\"");
+    }
+    let project = project(&laptop, &vm);
+    project.capture();
+    let report = project.check(&["vm"], 0);
+    let pins = ["ripgrep", "awscli", "npm:prettier", "terraform", "ubi:cli/cli", "aqua:helm/helm"];
+    for pin in pins {
+        assert_eq!(report.finding("vm", &format!("pin:shop/{pin}"))["warning"], serde_json::Value::Null, "{pin}");
+    }
+    for pin in ["http:jq", "cargo:made-up"] {
+        let end = format!("trueup knows no way to ask {pin} for its version");
+        assert!(text(&report, &format!("pin:shop/{pin}"), "warning").ends_with(&end), "{pin}");
+    }
+    assert!(!vm.home().join("jq-was-started").exists());
+    vm.says("rg", "ripgrep 13.0.0")
+        .says("aws", "aws-cli/2.14.0 Python/3.11.6 Linux/6.1.0")
+        .says("prettier", "3.3.2")
+        .says("terraform", "Terraform v1.5.6")
+        .says("gh", "gh version 2.40.0 (2023-12-13)")
+        .says("helm", "v3.14.0+gc4e37b3");
+    let mut drifted = pins.map(|pin| format!("pin:shop/{pin} drift changed"));
+    drifted.sort();
+    assert_eq!(project.check(&["vm"], 1).amiss("vm"), drifted);
+}
+
+/// As npm has it: of a list one will do, and which one is each machine's own business.
+#[test]
+fn of_a_list_of_engines_one_will_do() {
+    let engines = r#"[{ "name": "pnpm", "version": "9.x" }, { "name": "npm", "version": ">=10" }]"#;
+    let (laptop, vm) =
+        pair(&[("package.json", &format!("{{ \"devEngines\": {{ \"packageManager\": {engines} }} }}\n"))]);
+    laptop.says("pnpm", "9.1.0").says("npm", "8.0.0");
+    vm.says("npm", "10.8.2").tool("pnpm", "echo 'pnpm 9 is not installed' >&2; exit 1");
+    let project = project(&laptop, &vm);
+    project.capture();
+    let report = project.check(&["vm"], 0);
+    for pin in ["pin:shop/pnpm", "pin:shop/npm"] {
+        assert_eq!(report.finding("vm", pin)["warning"], serde_json::Value::Null, "{pin}");
+    }
+    vm.says("npm", "9.0.0");
+    let report = project.check(&["vm"], 1);
+    assert_eq!(report.amiss("vm"), ["pin:shop/npm drift changed", "pin:shop/pnpm drift changed"]);
+    assert_eq!(text(&report, "pin:shop/npm", "got"), "9.0.0 (pinned >=10 in package.json)");
+}

@@ -60,3 +60,42 @@ fn states_are_drift_where_the_spec_asks() {
     assert_eq!(report.finding("vm", "repo:shop/identity")["got"], "Jane <jane@work.example>");
     assert!(!report.0.to_string().contains("FEDCBA98"), "a signing key is told");
 }
+
+/// As husky leaves it: git looks in a folder of hooks that each start the script of their name, if there is one.
+#[test]
+fn a_hook_of_huskys_without_its_script_does_nothing() {
+    let (laptop, vm) = (Machine::local(), Machine::local());
+    for machine in [&laptop, &vm] {
+        machine.repo("shop").git(&["-C", "shop", "config", "core.hooksPath", ".husky/_"]);
+        machine.file(
+            "shop/.husky/_/h",
+            "s=$(dirname \"$(dirname \"$0\")\")/$(basename \"$0\")\n[ ! -f \"$s\" ] && exit 0\n",
+        );
+        for name in ["pre-commit", "commit-msg", "pre-push"] {
+            let wrapper = format!("shop/.husky/_/{name}");
+            machine.file(&wrapper, "#!/usr/bin/env sh\n. \"$(dirname \"$0\")/h\"").mode(&wrapper, 0o755);
+        }
+        machine.file("shop/.husky/pre-commit", "npm test\n").file("shop/.husky/commit-msg", "npm run message\n");
+    }
+    let project = Project::of(&[("laptop", &laptop), ("vm", &vm)], "[repos.shop]\npath = \"~/shop\"\n");
+    project.capture();
+    let report = project.check(&["vm"], 0);
+    // A hook that nobody wrote a script for is nothing to warn of.
+    assert_eq!(report.finding("vm", "hook:shop/pre-push")["warning"], serde_json::Value::Null);
+    std::fs::remove_file(vm.at("shop/.husky/pre-commit")).unwrap();
+    let report = project.check(&["vm"], 1);
+    assert_eq!(report.amiss("vm"), ["hook:shop/pre-commit drift changed"]);
+    let reason = "it does nothing, since the script that husky would start for it is not there; on the reference it is";
+    assert_eq!(report.finding("vm", "hook:shop/pre-commit")["reason"], reason);
+    // Where there is none at all, on the reference too, that is no drift, and named.
+    for machine in [&laptop, &vm] {
+        let _absent = std::fs::remove_file(machine.at("shop/.husky/pre-commit"));
+        std::fs::remove_file(machine.at("shop/.husky/commit-msg")).unwrap();
+    }
+    project.capture();
+    let warning = "it does nothing, since husky finds no script to start for any hook";
+    assert_eq!(project.check(&["vm"], 0).finding("vm", "hook:shop/pre-commit")["warning"], warning);
+    vm.file("shop/.husky/pre-commit", "npm test\n");
+    let reason = &project.check(&["vm"], 1).finding("vm", "hook:shop/pre-commit")["reason"].clone();
+    assert_eq!(reason, "husky starts a script for it, which the reference does not have");
+}

@@ -10,6 +10,7 @@ use super::repo::NOTHING_THERE;
 use super::{failed, text, tool, tool_table};
 use crate::observe::{Answer, Covers, Probe, Question, Sighting, from_od};
 use crate::quality::pins::{ASKED, not_understood, told_in};
+use crate::spec::pin::command::{BACKENDS, NAMES, WHOLE, names_of};
 use crate::spec::pin::{About, FORMATS, Format, Pin, Source, format_of, maker};
 use crate::spec::{Category, Digest, Environment, Fact, Listing, Observed, Policy, Repo, Tool, VersionFact, Why};
 use crate::transport::quote;
@@ -90,7 +91,10 @@ fn names(tool: &str) -> String {
         "go" => "go|golang",
         "rust" => "rust|rustc",
         "mise" => "mise|min_version",
-        own => return literal(own),
+        own => {
+            let others: String = names_of(own).map(|name| format!("|{}", literal(name))).collect();
+            return literal(own) + &others;
+        }
     }
     .to_owned()
 }
@@ -152,8 +156,23 @@ fn listed_files() -> impl Iterator<Item = &'static str> {
     FORMATS.iter().filter(is_list).flat_map(|format| format.files).copied()
 }
 
+/// sed commands that leave of a line the command that answers for the tool which the line begins with, as
+/// [`crate::spec::pin::command`] has it.
+fn to_command() -> String {
+    let of_whole = |(name, command): &(&str, &str)| format!("s|^[a-z]*:{name}\\([^[:alnum:]_-]\\)|{command}\\1|;");
+    let whole: String = WHOLE.iter().map(of_whole).collect();
+    let of_backend = |backend: &&str| format!("s|^{backend}:\\([^]\"'=[[:space:]]*/\\)*||;");
+    let last: String = BACKENDS.iter().map(of_backend).collect();
+    let names: String = NAMES.iter().map(|(name, command)| format!("s/^{name}$/{command}/;")).collect();
+    // A backend that is not known brings no command that is.
+    quote::word(&format!(
+        "s/^[[:space:]\"'[]*//;s/^tools[.][\"']*//;{whole}{last}/^[a-z]*:/d;s/[^[:alnum:]_+-].*//;{names}/./p"
+    ))
+}
+
 /// Asks each tool of the tool table that a line of the files begins with, one after the other; a question each would
-/// make programs long for what few repositories pin. Prints `= TOOL CODE LENGTH`, and what the tool said.
+/// make programs long for what few repositories pin. Tables in a line count as lines. Prints `= TOOL CODE LENGTH`, and what
+/// the tool said.
 fn known_question(repo: &Repo, environment: &Environment) -> Question {
     let is_asked = |name: &str| {
         ASKED.iter().any(|(tool, command)| name == *tool || name == *command)
@@ -177,11 +196,12 @@ fn known_question(repo: &Repo, environment: &Environment) -> Question {
         + &format!(
             "tu_nothing_new\nfor tu_one in {files} {DROP_INS}; do\n\
              if [ -f \"$tu_one\" ]; then cat <\"$tu_one\"; echo; fi\ndone |\n\
-             sed -n 's/^[[:space:]\"'\\''[]*//;s/^tools[.][\"'\\'']*//;s/[^[:alnum:]_+-].*//;/./p' | sort -u |\n\
+             tr '{{,' '\\n' | sed -n {} | sort -u |\n\
              while read -r tu_word; do\n\
              tu_said=$(case $tu_word in\n{arms}(*) exit {NOT_KNOWN} ;;\nesac 2>&1 </dev/null)\n\
              tu_code=$?\n[ \"$tu_code\" = {NOT_KNOWN} ] ||\n\
-             printf '= %s %s %s\\n%s\\n' \"$tu_word\" \"$tu_code\" \"${{#tu_said}}\" \"$tu_said\"\ndone\necho '=end'"
+             printf '= %s %s %s\\n%s\\n' \"$tu_word\" \"$tu_code\" \"${{#tu_said}}\" \"$tu_said\"\ndone\necho '=end'",
+            to_command()
         );
     Question {
         settled: Some(settled(repo, &files)),
@@ -355,5 +375,14 @@ mod tests {
         assert!(question.script.len() < 8 << 10, "{} bytes", question.script.len());
         assert!(question.covers.items.contains(&told_in("shop", "terraform")));
         assert!(!question.covers.items.contains(&told_in("shop", "node")));
+    }
+
+    /// What is in the table and cannot be asked would be there for nothing; and a tool's own name leads to no other.
+    #[test]
+    fn every_command_of_the_table_is_known_and_every_name_is_not() {
+        for (name, command) in NAMES.iter().chain(WHOLE) {
+            assert!(tool_table::find(command).is_some(), "{command}");
+            assert!(tool_table::find(name).is_none(), "{name}");
+        }
     }
 }

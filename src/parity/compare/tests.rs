@@ -148,7 +148,12 @@ fn an_item_is_held_only_on_its_systems() {
 }
 
 fn hook(content: &str, runs: bool) -> Fact {
-    Fact::Hook(HookFact { runs, hook_digest: Digest::of(content.as_bytes()), path: ".git/hooks/x".to_owned() })
+    Fact::Hook(HookFact {
+        runs,
+        hook_digest: Digest::of(content.as_bytes()),
+        without: None,
+        path: ".git/hooks/x".to_owned(),
+    })
 }
 
 fn hooks() -> Listing {

@@ -64,6 +64,7 @@ pub fn hold(tool: &str, wants: &Wants, told: Told<'_>) -> Verdict {
             }
         }
         Wants::Vendor { vendor, version } => hold_vendor(tool, vendor, version, told),
+        Wants::OneOf { wants, .. } => hold(tool, wants, told),
         Wants::System => Verdict::Kept,
         Wants::NotUnderstood(why) => Verdict::Undecided(why.clone()),
     }

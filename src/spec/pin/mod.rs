@@ -6,6 +6,7 @@
 //! [`hold`] says whether a version keeps a pin, and whether several pins can be kept at once.
 
 mod asdf;
+pub mod command;
 mod fact;
 mod go_mod;
 mod hold;

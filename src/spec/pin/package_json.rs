@@ -74,7 +74,9 @@ fn volta(version: &str) -> Wants {
     }
 }
 
-/// `runtime` and `packageManager`, each an object or a list of them.
+/// `runtime` and `packageManager`, each an object or a list of them, of which one will do. What npm does where none does is
+/// what the last one says: <https://docs.npmjs.com/cli/configuring-npm/package-json#devengines>. To warn and to fail both
+/// say that something is asked.
 fn dev_engines(source: &Source<'_>, property: &ObjectProp<'_>, pins: &mut Vec<Pin>) {
     let Value::Object(kinds) = &property.value else {
         pins.push(unknown(source, "devEngines", property, "is not an object"));
@@ -86,17 +88,23 @@ fn dev_engines(source: &Source<'_>, property: &ObjectProp<'_>, pins: &mut Vec<Pi
             Value::Array(several) => several.elements.iter().collect(),
             one => vec![one],
         };
-        let one_of_several = engines.len() > 1;
+        let on_fail = |engine: &&Value<'_>| match engine {
+            Value::Object(engine) => engine.get_string("onFail").map(|text| text.value.clone().into_owned()),
+            _ => None,
+        };
+        let or_none = engines.last().and_then(on_fail).as_deref() == Some("ignore");
+        let is_choice = engines.len() > 1 || or_none;
         for engine in engines {
-            pins.push(match engine {
-                Value::Object(engine) if one_of_several => {
-                    let mut pin = dev_engine(source, kind, engine);
-                    pin.wants = Wants::NotUnderstood("is one of several tools, of which one will do".to_owned());
-                    pin
-                }
-                Value::Object(engine) => dev_engine(source, kind, engine),
-                _ => unknown(source, kind.name.as_str(), kind, "is not an object"),
-            });
+            let Value::Object(engine) = engine else {
+                pins.push(unknown(source, kind.name.as_str(), kind, "is not an object"));
+                continue;
+            };
+            let mut pin = dev_engine(source, kind, engine);
+            if is_choice && !matches!(pin.wants, Wants::NotUnderstood(_)) {
+                let group = format!("devEngines.{}", kind.name.as_str());
+                pin.wants = Wants::OneOf { group, or_none, wants: Box::new(pin.wants) };
+            }
+            pins.push(pin);
         }
     }
 }
@@ -105,6 +113,12 @@ fn dev_engine(source: &Source<'_>, kind: &ObjectProp<'_>, engine: &Object<'_>) -
     let Some(name) = engine.get_string("name") else {
         return unknown(source, kind.name.as_str(), kind, "names no tool");
     };
+    if let Some(property) = engine.get("onFail") {
+        let known = |text: &str| matches!(text, "ignore" | "warn" | "error" | "download");
+        if !engine.get_string("onFail").is_some_and(|text| known(&text.value)) {
+            return unknown(source, &name.value, property, "is no `onFail` that npm knows");
+        }
+    }
     match (engine.get("version"), engine.get_string("version")) {
         (Some(property), Some(version)) => {
             source.pin(&name.value, Wants::npm(&version.value), &version.value, line(source, property))

@@ -45,6 +45,8 @@ fn meaning(wants: &Wants) -> String {
         Wants::Channel { name, day: Some(day) } => format!("channel {name} of {day}"),
         Wants::Vendor { vendor, version } => format!("of {vendor}: {}", meaning(version)),
         Wants::On { systems, wants } => format!("on {}: {}", systems.join(", "), meaning(wants)),
+        Wants::OneOf { group, or_none: false, wants } => format!("one of {group}: {}", meaning(wants)),
+        Wants::OneOf { group, or_none: true, wants } => format!("one of {group} or none: {}", meaning(wants)),
         Wants::System => "the system's".to_owned(),
         Wants::NotUnderstood(why) => format!("not understood: {why}"),
     }

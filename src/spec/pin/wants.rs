@@ -37,6 +37,15 @@ pub enum Wants {
         /// What is asked there.
         wants: Box<Wants>,
     },
+    /// One of several tools, of which one will do: `devEngines` of package.json.
+    OneOf {
+        /// Which several: what is pinned in one place for one purpose.
+        group: String,
+        /// Whether nothing will do as well, which the file asks for by `"onFail": "ignore"`.
+        or_none: bool,
+        /// What is asked of this one.
+        wants: Box<Wants>,
+    },
     /// Whatever the system provides.
     System,
     /// What cannot be decided from the file: the reason, as the end of a sentence that begins with the pin.

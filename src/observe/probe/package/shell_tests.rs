@@ -79,7 +79,12 @@ fn home(home: &Path) {
     put(home, &format!("{tool}/uv-receipt.toml"), "[tool]\n");
     put(home, &format!("{tool}/bin/python"), "#!/bin/sh\n");
     put(home, &format!("{tool}/lib/python3.12/site-packages/ruff-0.6.0.dist-info/METADATA"), "");
+    // One whose installation did not end, and one whose Python was taken away.
     put(home, ".local/share/uv/tools/half/bin/python", "#!/bin/sh\n");
+    put(home, ".local/share/uv/tools/half/lib/python3.12/site-packages/half-1.0.dist-info/METADATA", "");
+    put(home, ".local/share/uv/tools/gone/uv-receipt.toml", "[tool]\n");
+    put(home, ".local/share/uv/tools/gone/lib/python3.12/site-packages/gone-1.0.dist-info/METADATA", "");
+    link(home, ".local/share/uv/tools/gone/bin/python", "../../python/cpython-3.12.1-linux-x86_64-gnu/bin/python3.12");
     let node = ".local/share/mise/installs/node";
     put(home, &format!("{node}/22.11.0/bin/node"), "");
     put(home, &format!("{node}/20.1.0/bin/node"), "");
@@ -92,6 +97,10 @@ fn home(home: &Path) {
     let prettier = ".local/share/mise/installs/npm-prettier";
     put(home, &format!("{prettier}/.mise.backend.toml"), "short = \"npm:prettier\"\nfull = \"npm:prettier\"\n");
     put(home, &format!("{prettier}/3.3.3/bin/prettier"), "");
+    // Nothing of it is there yet, or what is there is not all.
+    put(home, ".cache/mise/npm-half/1.0.0/incomplete", "");
+    put(home, ".local/share/mise/installs/npm-half/1.0.0/bin/half", "");
+    fs::create_dir_all(home.join(".local/share/mise/installs/jq/1.7")).unwrap();
     let global = ".local/share/pnpm/global/5/node_modules";
     put(
         home,
