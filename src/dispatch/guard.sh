@@ -1,30 +1,54 @@
-# The guard of a command: runs it without a stdin, and ends it with all that it started when trueup is gone.
+# The guard of a command: runs it without a stdin, and ends all that it started, with it when trueup is gone, else after it.
 #
-# The first argument is a word that only this exchange knows; the others are the command. trueup holds this program's
-# stdin open for as long as it lives: when it is killed, or the connection is lost, stdin ends, and the work must not go
-# on unwatched. The command's exit code goes out as "WORD CODE" on stderr, because a connection that is cut off may
-# read like success.
+# The first argument is a word that only this exchange knows, the second the mark that all the command starts inherits; the
+# others are the command. trueup holds this program's stdin open for as long as it lives: when it is killed, or the
+# connection is lost, stdin ends, and the work must not go on unwatched. The command's exit code goes out as "WORD CODE" on
+# stderr, because a connection that is cut off may read like success.
+#
+# What the command started is what is below it in the process tree, and what carries the mark in its environment, wherever
+# it went. Needs the functions of processes.sh.
 # shellcheck shell=sh disable=SC2034
 
 tu_word=$1
-shift
+tu_mark=$2
+shift 2
+tu_label=TRUEUP_RUN
+
+# tu_prey PROCESS…: these, all below them, and all that carries the mark.
+tu_prey() {
+  {
+    if [ "$#" -gt 0 ]; then tu_all=$(tu_table); fi
+    for tu_pid; do echo "$tu_all" | tu_below "$tu_pid" 0 0; done
+    tu_marked "$tu_mark"
+  } | sort -u
+}
+
+# tu_dismiss [PROCESS]: ends what tu_prey finds: asks first, and after two seconds asks no more. What was started while it
+# looked is seen in the next look, also where its parent is gone by then.
+tu_dismiss() {
+  # What reads the environments is to read them as they are.
+  unset GREP_OPTIONS
+  tu_tree=$#
+  for tu_signal in TERM 0 0 KILL KILL KILL KILL KILL; do
+    tu_found=$(tu_prey "$@")
+    [ -n "$tu_found" ] || return 0
+    # shellcheck disable=SC2086 # process ids, one word each
+    if [ "$tu_signal" = 0 ]; then sleep 1; else kill -"$tu_signal" $tu_found; fi
+    # shellcheck disable=SC2086
+    if [ "$tu_tree" -gt 0 ]; then set -- $tu_found; fi
+  done
+}
+
 exec 4<&0 </dev/null
-"$@" 4<&- &
+TRUEUP_RUN=$tu_mark "$@" 4<&- &
 tu_work=$!
 {
   exec >/dev/null 2>&1
   while read -r tu_line <&4; do :; done
-  # A kill that comes early may be lost; then there is nothing left to end.
-  kill -0 "$tu_work" || exit 0
   # The command's own end must not end this. What loses its parent is prey all the same.
   trap '' TERM
-  tu_prey=
-  for tu_signal in TERM KILL; do
-    # And what it has started meanwhile counts too.
-    tu_prey=$(for tu_pid in $tu_work $tu_prey; do tu_table | tu_below "$tu_pid" 0 0; done | sort -u)
-    for tu_pid in $tu_prey; do kill -"$tu_signal" "$tu_pid"; done
-    sleep 2
-  done
+  # The command may have ended meanwhile, and its number belong to another.
+  if kill -0 "$tu_work"; then tu_dismiss "$tu_work"; else tu_dismiss; fi
 } &
 tu_watch=$!
 exec 4<&-
@@ -32,5 +56,6 @@ exec 4<&-
 wait "$tu_work" 2>/dev/null
 tu_code=$?
 kill "$tu_watch" 2>/dev/null
+tu_dismiss >/dev/null 2>&1
 printf '%s %s\n' "$tu_word" "$tu_code" >&2
 exit "$tu_code"

@@ -5,13 +5,15 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::time::{Duration, Instant};
 
 use crate::transport::PROCESSES;
-use crate::transport::test_shells::{RealShell, Room, in_every_shell, processes_marked, run, start};
+use crate::transport::test_shells::{RealShell, Room, in_every_shell, processes_marked, run, run_attended, start};
 
 const GUARD: &str = include_str!("guard.sh");
 
 fn guarded(room: &Room, shell: &RealShell, command: &[&str]) -> std::process::Command {
     let program = format!("{PROCESSES}\n{GUARD}");
-    let mut arguments = vec!["-c", &program, "trueup", "w0rd"];
+    // The room's name is as good as a random one, and of this test alone.
+    let mark = room.path().file_name().unwrap().to_str().unwrap();
+    let mut arguments = vec!["-c", &program, "trueup", "w0rd", mark];
     arguments.extend(command);
     let mut guarded = room.command(shell, &arguments);
     guarded.env("TRUEUP_TEST_MARK", room.path());
@@ -97,6 +99,56 @@ fn when_stdin_ends_nothing_of_the_command_is_left() {
             stdout.read_to_string(&mut rest).unwrap();
             assert_ne!(child.wait().unwrap().code(), Some(0), "{}", shell.name);
         }
+    });
+}
+
+/// Double forks, sessions of their own, children that go on starting others: all of it leaves the process tree.
+const DETACHED: &str = "(setsid sleep 300 &) ; (setsid /bin/sh -c 'trap \"\" TERM HUP; while :; do sleep 1; done' &) ; \
+                        (cd / && nohup sleep 300 >/dev/null 2>&1 &)";
+
+#[test]
+fn what_the_command_detached_ends_after_it() {
+    in_every_shell(|shell| {
+        let room = Room::new();
+        let script = format!("{DETACHED}; echo done; exit 3");
+        let ran = run_attended(guarded(&room, shell, &["/bin/sh", "-c", &script]), b"", shell.name);
+        let left = processes_marked(&mark(&room));
+        assert!(left.is_empty(), "{} left behind: {left:#?}", shell.name);
+        assert_eq!(ran.stdout_text(), "done\n", "{}", shell.name);
+        assert_eq!(String::from_utf8(ran.stderr).unwrap(), "w0rd 3\n", "{}", shell.name);
+    });
+}
+
+#[test]
+fn what_the_command_detached_ends_with_it_when_stdin_ends() {
+    in_every_shell(|shell| {
+        let room = Room::new();
+        let script = format!("{DETACHED}; echo ready; while :; do /bin/sh -c 'sleep 0.2' & sleep 0.01; done");
+        let mut child = start(guarded(&room, shell, &["/bin/sh", "-c", &script]), shell.name);
+        let stdin = child.stdin.take().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        assert_eq!(line, "ready\n", "{}", shell.name);
+        drop(stdin);
+        let left = left_behind(&room);
+        assert!(left.is_empty(), "{} left behind: {left:#?}", shell.name);
+        assert_ne!(child.wait().unwrap().code(), Some(0), "{}", shell.name);
+    });
+}
+
+/// It is asked to end before it is ended, and nobody waits for those that do not.
+#[test]
+fn what_the_command_left_may_tidy_up() {
+    in_every_shell(|shell| {
+        let room = Room::new();
+        let tidy = room.home().join("tidy");
+        let tidying = format!("trap 'echo yes >{}; exit' TERM; echo >set; while :; do sleep 0.1; done", tidy.display());
+        let script = format!("setsid /bin/sh -c \"{tidying}\" & while [ ! -e set ]; do sleep 0.05; done");
+        assert_eq!(run_attended(guarded(&room, shell, &["/bin/sh", "-c", &script]), b"", shell.name).code, 0);
+        assert_eq!(std::fs::read_to_string(&tidy).unwrap(), "yes\n", "{}", shell.name);
+        let left = processes_marked(&mark(&room));
+        assert!(left.is_empty(), "{} left behind: {left:#?}", shell.name);
     });
 }
 

@@ -94,12 +94,12 @@ fn next<'a>(rest: &'a [u8], nonce: &str) -> Option<(Number, Body<'a>, &'a [u8])>
 enum Body<'a> {
     /// As it is.
     Bytes(&'a [u8]),
-    /// As hexadecimal digits, with digits again for what stands in it from stdout to the dot: from a shell that keeps no
+    /// As hexadecimal digits, with digits again for what stands in it from stderr to the dot: from a shell that keeps no
     /// bytes.
     Digits(&'a [u8]),
 }
 
-/// A frame's body: stderr, stdout, newline, exit code, dot, newline, length of "stdout, newline, exit code, dot", space,
+/// A frame's body: stdout, stderr, newline, exit code, dot, newline, length of "stderr, newline, exit code, dot", space,
 /// nonce, dot. The dots say that what stands before them was either whole or cut at the cap, which its length tells; the
 /// nonce, that nothing of the answer is missing.
 fn reply(body: &Body<'_>, nonce: &str) -> Reply {
@@ -115,14 +115,14 @@ fn reply(body: &Body<'_>, nonce: &str) -> Reply {
     let Some(numbered) = whole.strip_suffix(format!(" {nonce}.").as_bytes()) else { return Reply::CutShort };
     let Some((front, length)) = split_last_number(numbered) else { return Reply::CutShort };
     let Some(told) = front.len().checked_sub(length) else { return Reply::CutShort };
-    let (stderr, told) = front.split_at(told);
+    let (stdout, told) = front.split_at(told);
     let told = match body {
         Body::Bytes(_) => Some(told.to_vec()),
         Body::Digits(_) => from_digits(told),
     };
-    let Some(stdout_and_code) = told.as_ref().and_then(|told| told.strip_suffix(b".")) else { return Reply::CutShort };
-    match split_last_number(stdout_and_code) {
-        Some((stdout, code)) => match i32::try_from(code) {
+    let Some(stderr_and_code) = told.as_ref().and_then(|told| told.strip_suffix(b".")) else { return Reply::CutShort };
+    match split_last_number(stderr_and_code) {
+        Some((stderr, code)) => match i32::try_from(code) {
             Ok(code) => Reply::Answered(Answer { code, stdout: stdout.to_owned(), stderr: stderr.to_owned() }),
             Err(_) => Reply::CutShort,
         },
@@ -146,8 +146,8 @@ mod tests {
     use super::*;
 
     fn framed(number: usize, stderr: &str, stdout: &str, code: i32) -> String {
-        let told = format!("{stdout}\n{code}.");
-        let body = format!("{stderr}{told}\n{} n0nce.", told.len());
+        let told = format!("{stderr}\n{code}.");
+        let body = format!("{stdout}{told}\n{} n0nce.", told.len());
         format!("n0nce {number} {}\n{body}\n", body.len())
     }
 
@@ -163,12 +163,12 @@ mod tests {
     #[test]
     fn digits_stand_for_bytes_where_a_shell_keeps_none() {
         let digits = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        let told = digits(b"\xff\0\n7.");
-        let body = digits(format!("warned{told}\n{} n0nce.", told.len()).as_bytes());
+        let told = digits(b"warned\n7.");
+        let body = [digits(b"\xff\0"), digits(format!("{told}\n{} n0nce.", told.len()).as_bytes())].concat();
         let output = format!("n0nce 0 {} hex\n{body}\nn0nce end 0\n\n", body.len());
         let answer = Answer { code: 7, stdout: b"\xff\0".to_vec(), stderr: b"warned".to_vec() };
         assert_eq!(read(output.as_bytes(), "n0nce").replies[&0], Reply::Answered(answer));
-        let broken = output.replacen("7761", "77g1", 1);
+        let broken = output.replacen("ff00", "fg00", 1);
         assert_eq!(read(broken.as_bytes(), "n0nce").replies[&0], Reply::CutShort);
     }
 

@@ -87,21 +87,12 @@ fi
 # tu_ask FUNCTION CAP | tu_tell NUMBER CAP: the stage of a brief answer, in as few processes as its two streams can be
 # kept apart with. The first asks, and passes the token on behind the answer and a line that is the nonce; the second
 # reads up to there, so that it waits neither for the token nor for whoever else still has the streams open. It has to
-# read all of a flood to get there, which ends with the question's time.
+# let all of a flood pass to get there, which may last until the question's time is over.
 tu_ask() {
   exec 9>&-
   # In some shells what follows is partly done in this process, and this is what frees it.
   trap 'tu_pass; exit' TERM
-  {
-    {
-      tu_mark_it
-      "$1" 2>&3 3>&- </dev/null
-      tu_put "$tu_newline$?"
-    } | {
-      tu_sip "$2"
-      tu_seal "$2"
-    }
-  } 3>&1
+  tu_answer "$1" "$2"
   tu_pass
 }
 
@@ -114,92 +105,92 @@ tu_pass() {
 tu_tell() {
   trap '' TERM
   tu_held=
-  tu_part=
-  tu_most=$(($2 * 2))
+  tu_turn=
   while IFS= read -r tu_line; do
-    [ "$tu_line" != "$tu_nonce" ] || break
-    [ "${#tu_held}" -le "$tu_most" ] || continue
-    # In parts, since each time it is added to, all of it is copied.
-    tu_part=$tu_part$tu_line$tu_newline
-    if [ "${#tu_part}" -ge 4096 ]; then
-      tu_held=$tu_held$tu_part
-      tu_part=
+    if [ "$tu_line" = "$tu_nonce" ]; then
+      tu_turn=yes
+      break
     fi
+    tu_held=$tu_held$tu_line$tu_newline
+    [ "${#tu_held}" -lt 8192 ] || break
   done
+  [ -n "$tu_turn" ] || tu_tell_on "$(($2 * 2))"
   read -r tu_token || tu_token=lost
-  tu_held=$tu_held$tu_part
-  if [ "${#tu_held}" -gt "$tu_most" ]; then tu_held=$tu_over; else tu_held=${tu_held%"$tu_newline"}.; fi
+  case $tu_held in "$tu_over") ;; *) tu_held=${tu_held%"$tu_newline"}. ;; esac
   tu_frame "$1" "$tu_held" ''
   tu_put "$tu_token$tu_newline"
+}
+
+# tu_tell_on LIMIT: what is more than a few lines after all is left to others, up to the end of the pipe, which comes
+# behind the token.
+tu_tell_on() {
+  tu_held=$tu_held$(tu_draw "$1")
+  if [ "${#tu_held}" -gt "$1" ]; then
+    tu_held=$tu_over
+    cat >/dev/null
+  fi
+  case $tu_held in
+    *"$tu_newline$tu_nonce$tu_newline"*) tu_held=${tu_held%"$tu_nonce$tu_newline"*} ;;
+    *) while read -r tu_line && [ "$tu_line" != "$tu_nonce" ]; do :; done ;;
+  esac
 }
 
 # tu_stage NUMBER FUNCTION CAP: the stage of any answer. What holds the answer's streams is a child of the stage: ended,
 # it gives the stage its end of file, whoever else still has those streams open.
 tu_stage() {
-  tu_all=$(tu_hold "$2" "$3" 9>&-)
+  tu_most=$(($3 * (tu_width + 1)))
+  tu_all=$(tu_answer "$2" "$3" 9>&- | tu_draw "$tu_most")
+  if [ "${#tu_all}" -gt "$((tu_most * tu_width))" ]; then tu_all=$tu_over; fi
   tu_deliver "$1" "$tu_all"
 }
 
-tu_mark_it() {
-  TRUEUP_PROBE=$tu_mark.$tu_limit.
-  export TRUEUP_PROBE
-}
-
-# tu_seal CAP: prints what a reader has let through of stdout and the exit code, as tu_hold says.
-tu_seal() {
-  if [ "${#tu_held}" -gt "$(($1 * tu_width))" ]; then
-    tu_put "over $tu_nonce"
-  else
-    tu_put "$tu_held$tu_newline${#tu_held} $tu_nonce"
-  fi
-}
-
-# tu_hold FUNCTION CAP: prints stderr, stdout, a newline, the exit code, a dot, a newline, the length of stdout to
-# dot, a space, the nonce, and a dot. The first dot comes after what the reader lets through, so that newlines at the end
-# survive the substitution and are counted; the nonce comes when all is there, so that no half of an answer passes for a
-# whole. "over" and the nonce stand for what was more than the cap.
-tu_hold() {
+# tu_answer FUNCTION CAP: asks. Prints stdout as it comes, then stderr, a newline, the exit code, a dot, a newline, the
+# length of stderr to dot, a space and the nonce. The first dot comes after what the reader lets through of stderr, so
+# that newlines at its end survive the substitution and are counted; the nonce comes when all is there, so that no half
+# of an answer passes for a whole. "over" and the nonce stand for what was more than the cap.
+tu_answer() {
   {
     {
-      tu_mark_it
-      "$1" 2>&3 3>&- </dev/null
+      TRUEUP_PROBE=$tu_mark.$tu_limit.
+      export TRUEUP_PROBE
+      "$1" 2>&1 1>&3 3>&- </dev/null
       tu_put "$tu_newline$?"
     } | {
-      tu_gulp "$2"
-      tu_seal "$2"
+      tu_sip "$2"
+      if [ "${#tu_held}" -gt "$(($2 * tu_width))" ]; then
+        tu_put "over $tu_nonce"
+      else
+        tu_put "$tu_held$tu_newline${#tu_held} $tu_nonce"
+      fi
     }
-  } 3>&1 | {
-    tu_gulp "$(($2 * (tu_width + 1)))"
-    if [ "${#tu_held}" -gt "$(($2 * (tu_width + 1) * tu_width))" ]; then tu_held=$tu_over; fi
-    tu_put "$tu_held"
-  }
+  } 3>&1
 }
 
-# The readers. Each leaves in tu_held at most LIMIT bytes of stdin and a dot, and then stops listening.
-# tu_gulp LIMIT: for answers that may be long.
+# tu_draw LIMIT: passes on at most LIMIT bytes and a dot, and then stops listening.
+# tu_sip LIMIT: leaves as much of stdin in tu_held, and a dot. It is for what is a few lines as a rule: these need no
+# process. A shell reads a pipe byte by byte, so what turns out long is left to tu_draw, and an endless line grows slowly
+# until its time is up.
 if [ -n "$tu_form" ]; then
-  tu_gulp() { tu_held=$(head -c "$1" | od -An -v -tx1 | tr -d ' \t\n'; echo 2e); }
+  tu_draw() { head -c "$1" | od -An -v -tx1 | tr -d ' \t\n'; echo 2e; }
+  tu_sip() { tu_held=$(tu_draw "$1"); }
 else
-  tu_gulp() { tu_held=$(head -c "$1"; echo .); }
+  tu_draw() { head -c "$1"; echo .; }
+  tu_sip() {
+    tu_sipped=
+    while IFS= read -r tu_line; do
+      tu_sipped=$tu_sipped$tu_line$tu_newline
+      [ "${#tu_sipped}" -lt 2048 ] || break
+      tu_line=
+    done
+    if [ "${#tu_sipped}" -lt 2048 ]; then
+      tu_held=$tu_sipped$tu_line.
+    elif [ "${#tu_sipped}" -lt "$1" ]; then
+      tu_held=$tu_sipped$(tu_draw "$(($1 - ${#tu_sipped}))")
+    else
+      tu_held=$tu_sipped.
+    fi
+  }
 fi
-# tu_sip LIMIT: for answers that are a few lines as a rule: these need no process. A shell reads a pipe byte by byte, so
-# what turns out long is left to tu_gulp, and an endless line grows slowly until its time is up.
-tu_sip() {
-  tu_sipped=
-  while IFS= read -r tu_line; do
-    tu_sipped=$tu_sipped$tu_line$tu_newline
-    [ "${#tu_sipped}" -lt 2048 ] || break
-    tu_line=
-  done
-  if [ "${#tu_sipped}" -lt 2048 ]; then
-    tu_held=$tu_sipped$tu_line.
-  elif [ "${#tu_sipped}" -lt "$1" ]; then
-    tu_gulp "$(($1 - ${#tu_sipped}))"
-    tu_held=$tu_sipped$tu_held
-  else
-    tu_held=$tu_sipped.
-  fi
-}
 
 # What a question holds that printed nothing and succeeded.
 tu_nothing="${tu_newline}0.${tu_newline}3 $tu_nonce."
@@ -350,13 +341,20 @@ tu_shim() {
   "$tu_manager" which "$1" 2>/dev/null
 }
 
+# tu_offline: closes what would fetch a tool, or a version of it, when it is asked: Go's toolchains, rustup's, corepack's,
+# mise's.
+tu_offline() {
+  export GOPROXY=off RUSTUP_AUTO_INSTALL=0 COREPACK_ENABLE_NETWORK=0 COREPACK_ENABLE_DOWNLOAD_PROMPT=0
+  export MISE_OFFLINE=1 MISE_AUTO_INSTALL=0 MISE_NOT_FOUND_AUTO_INSTALL=0 MISE_EXEC_AUTO_INSTALL=0
+}
+
 # tu_hush: keeps tools from asking the network, writing down that they ran, and fetching what is not there. A tool that
 # would have to fetch itself says so instead.
 tu_hush() {
+  tu_offline
   export DO_NOT_TRACK=1 CHECKPOINT_DISABLE=1 GH_NO_UPDATE_NOTIFIER=1 GLAB_CHECK_UPDATE=false PIP_DISABLE_PIP_VERSION_CHECK=1
-  export COREPACK_ENABLE_NETWORK=0 COREPACK_ENABLE_DOWNLOAD_PROMPT=0 RUSTUP_AUTO_INSTALL=0 GOPROXY=off
   export NODE_DISABLE_COMPILE_CACHE=1 DISABLE_V8_COMPILE_CACHE=1 TEST_TELEMETRY_DIR=/dev/null/telemetry
-  export MISE_OFFLINE=1 MISE_AUTO_INSTALL=0 MISE_NOT_FOUND_AUTO_INSTALL=0 MISE_EXEC_AUTO_INSTALL=0 MISE_HIDE_UPDATE_WARNING=1
+  export MISE_HIDE_UPDATE_WARNING=1
   export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
   export DOTNET_GENERATE_ASPNET_CERTIFICATE=false DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE=1
   export AZURE_CORE_COLLECT_TELEMETRY=0 PULUMI_SKIP_UPDATE_CHECK=true FLY_NO_UPDATE_CHECK=1 TURBO_TELEMETRY_DISABLED=1
@@ -423,13 +421,12 @@ tu_mention() {
   return 1
 }
 
-# tu_nothing_new: closes what would install or download a tool when it is asked: Go's toolchains, rustup, corepack, pnpm,
-# mise, proto and, by a proxy that is not there, anything else. What is installed already still answers.
+# tu_nothing_new: as tu_offline, and what a file that pins a version would set off: corepack's other ways, pnpm, proto and,
+# by a proxy that is not there, anything else. What is installed already still answers.
 tu_nothing_new() {
-  export GOPROXY=off RUSTUP_AUTO_INSTALL=0 RUSTUP_DIST_SERVER=http://127.0.0.1:9 COREPACK_ENABLE_NETWORK=0
-  export COREPACK_ENABLE_AUTO_PIN=0 COREPACK_DEFAULT_TO_LATEST=0 COREPACK_ENABLE_DOWNLOAD_PROMPT=0
+  tu_offline
+  export RUSTUP_DIST_SERVER=http://127.0.0.1:9 COREPACK_ENABLE_AUTO_PIN=0 COREPACK_DEFAULT_TO_LATEST=0
   export npm_config_manage_package_manager_versions=false pnpm_config_manage_package_manager_versions=false
-  export MISE_OFFLINE=1 MISE_AUTO_INSTALL=0 MISE_EXEC_AUTO_INSTALL=0 MISE_NOT_FOUND_AUTO_INSTALL=0
   export PROTO_AUTO_INSTALL=false http_proxy=http://127.0.0.1:9 https_proxy=http://127.0.0.1:9
   export HTTP_PROXY=http://127.0.0.1:9 HTTPS_PROXY=http://127.0.0.1:9 ALL_PROXY=http://127.0.0.1:9
   export no_proxy='' NO_PROXY=''
@@ -457,60 +454,59 @@ tu_repository() {
 # tu_tree PLACE CONDITION…: what is below a folder, as far as find's conditions let it through. Modes and digests of regular
 # files are told by many files at once, side by side, with their names; what is no regular file or has a name that
 # needs care is described one by one. A place that is a link to a folder is that folder. Its own status and complaints are
-# those of the last search, which looks at everything (-links) and not merely at names: in a folder that may be read and
-# not searched there are names of which nothing more can be known.
+# those of a search that looks at everything (-links) and not merely at names: in a folder that may be read and not
+# searched there are names of which nothing more can be known.
 tu_tree() {
   tu_place=$1
   shift
   # sha256sum spells it out in a name, as it does line breaks and backslashes.
   tu_return=$(printf '\r')
-  echo '=tree'
-  tu_tree_plain "$@"
-  echo '=end'
+  set -- "$tu_place" "$@" -links +0 ! -type d
+  # GNU's find tells all in one search, what is described as a "!". (In others an -exec in parentheses is forgotten.)
+  tu_searched=
+  if tu_told=$(find -H "$@" \( -type f ! -path "*$tu_newline*" ! -path "*$tu_return*" ! -path '*\\*' -printf '%m %p\n' -o \
+    -printf '!\n' \) 2>/dev/null); then
+    case $tu_newline$tu_told in *"$tu_newline!"*) ;; *) tu_searched=yes ;; esac
+  fi
+  tu_tree_plain "$@" -type f ! -path "*$tu_newline*" ! -path "*$tu_return*" ! -path '*\\*'
+  [ -z "$tu_searched" ] || return 0
   # shellcheck disable=SC2016 # it is to be expanded there
-  find -H "$tu_place" "$@" -links +0 ! -type d \( ! -type f -o -path "*$tu_newline*" -o -path "*$tu_return*" -o -path '*\\*' \) \
+  find -H "$@" \( ! -type f -o -path "*$tu_newline*" -o -path "*$tu_return*" -o -path '*\\*' \) \
     -exec /bin/sh -c "$tu_library"'tu_describe "$@"' sh {} +
 }
 
-# tu_tree_plain CONDITION…: the regular files below tu_place whose names need no care.
+# tu_tree_plain PLACE CONDITION…: the regular files whose names need no care, of which tu_told may tell the modes.
 tu_tree_plain() {
-  set -- "$@" -type f ! -path "*$tu_newline*" ! -path "*$tu_return*" ! -path '*\\*'
-  tu_names=$(find -H "$tu_place" "$@" 2>/dev/null)
-  if [ "${#tu_names}" -lt 65536 ] || [ -n "$tu_form" ]; then
-    tu_tree_modes "$@" | {
-      # shellcheck disable=SC2016 # it is to be expanded there
-      tu_told=$(find -H "$tu_place" "$@" -exec /bin/sh -c "$tu_library"'tu_sha256 "$@"' sh {} + </dev/null 2>/dev/null)
-      cat
-      echo '=sums'
-      tu_put "$tu_told$tu_newline"
-    }
+  [ -n "$tu_told$tu_searched" ] || tu_told=$(find -H "$@" -exec stat -c '%a %n' {} + 2>/dev/null)
+  [ -n "$tu_told$tu_searched" ] || tu_told=$(find -H "$@" -exec stat -f '%Mp%Lp %N' {} + 2>/dev/null)
+  echo '=tree'
+  # So many are worth a second processor, which holds what it has to tell until the first has told it.
+  if [ "${#tu_told}" -lt 65536 ] || [ -n "$tu_form" ]; then
+    tu_put "$tu_told$tu_newline=sums$tu_newline"
+    # shellcheck disable=SC2016 # it is to be expanded there
+    find -H "$@" -exec /bin/sh -c "$tu_library"'tu_sha256 "$@"' sh {} + 2>/dev/null
   else
-    # So many are worth a second processor. Each holds what it has to tell until the one before has told it.
-    tu_tree_modes "$@" | {
-      tu_told=$(tu_tree_half 'p;n')
-      cat
-      echo '=sums'
-      tu_put "$tu_told$tu_newline"
+    {
+      tu_sums=$(tu_tree_half 1)
+      tu_put "$tu_sums$tu_newline"
     } | {
-      tu_told=$(tu_tree_half 'n;p')
+      tu_put "$tu_told$tu_newline=sums$tu_newline"
+      tu_tree_half 0
       cat
-      tu_put "$tu_told$tu_newline"
     }
   fi
+  echo '=end'
 }
 
-tu_tree_modes() {
-  tu_told=$(find -H "$tu_place" "$@" -printf '%m %p\n' 2>/dev/null)
-  [ -n "$tu_told" ] || tu_told=$(find -H "$tu_place" "$@" -exec stat -c '%a %n' {} + 2>/dev/null)
-  [ -n "$tu_told" ] || tu_told=$(find -H "$tu_place" "$@" -exec stat -f '%Mp%Lp %N' {} + 2>/dev/null)
-  tu_put "$tu_told$tu_newline"
-}
-
-# tu_tree_half EXPRESSION: the digests of every other file, as sed picks them.
+# tu_tree_half 0|1: the digests of every other file.
 tu_tree_half() {
-  # shellcheck disable=SC2016 # it is to be expanded there
-  tu_put "$tu_names$tu_newline" | sed -n "$1" | tr '\n' '\0' |
-    xargs -0 /bin/sh -c "$tu_library"'tu_sha256 "$@"' sh 2>/dev/null
+  tu_put "$tu_told$tu_newline" |
+    awk -v half="$1" '!/^!/ && seen++ % 2 == half { print substr($0, index($0, " ") + 1) }' | tr '\n' '\0' |
+    if command -v sha256sum >/dev/null; then
+      xargs -0 sha256sum --
+    else
+      xargs -0 shasum -a 256 --
+    fi 2>/dev/null
 }
 
 # tu_apart FUNCTION NUMBER PATH…: calls the function with each number and path, side by side, for what may take long. To be

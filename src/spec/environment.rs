@@ -141,6 +141,37 @@ pub struct SshAddress {
     pub identity: Option<PathBuf>,
 }
 
+impl SshAddress {
+    /// Reads `user@host:port`, of which user and port may be absent, and an IPv6 address stands in brackets where a port
+    /// follows it. The error says what is wrong with it.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is not an SSH address");
+        let (user, rest) = match text.rsplit_once('@') {
+            Some((user, rest)) => (Some(user.to_owned()), rest),
+            None => (None, text),
+        };
+        let (host, port) = match rest.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
+            Some((host, "")) => (host, None),
+            Some((host, after)) => (host, Some(after.strip_prefix(':').ok_or_else(wrong)?)),
+            None => match rest.split_once(':') {
+                Some((_, after)) if after.contains(':') => (rest, None),
+                Some((host, port)) => (host, Some(port)),
+                None => (rest, None),
+            },
+        };
+        let strange = |part: &str| part.is_empty() || part.starts_with('-') || part.contains(char::is_whitespace);
+        if strange(host) || user.as_deref().is_some_and(strange) {
+            return Err(wrong());
+        }
+        let number = |port: &str| port.parse().ok().filter(|port| *port != 0);
+        let port = match port {
+            Some(port) => Some(number(port).ok_or_else(|| format!("`{port}` is not a port"))?),
+            None => None,
+        };
+        Ok(Self { user, host: host.to_owned(), port, identity: None })
+    }
+}
+
 /// How agents run commands on a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shell {
@@ -304,5 +335,29 @@ impl Environment {
     /// The target of this name.
     pub fn target(&self, name: &str) -> Option<&Target> {
         self.targets.iter().find(|target| target.name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ssh_address_is_read_whole_or_refused() {
+        let read = |text: &str| SshAddress::read(text).map(|address| (address.user, address.host, address.port));
+        let is = |user: Option<&str>, host: &str, port| Ok((user.map(str::to_owned), host.to_owned(), port));
+        assert_eq!(read("vm"), is(None, "vm", None));
+        assert_eq!(read("dev@vm:22"), is(Some("dev"), "vm", Some(22)));
+        assert_eq!(read("a@b@vm"), is(Some("a@b"), "vm", None));
+        assert_eq!(read("::1"), is(None, "::1", None));
+        assert_eq!(read("dev@[::1]"), is(Some("dev"), "::1", None));
+        assert_eq!(read("[fe80::1%en0]:2222"), is(None, "fe80::1%en0", Some(2222)));
+        for text in ["", "@vm", "dev@", ":22", "-oProxyCommand=x", "-u@vm", "a b", "dev@[]:22", "[::1]22", "[::1]x:22"]
+        {
+            assert_eq!(read(text), Err(format!("`{text}` is not an SSH address")), "{text}");
+        }
+        for (text, port) in [("vm:", ""), ("vm:0", "0"), ("vm:65536", "65536"), ("vm:ssh", "ssh"), ("[::1]:", "")] {
+            assert_eq!(read(text), Err(format!("`{port}` is not a port")), "{text}");
+        }
     }
 }

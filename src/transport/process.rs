@@ -43,12 +43,31 @@ pub(super) fn attend(
     hear(Stream::Stderr, child.stderr.take().expect("stderr is piped"), sender.clone());
     std::thread::spawn(move || sender.send(Event::Ended(child.wait())));
     let ended = follow(&events, run.limit, linger, listener);
+    let mut held_open = Some(held_open);
+    if run.stdin_after == StdinAfter::StaysOpen && matches!(ended, Ok(Attended { ended: Ended::Stopped, gone: false }))
+    {
+        // It watches its stdin to learn that nobody listens. What has left its group only it can find.
+        held_open = None;
+        await_end(&events);
+    }
     // After the command itself is gone, whatever else of its group remains belongs to a run that is over.
     if !matches!(ended, Ok(Attended { ended: Ended::Exited(_), .. })) {
         kill_group(group);
     }
     drop(held_open);
     ended
+}
+
+/// How long a command that is told to end by its stdin may take for it: it asks what it started, and then asks no more.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+fn await_end(events: &mpsc::Receiver<Event>) {
+    let deadline = Instant::now() + FAREWELL;
+    while let Ok(event) = events.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+        if matches!(event, Event::Ended(_)) {
+            return;
+        }
+    }
 }
 
 fn kill_group(group: Pid) {

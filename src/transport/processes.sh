@@ -32,22 +32,27 @@ tu_below() {
 }
 
 # tu_blind_grep: whether grep may be busybox's, which sees nothing of a line behind its first NUL, and an environment is
-# one such line. Busybox is a link, or the same file as its neighbour of that name.
+# one such line. Busybox is a link, or the same file as its neighbour of that name; and its own shell prefers its own grep
+# to any other.
 tu_blind_grep() {
   tu_within=$PATH:
+  tu_grep=
   while [ -n "$tu_within" ]; do
     tu_dir=${tu_within%%:*}
+    tu_dir=${tu_dir:-.}
     tu_within=${tu_within#*:}
-    if [ -x "${tu_dir:-.}/grep" ]; then
-      # shellcheck disable=SC3013 # every sh that there is knows -ef
-      [ -L "${tu_dir:-.}/grep" ] || [ "${tu_dir:-.}/grep" -ef "${tu_dir:-.}/busybox" ]
-      return
-    fi
+    # shellcheck disable=SC3013 # every sh that there is knows -ef
+    if [ "/proc/$$/exe" -ef "$tu_dir/busybox" ]; then return 0; fi
+    if [ -z "$tu_grep" ] && [ -x "$tu_dir/grep" ]; then tu_grep=$tu_dir; fi
   done
+  # shellcheck disable=SC3013
+  [ -z "$tu_grep" ] || [ -L "$tu_grep/grep" ] || [ "$tu_grep/grep" -ef "$tu_grep/busybox" ]
 }
 
-# tu_sweep MARK: kills what a question started and what then left the process tree: everything that inherited its mark.
-# Only a process that is younger than this program can have it, so that mostly there is none to look at.
+# tu_sweep MARK: kills what has left the process tree as well: everything that inherited this mark, or one that begins
+# with it, as the variable tu_label of its environment. Only a process that is younger than this program can have it, so
+# that mostly there is none to look at.
+tu_label=TRUEUP_PROBE
 tu_sweep() {
   for tu_round in 1 2 3 4 5; do
     tu_prey=$(tu_marked "$1")
@@ -58,6 +63,7 @@ tu_sweep() {
 }
 
 if [ -r /proc/self/environ ] && [ -r /proc/loadavg ]; then
+  # tu_marked MARK: their numbers.
   tu_marked() {
     # The last word is the youngest process. If it has a smaller number than this one, numbers have begun anew.
     read -r tu_a tu_b tu_c tu_d tu_young </proc/loadavg
@@ -65,7 +71,7 @@ if [ -r /proc/self/environ ] && [ -r /proc/loadavg ]; then
     [ "$tu_young" -ge "$tu_first" ] || tu_first=0
     # Neither this process nor the one that waits for the controller's end has been marked: mostly they are all there is.
     read -r tu_self tu_rest </proc/self/stat
-    tu_sought=TRUEUP_PROBE=$1
+    tu_sought=$tu_label=$1
     set --
     for tu_dir in /proc/[0-9]*; do
       tu_id=${tu_dir#/proc/}
@@ -80,12 +86,12 @@ if [ -r /proc/self/environ ] && [ -r /proc/loadavg ]; then
         index($0, sought) == 1 { print part[3] }'
     else
       # -s: some will have ended meanwhile.
-      grep -lsF "$tu_sought" "$@" | while IFS=/ read -r tu_a tu_b tu_id tu_c; do tu_put "$tu_id "; done
+      grep -lsF "$tu_sought" "$@" | while IFS=/ read -r tu_a tu_b tu_id tu_c; do echo "$tu_id"; done
     fi
   }
 else
   # In two parts, so that what searches does not find itself.
   tu_marked() {
-    ps -AEww -o pid= -o command= | awk -v name=TRUEUP_PROBE= -v mark="$1" 'index($0, name mark) { print $1 }'
+    ps -AEww -o pid= -o command= | awk -v name="$tu_label=" -v mark="$1" 'index($0, name mark) { print $1 }'
   }
 fi

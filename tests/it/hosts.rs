@@ -444,7 +444,7 @@ fn keeps_its_limits(host: &Host) {
         assert_eq!(text(&report, &format!("tool:{name}"), "got"), version);
     }
     assert_eq!(text(&report, "tool:stuck", "reason"), "did not answer within 3 s");
-    assert_eq!(text(&report, "tool:flood", "reason"), "printed more than 1048576 bytes");
+    assert_eq!(text(&report, "tool:flood", "reason"), "printed more than 262144 bytes");
     machine.falls_silent(Duration::from_secs(3));
 }
 

@@ -39,6 +39,7 @@ mod repos;
 mod rollback;
 mod run;
 mod ssh;
+mod ssh_hops;
 mod story;
 mod support;
 mod surroundings;

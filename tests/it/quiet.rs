@@ -176,10 +176,8 @@ fn a_tool_that_prints_without_end_is_cut_off() {
     let start = Instant::now();
     let finding = odd("yes 1.2.3 | head -c 100000000");
     assert_eq!(finding["reason"], "printed more than 262144 bytes");
-    // Stderr is read line by line until the tool's time is up, which a busy machine may not get through.
     let finding = odd("yes 1.2.3 >&2");
-    let reasons = ["printed more than 262144 bytes", "did not answer within 4 s"];
-    assert!(reasons.contains(&finding["reason"].as_str().unwrap()), "{finding}");
+    assert_eq!(finding["reason"], "printed more than 262144 bytes");
     // One line without end is read slowly, until its time is up.
     let finding = odd("head -c 100000000 /dev/zero | tr '\\0' x");
     assert_eq!(finding["reason"], "did not answer within 4 s");

@@ -154,6 +154,41 @@ fn a_command_that_leaves_something_behind_does_not_keep_the_run() {
     let start = Instant::now();
     project(&machine).trueup(&["run", "vm", "--", "sh", "-c", "sleep 20 & echo hi"]).stdout("hi\n").exits(0);
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    machine.falls_silent(Duration::from_secs(1));
+}
+
+#[test]
+fn what_a_command_detached_is_gone_when_the_run_is_over() {
+    both(|machine, project| {
+        project.trueup(&["run", "vm", "--", "sh", "-c", "setsid sleep 300 & echo hi"]).stdout("hi\n").exits(0);
+        machine.falls_silent(Duration::from_secs(1));
+    });
+}
+
+#[test]
+fn what_a_command_detached_is_gone_when_trueup_is_killed() {
+    both(|machine, project| {
+        let work = "(setsid sleep 300 &); echo >started; sleep 300";
+        let mut child = project.trueup(&["run", "vm", "--", "sh", "-c", work]).start();
+        machine.shows("started");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        machine.falls_silent(Duration::from_secs(15));
+    });
+}
+
+#[test]
+fn what_a_command_detached_is_gone_when_nobody_reads_any_more() {
+    both(|machine, project| {
+        let work = "(setsid sleep 300 &); while :; do echo y; sleep 0.1; done";
+        let mut child = project.trueup(&["run", "vm", "--", "sh", "-c", work]).start();
+        let mut one = [0; 2];
+        let mut stdout = child.stdout.take().unwrap();
+        stdout.read_exact(&mut one).unwrap();
+        drop(stdout);
+        assert_ne!(child.wait().unwrap().code(), Some(0));
+        machine.falls_silent(Duration::from_secs(10));
+    });
 }
 
 #[test]

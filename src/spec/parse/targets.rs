@@ -92,8 +92,8 @@ fn read_ssh(table: &mut Section<'_>) -> Option<SshAddress> {
         table.required_string("ssh", "write ssh = \"user@host\", \"user@host:port\" or a Host of ~/.ssh/config");
     let identity = table.string("identity").map(|path| PathBuf::from(path.value));
     let written = written?;
-    match parse_ssh_address(&written.value) {
-        Ok((user, host, port)) => Some(SshAddress { user, host, port, identity }),
+    match SshAddress::read(&written.value) {
+        Ok(address) => Some(SshAddress { identity, ..address }),
         Err(message) => {
             table.problem(
                 Problem::new(message, written.span, "not an SSH address")
@@ -102,29 +102,4 @@ fn read_ssh(table: &mut Section<'_>) -> Option<SshAddress> {
             None
         }
     }
-}
-
-fn parse_ssh_address(text: &str) -> Result<(Option<String>, String, Option<u16>), String> {
-    let (user, rest) = match text.rsplit_once('@') {
-        Some((user, rest)) => (Some(user.to_owned()), rest),
-        None => (None, text),
-    };
-    let (host, port) = match rest.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
-        Some((host, after)) => (host, after.strip_prefix(':')),
-        None => match rest.split_once(':') {
-            Some((_, after)) if after.contains(':') => (rest, None),
-            Some((host, port)) => (host, Some(port)),
-            None => (rest, None),
-        },
-    };
-    let strange = |part: &str| part.is_empty() || part.starts_with('-') || part.contains(char::is_whitespace);
-    if strange(host) || user.as_deref().is_some_and(strange) {
-        return Err(format!("`{text}` is not an SSH address"));
-    }
-    let number = |port: &str| port.parse::<u16>().ok().filter(|port| *port != 0);
-    let port = match port {
-        Some(port) => Some(number(port).ok_or_else(|| format!("`{port}` is not a port"))?),
-        None => None,
-    };
-    Ok((user, host.to_owned(), port))
 }

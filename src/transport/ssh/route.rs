@@ -300,27 +300,7 @@ fn read_source(path: &Path, folder: &Path) -> Result<Option<Source>, String> {
 /// `user@host:port` or `ssh://user@host:port`, as `ProxyJump` writes a hop.
 fn hop_address(text: &str) -> Result<SshAddress, String> {
     let written = text.strip_prefix("ssh://").unwrap_or(text).trim_end_matches('/');
-    let (user, rest) = match written.rsplit_once('@') {
-        Some((user, rest)) => (Some(user.to_owned()), rest),
-        None => (None, written),
-    };
-    let (host, port) = match rest.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
-        Some((host, after)) => (host, after.strip_prefix(':')),
-        None => match rest.split_once(':') {
-            Some((_, after)) if after.contains(':') => (rest, None),
-            Some((host, port)) => (host, Some(port)),
-            None => (rest, None),
-        },
-    };
-    let bad = || format!("ProxyJump {text} is no user@host:port");
-    let port = match port {
-        Some(port) => Some(port.parse().ok().filter(|port| *port != 0).ok_or_else(bad)?),
-        None => None,
-    };
-    if host.is_empty() || host.starts_with('-') || user.as_deref().is_some_and(str::is_empty) {
-        return Err(bad());
-    }
-    Ok(SshAddress { user, host: host.to_owned(), port, identity: None })
+    SshAddress::read(written).map_err(|_| format!("ProxyJump {text} is no user@host:port"))
 }
 
 #[cfg(test)]
