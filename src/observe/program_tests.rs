@@ -482,10 +482,10 @@ fn a_file_that_takes_too_long_to_read_costs_its_own_item_alone() {
     for (name, size) in [("huge $x", 200_u64 << 30), ("large", (16 << 20) + 1), ("full", 16 << 20)] {
         fs::File::create(home.join(name)).unwrap().set_len(size).unwrap();
     }
-    symlink("huge $x", home.join("link")).unwrap();
+    symlink("large", home.join("link")).unwrap();
     fs::create_dir(home.join("folder")).unwrap();
     let names = ["small", "huge $x", "folder", "link", "it's odd", "large", "full", "none", "last"];
-    let spec = format!("name = \"huge\"\n[limits]\nprobe = \"6s\"\n[dotfiles]\nfiles = {names:?}\n");
+    let spec = format!("name = \"huge\"\n[limits]\nprobe = \"9s\"\n[dotfiles]\nfiles = {names:?}\n");
     let mut environment = crate::spec::parse("huge.toml", &spec, &super::vocabulary()).unwrap();
     environment.dotfiles.known = names.map(|name| (name.to_owned(), Digest::of(b"other"))).into();
     let probe = PROBES.iter().find(|probe| probe.name == "dotfile").unwrap();
@@ -493,12 +493,12 @@ fn a_file_that_takes_too_long_to_read_costs_its_own_item_alone() {
     let program = compile(std::slice::from_ref(&question), NONCE);
     let file = |digest: Digest| format!("file 0644 {digest}");
     let zeros = |size: usize| file(Digest::of(&vec![0; size]));
-    let too_long = "took longer than 4 s";
+    let too_long = "took longer than 6 s";
     let mut expected = vec![
         ("small", file(Digest::of(b"small"))),
         ("huge $x", format!("reading it {too_long}")),
         ("folder", "folder 0755".to_owned()),
-        ("link", format!("reading what it leads to {too_long}")),
+        ("link", format!("link to large, {}, 0644", Digest::of(&vec![0; (16 << 20) + 1]))),
         ("it's odd", file(Digest::of(b"it's odd"))),
         ("large", zeros((16 << 20) + 1)),
         ("full", zeros(16 << 20)),
@@ -530,6 +530,72 @@ fn a_file_that_takes_too_long_to_read_costs_its_own_item_alone() {
         assert_eq!(brought, 3, "{}: {answer:?}", shell.name);
     });
     assert_eq!(fs::read_dir(room.tmp()).unwrap().count(), 0);
+}
+
+/// The command in a mount namespace of its own, in which nothing that lies in `/mnt` ever answers: whoever asks for it
+/// waits in the kernel.
+#[cfg(target_os = "linux")]
+fn beside_a_hanging_mount(command: &Command) -> Command {
+    const MOUNT: &str = "exec 7<>/dev/fuse && \"$1\" -i -t fuse -o fd=7,rootmode=40000,user_id=0,group_id=0 hanging /mnt \
+                         || exit; shift; \"$@\"";
+    let mut beside = Command::new(which("unshare"));
+    let own = if rustix::process::getuid().is_root() { "-m" } else { "-rm" };
+    beside.arg(own).args(["/bin/sh", "-c", MOUNT, "sh"]).arg(which("mount"));
+    beside.arg(command.get_program()).args(command.get_args()).env_clear();
+    beside.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    if let Some(folder) = command.get_current_dir() {
+        beside.current_dir(folder);
+    }
+    beside
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_path_on_a_mount_that_hangs_costs_its_own_item_alone() {
+    let room = Room::new();
+    for name in ["first", "last"] {
+        fs::write(room.home().join(name), name).unwrap();
+    }
+    symlink("/mnt/y", room.home().join("linked")).unwrap();
+    let spec = "name = \"hangs\"\n[limits]\nprobe = \"9s\"\n[dotfiles]\n\
+                files = [\"first\", \"/mnt/x\", \"linked\", \"/proc/version\", \"/media/none\", \"last\"]\n";
+    let mut environment = crate::spec::parse("hangs.toml", spec, &super::vocabulary()).unwrap();
+    environment.dotfiles.known = ["first", "/mnt/x"].map(|name| (name.to_owned(), Digest::of(b"other"))).into();
+    let probe = PROBES.iter().find(|probe| probe.name == "dotfile").unwrap();
+    let questions = (probe.ask)(&environment);
+    let program = compile(&questions, NONCE);
+    let file = |mode: &str, content: &[u8]| format!("file {mode} {}", Digest::of(content));
+    let mut expected = vec![
+        ("/media/none".to_owned(), "absent".to_owned()),
+        ("/mnt/x".to_owned(), "looking at it took longer than 6 s".to_owned()),
+        ("/proc/version".to_owned(), file("0444", &fs::read("/proc/version").unwrap())),
+        ("first".to_owned(), file("0644", b"first")),
+        ("first".to_owned(), "first".to_owned()),
+        ("last".to_owned(), file("0644", b"last")),
+        ("linked".to_owned(), "looking at it took longer than 6 s".to_owned()),
+    ];
+    expected.sort();
+    in_every_shell(|shell| {
+        let command = beside_a_hanging_mount(&room.command(shell, &["-s"]));
+        let frames = frame::read(&run_attended(command, program.text.as_bytes(), shell.name).stdout, NONCE);
+        assert!(frames.complete, "{}: {frames:?}", shell.name);
+        for (number, question) in questions.iter().enumerate().skip(1) {
+            let is_cut = frames.replies.get(&number) == Some(&Reply::CutShort);
+            assert_eq!(is_cut, question.subject == "/mnt/x", "{}: {}", shell.name, question.subject);
+        }
+        let Some(Reply::Answered(answer)) = frames.replies.get(&0) else { panic!("{}: {frames:?}", shell.name) };
+        let read = (probe.read)(&questions[0], answer).unwrap_or_else(|why| panic!("{}: {why}", shell.name));
+        let told = |sighting: &Sighting| match sighting {
+            Sighting::Item(id, Observed::Present(fact)) => (id.name.clone(), fact.shown()),
+            Sighting::Item(id, Observed::Absent) => (id.name.clone(), "absent".to_owned()),
+            Sighting::Item(id, Observed::Unknown(why)) => (id.name.clone(), why.to_string()),
+            Sighting::Content(id, content) => (id.name.clone(), String::from_utf8_lossy(content).into_owned()),
+            other => panic!("{}: {other:?}", shell.name),
+        };
+        let mut seen: Vec<(String, String)> = read.iter().map(told).collect();
+        seen.sort();
+        assert_eq!(seen, expected, "{}: {answer:?}", shell.name);
+    });
 }
 
 proptest! {

@@ -509,40 +509,44 @@ tu_tree_half() {
     fi 2>/dev/null
 }
 
-# tu_apart NUMBER FILE…: digests that take long, side by side, each told as soon as it is known. Prints "@ PID" of what
-# watches the time, "? NUMBER" for each file, then "= NUMBER DIGEST" or "! NUMBER MESSAGE", and "late" when tu_patience is
-# over and everybody has been ended. Who reads this need not wait for a process that cannot be ended.
+# tu_apart FUNCTION NUMBER PATH…: calls the function with each number and path, side by side, for what may take long. To be
+# started in the background, so that nobody waits for what cannot be ended. Prints "@ PID" of itself, "? NUMBER" for each,
+# what the functions print as soon as it is there, and "late" when tu_patience is over, or its sleep was ended with all that
+# carries the mark; then it ends them. It looks for them once: what was starting just then is swept at the end of the program.
 tu_apart() {
+  tu_nap=
+  trap 'if [ -n "$tu_nap" ]; then kill "$tu_nap"; fi; exit 0' TERM
   tu_whoami
-  tu_hurry "$tu_pid" </dev/null 2>/dev/null &
-  echo "@ $!"
+  tu_work=$1
+  shift
+  echo "@ $tu_pid"
   while [ "$#" -gt 0 ]; do
     echo "? $1"
-    tu_digest "$1" "$2" 2>/dev/null &
+    "$tu_work" "$1" "$2" </dev/null &
     shift 2
   done
-  echo "go"
-  wait
+  echo go
+  tu_doze "$tu_patience" >/dev/null
+  echo late
+  # shellcheck disable=SC2046 # process ids, one word each
+  kill -9 $(tu_table | tu_below "$tu_pid" '' 1)
 }
 
+# tu_digest NUMBER FILE: prints "= NUMBER DIGEST" or "! NUMBER MESSAGE".
 tu_digest() {
   if tu_sum=$(tu_sha256 <"$2" 2>&1); then tu_sign="="; else tu_sign="!"; fi
   tu_put "$tu_sign $1 $(tu_plain "$tu_sum")$tu_newline"
 }
 
-# tu_hurry ROOT: ends what ROOT has started when tu_patience is over, and ROOT itself, which may wait for what cannot end.
-# It looks once, as the answer is waited for: what was starting just then is swept at the end.
-tu_hurry() {
-  tu_nap=
-  trap 'if [ -n "$tu_nap" ]; then kill "$tu_nap"; fi; exit 0' TERM
-  tu_doze "$tu_patience" >/dev/null
-  tu_whoami
-  # shellcheck disable=SC2046 # process ids, one word each
-  kill -9 $(tu_table | tu_below "$1" "$tu_pid" 0)
-  echo late
+# tu_look NUMBER PATH: describes a path, the end of which is the end of what it prints. By a shell of its own: what waits in
+# the kernel may be beyond any signal, and is to hold no stream that somebody listens to, as copies of this shell would.
+tu_look() {
+  # shellcheck disable=SC2016 # it is to be expanded there
+  tu_told=$(exec /bin/sh -c "$tu_library"'tu_describe "$1"' sh "$2")
+  tu_put "$tu_told$tu_newline"
 }
 
-# tu_heed: passes on what tu_apart tells until there is nothing more to come.
+# tu_heed: passes on what tu_apart tells until there is nothing more to come, or no more time.
 tu_heed() {
   tu_watcher='' tu_started='' tu_awaited=0
   while [ -z "$tu_started" ] || [ "$tu_awaited" -gt 0 ]; do
@@ -550,13 +554,14 @@ tu_heed() {
     case $tu_line in
       '@ '*) tu_watcher=${tu_line#??} ;;
       go) tu_started=yes ;;
-      late) break ;;
       *)
         case $tu_line in
           '? '*) tu_awaited=$((tu_awaited + 1)) ;;
-          *) tu_awaited=$((tu_awaited - 1)) ;;
+          '= '* | '! '* | =end) tu_awaited=$((tu_awaited - 1)) ;;
         esac
         tu_put "$tu_line$tu_newline"
+        # It goes on to end what it has started.
+        [ "$tu_line" != late ] || return 0
         ;;
     esac
   done
@@ -567,10 +572,13 @@ tu_heed() {
 # followed, may not be searched, nothing is known.
 # tu_modes PATH…: sets tu_stats to a line for each: the mode and the size of what it leads to.
 # tu_special PATH: sets tu_kind to what it is that is neither file nor folder.
-# tu_part NUMBER…: of the paths that tu_stats is about, each by its place among the arguments or 0 for a folder, sets
-# tu_large to those of more than tu_most bytes and tu_small to the other files. As text, since some shells count in 32 bits.
-# tu_describe PATH…: kinds, then modes and sizes, then digests, each in the order given; then, where tu_patience says how
-# many seconds may be spent on them, the digests of large files, each by its place among the arguments.
+# tu_far PATH: whether it may be on a mount of its own that may hang: neither in the home, nor where the system itself lives.
+# tu_divide PLACE:NUMBER…: of the paths that tu_stats is about, each by its place among the arguments (0 for a folder) and its
+# number in the list, sets tu_large to those of more than tu_together bytes and tu_small to the other files. As text, since some
+# shells count in 32 bits.
+# tu_describe PATH…: kinds, then modes and sizes, then digests, each in the order given. Where tu_patience says how many
+# seconds they may take, there follow the digests of large files, each by its number in the list; and what is far comes apart
+# from the others, behind them: its place among the arguments, and a description.
 # Kept as text too, for `find -exec`, which starts a shell of its own.
 # shellcheck disable=SC2016 # it is to be expanded there
 tu_library='
@@ -628,7 +636,7 @@ tu_special() {
     tu_kind=b
   fi
 }
-tu_part() {
+tu_divide() {
   tu_small= tu_large= tu_told_mode=
   for tu_word in $tu_stats; do
     if [ -z "$tu_told_mode" ]; then
@@ -637,33 +645,50 @@ tu_part() {
     fi
     tu_told_mode=
     [ "$#" -gt 0 ] || return
-    if [ "$1" -eq 0 ]; then
+    if [ "${1%:*}" -eq 0 ]; then
       : # a folder
-    elif [ "${#tu_word}" -gt "${#tu_most}" ] || [ "$tu_word" -gt "$tu_most" ]; then
-      tu_large="$tu_large $1 \"\${$1}\""
+    elif [ "${#tu_word}" -gt "${#tu_together}" ] || [ "$tu_word" -gt "$tu_together" ]; then
+      tu_large="$tu_large ${1#*:} \"\${${1%:*}}\""
     else
-      tu_small="$tu_small \"\${$1}\""
+      tu_small="$tu_small \"\${${1%:*}}\""
     fi
     shift
   done
   [ "$#" -eq 0 ]
 }
+tu_far() {
+  case $1 in
+    "$HOME" | "$HOME"/* | /bin/* | /sbin/* | /lib/* | /etc/* | /usr/* | /opt/* | /var/* | /dev/* | /tmp/* | /nix/*) return 1 ;;
+    /System/* | /Library/* | /Applications/* | /private/*) return 1 ;;
+    /*) return 0 ;;
+    *) return 1 ;;
+  esac
+}
 tu_describe() {
-  tu_files= tu_moded= tu_order=
-  tu_at=0
+  tu_files= tu_moded= tu_order= tu_aside=
+  tu_at=0 tu_number=0
   for tu_one; do
     tu_at=$((tu_at + 1))
+    tu_to=
+    if [ -n "${tu_patience-}" ]; then
+      if ! tu_far "$tu_one" && [ -L "$tu_one" ]; then tu_to=$(readlink "$tu_one"); fi
+      if tu_far "$tu_one" || tu_far "$tu_to"; then
+        tu_aside="$tu_aside $tu_at \"\${$tu_at}\""
+        continue
+      fi
+    fi
+    tu_number=$((tu_number + 1))
     if [ -L "$tu_one" ]; then
-      printf "l "; tu_plain "$tu_one"
-      printf "> "; tu_plain "$(readlink "$tu_one")"
+      tu_plain "l $tu_one"
+      tu_plain "> ${tu_to:-$(readlink "$tu_one")}"
       # What it leads to: the kinds are those of paths.
       if [ -f "$tu_one" ] && [ -r "$tu_one" ]; then
-        tu_files="$tu_files \"\${$tu_at}\"" tu_moded="$tu_moded \"\${$tu_at}\"" tu_order="$tu_order $tu_at"
+        tu_files="$tu_files \"\${$tu_at}\"" tu_moded="$tu_moded \"\${$tu_at}\"" tu_order="$tu_order $tu_at:$tu_number"
         echo "~ f"
       elif [ -f "$tu_one" ]; then
         echo "~ u"
       elif [ -d "$tu_one" ]; then
-        tu_moded="$tu_moded \"\${$tu_at}\"" tu_order="$tu_order 0"
+        tu_moded="$tu_moded \"\${$tu_at}\"" tu_order="$tu_order 0:0"
         echo "~ d"
       elif [ -e "$tu_one" ]; then
         tu_special "$tu_one"
@@ -674,34 +699,44 @@ tu_describe() {
         echo "~ u"
       fi
     elif [ -f "$tu_one" ] && [ -r "$tu_one" ]; then
-      tu_files="$tu_files \"\${$tu_at}\"" tu_moded="$tu_moded \"\${$tu_at}\"" tu_order="$tu_order $tu_at"
-      printf "f "; tu_plain "$tu_one"
+      tu_files="$tu_files \"\${$tu_at}\"" tu_moded="$tu_moded \"\${$tu_at}\"" tu_order="$tu_order $tu_at:$tu_number"
+      tu_plain "f $tu_one"
     elif [ -f "$tu_one" ]; then
-      printf "u "; tu_plain "$tu_one"
+      tu_plain "u $tu_one"
     elif [ -d "$tu_one" ]; then
-      tu_moded="$tu_moded \"\${$tu_at}\"" tu_order="$tu_order 0"
-      printf "d "; tu_plain "$tu_one"
+      tu_moded="$tu_moded \"\${$tu_at}\"" tu_order="$tu_order 0:0"
+      tu_plain "d $tu_one"
     elif [ -e "$tu_one" ]; then
       tu_special "$tu_one"
-      printf "%s " "$tu_kind"; tu_plain "$tu_one"
+      tu_plain "$tu_kind $tu_one"
     elif tu_gone "$tu_one"; then
-      printf "a "; tu_plain "$tu_one"
+      tu_plain "a $tu_one"
     else
-      printf "u "; tu_plain "$tu_one"
+      tu_plain "u $tu_one"
     fi
   done
+  if [ -n "$tu_aside" ]; then
+    { eval "tu_apart tu_look $tu_aside" </dev/null 2>/dev/null & } | {
+      tu_measure "$@" </dev/null
+      echo =apart
+      tu_heed
+    }
+  else
+    tu_measure "$@"
+  fi
+}
+tu_measure() {
   echo =modes
   tu_stats= tu_large=
   if [ -n "$tu_moded" ]; then
     eval "tu_modes $tu_moded"
     [ -z "$tu_stats" ] || echo "$tu_stats"
-    # Only a question that says how long may be waited sets large files apart.
     # shellcheck disable=SC2086 # numbers, one word each
-    if [ -n "${tu_patience-}" ] && tu_part $tu_order; then tu_files=$tu_small; else tu_large=; fi
+    if [ -n "${tu_patience-}" ] && tu_divide $tu_order; then tu_files=$tu_small; else tu_large=; fi
   fi
   echo =digests
   if [ -n "$tu_large" ]; then
-    eval "tu_apart $tu_large" | {
+    { eval "tu_apart tu_digest $tu_large" </dev/null 2>/dev/null & } | {
       if [ -n "$tu_files" ]; then eval "tu_sha256 $tu_files"; fi
       echo =large
       tu_heed

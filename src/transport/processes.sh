@@ -9,7 +9,8 @@ tu_table() {
       { read -r tu_line <"$tu_dir/stat"; } 2>/dev/null || continue
       # shellcheck disable=SC2086 # splitting is the point
       set -- ${tu_line##*') '}
-      printf '%s %s\n' "${tu_dir#/proc/}" "$2"
+      # Not every shell has a printf of its own.
+      echo "${tu_dir#/proc/} $2"
     done
   else
     ps -A -o pid= -o ppid=

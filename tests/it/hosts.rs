@@ -284,13 +284,13 @@ fn reads_no_huge_file_to_its_end(host: &Host) {
     fs::File::create(machine.at(".huge")).unwrap().set_len(200 << 30).unwrap();
     laptop.file(".huge", "x");
     let files = "files = [\".huge\", \".a\", \".b\", \".c\", \".large\", \".link\"]";
-    let project = project(&laptop, host, &format!("[limits]\nprobe = \"6s\"\n[dotfiles]\n{files}\n"));
+    let project = project(&laptop, host, &format!("[limits]\nprobe = \"9s\"\n[dotfiles]\n{files}\n"));
     project.capture();
     let report = project.check(&["host"], 3);
     let amiss = [".b drift changed", ".c unknown -", ".huge unknown -", ".large drift changed", ".link drift changed"];
     assert_eq!(report.amiss("host"), amiss.map(|one| format!("dotfile:{one}")));
-    assert_eq!(text(&report, "dotfile:.huge", "reason"), "reading it took longer than 4 s");
-    assert_eq!(text(&report, "dotfile:.c", "reason"), "reading what it leads to took longer than 4 s");
+    assert_eq!(text(&report, "dotfile:.huge", "reason"), "reading it took longer than 6 s");
+    assert_eq!(text(&report, "dotfile:.c", "reason"), "reading what it leads to took longer than 6 s");
     assert!(text(&report, "dotfile:.large", "got").contains(&sha256(vec![b'x'; (16 << 20) + 1])));
     machine.falls_silent(Duration::from_secs(3));
 }

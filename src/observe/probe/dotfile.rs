@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::dotfile_told::{read_described, read_tree};
+use super::dotfile_told::{read_apart, read_described, read_tree};
 use super::{dotfile_keys, failed, restore, text};
 use crate::observe::digits::from_digits;
 use crate::observe::{Answer, Context, Covers, Probe, Question, Sighting};
@@ -89,7 +89,7 @@ fn paths_question(paths: &[&str], known: &BTreeMap<String, Digest>, limit: Durat
     let script = if shown.is_empty() { described } else { and_what_differs(&described, &shown) };
     Question::new(
         "paths",
-        format!("cd || return\ntu_most={MOST_TOGETHER} tu_patience={patience}\n{script}"),
+        format!("cd || return\ntu_together={MOST_TOGETHER} tu_patience={patience}\n{script}"),
         limit,
         Covers { items: paths.iter().map(|path| id(path)).collect(), listings: Vec::new() },
     )
@@ -104,6 +104,7 @@ fn and_what_differs(described: &str, known: &[(&str, &Digest)]) -> String {
     let mut script = format!(
         "tu_told=$({described})\nprintf '%s\\n' \"$tu_told\"\ntu_room=$(({ROOM} - ${{#tu_told}}))\n\
          tu_bring() {{\ncase $tu_told in *\"$2\"*) return ;; esac\n\
+         case $1 in /*) case $tu_told in *\"${{tu_newline}}late\"*) return ;; esac ;; esac\n\
          if [ -L \"$1\" ] || [ ! -f \"$1\" ] || [ ! -r \"$1\" ]; then return; fi\n\
          [ -n \"$(find \"$1\" -prune -size -{}c)\" ] || return\n\
          tu_size=$(wc -c <\"$1\") || return\n\
@@ -135,7 +136,8 @@ fn folder_question(path: &str, limit: Duration) -> Question {
         limit,
         covers: Covers { items: Vec::new(), listings: vec![Listing::below_path(path)] },
         context: Context::None,
-        settled: Some(format!("[ -f {from_home} ] && [ ! -L {from_home} ]")),
+        // Asked before any limit holds, so that nothing is asked here of a place that may hang.
+        settled: Some(format!("! tu_far {from_home} && [ ! -L {from_home} ] && [ -f {from_home} ]")),
     }
 }
 
@@ -228,6 +230,11 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
         if *line == "=tree" {
             lines.next();
             sightings.extend(read_tree(&mut lines)?);
+            continue;
+        }
+        if *line == "=apart" {
+            lines.next();
+            sightings.extend(read_apart(&mut lines, &question.covers.items, patience(question.limit))?);
             continue;
         }
         sightings.extend(read_described(&mut lines, patience(question.limit))?);

@@ -4,12 +4,13 @@
 //! that are too large to be hashed with others. What went wrong with one of those is that file's alone.
 
 use std::collections::BTreeMap;
+use std::iter::Peekable;
 use std::time::Duration;
 
 use super::dotfile::id;
 use super::restore;
 use crate::observe::Sighting;
-use crate::spec::{Digest, Fact, FileFact, LeadsTo, Mode, Observed, Special, Why};
+use crate::spec::{Digest, Fact, FileFact, ItemId, LeadsTo, Mode, Observed, Special, Why};
 
 /// A path as `tu_describe` tells it.
 struct Entry {
@@ -98,6 +99,36 @@ pub(super) fn read_described<'a>(
     Ok(entries.into_iter().enumerate().map(&mut sighting).collect())
 }
 
+/// What was looked at apart, because it may lie where nothing answers. `asked` are all paths of the question, in their
+/// order.
+pub(super) fn read_apart<'a>(
+    lines: &mut Peekable<impl Iterator<Item = &'a str>>,
+    asked: &[ItemId],
+    patience: Duration,
+) -> Result<Vec<Sighting>, Why> {
+    let mut apart = BTreeMap::new();
+    let mut told = Vec::new();
+    while let Some(line) = lines.peek() {
+        if let Some(place) = line.strip_prefix("? ") {
+            let place: Option<usize> = place.parse().ok();
+            let asked = place.and_then(|place| asked.get(place.checked_sub(1)?)).ok_or_else(|| strange(line))?;
+            let late = Why::TookLonger { what: "looking at it".to_owned(), limit: patience };
+            apart.insert(asked.clone(), Observed::Unknown(late));
+        } else if line.starts_with("+ ") {
+            break;
+        } else if *line != "late" {
+            told.extend(read_described(lines, patience)?);
+            continue;
+        }
+        lines.next();
+    }
+    for sighting in told {
+        let Sighting::Item(id, observed) = sighting else { continue };
+        *apart.get_mut(&id).ok_or_else(|| strange(&id.name))? = observed;
+    }
+    Ok(apart.into_iter().map(|(id, observed)| Sighting::Item(id, observed)).collect())
+}
+
 fn entries<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Result<Vec<Entry>, Why> {
     let mut entries: Vec<Entry> = Vec::new();
     loop {
@@ -133,7 +164,7 @@ enum Large<'a> {
 /// What `tu_apart` told, by the places of the files among the paths.
 fn read_large<'a>(lines: &[&'a str]) -> Result<BTreeMap<usize, Large<'a>>, Why> {
     let mut large = BTreeMap::new();
-    for line in lines {
+    for line in lines.iter().filter(|line| **line != "late") {
         let mut words = line.splitn(3, ' ');
         let (sign, place) = (words.next(), words.next().and_then(|place| place.parse().ok()));
         let (sign, place) = sign.zip(place).ok_or_else(|| strange(line))?;
