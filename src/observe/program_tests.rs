@@ -876,7 +876,7 @@ fn pins_are_read_and_their_tools_asked_alike_in_every_shell() {
     fs::create_dir_all(repo.join(".config/mise")).unwrap();
     for (name, content) in [
         (".tool-versions", &b"sort 1.5\r\nnodeenv 2\ngrep 1\n"[..]),
-        (".config/mise/config.toml", b"[tools]\nuniq = '\xc3\xbc'\n"),
+        (".config/mise/config.toml", b"[tools]\nuniq = '\xc3\xbc'\n\"aqua:GNU/sed\" = '4'\n"),
         (".ruby-version", b"\xff\xfe3\x00"),
         (".java-version", b"\x01\xff\n\n\n"),
     ] {
@@ -902,10 +902,14 @@ fn pins_are_read_and_their_tools_asked_alike_in_every_shell() {
                 continue;
             }
             let read = (probe.read)(question, answer).unwrap_or_else(|why| panic!("{}: {why}", shell.name));
-            // Nor is which grep it has.
+            // Nor is which grep and sed it has.
             if question.subject == "shop/*" {
-                let is_grep = |sighting: &Sighting| matches!(sighting, Sighting::Item(id, Observed::Present(_)) if id.to_string() == "tool:grep@shop");
-                assert!(read.len() == 1 && read.iter().all(is_grep), "{}: {read:?}", shell.name);
+                let told = |sighting: &Sighting| match sighting {
+                    Sighting::Item(id, Observed::Present(_)) => id.to_string(),
+                    other => format!("{other:?}"),
+                };
+                let told: Vec<String> = read.iter().map(told).collect();
+                assert_eq!(told, ["tool:grep@shop", "tool:sed@shop"], "{}", shell.name);
                 continue;
             }
             for sighting in read {
@@ -923,6 +927,7 @@ fn pins_are_read_and_their_tools_asked_alike_in_every_shell() {
             "shop nodeenv 2",
             "shop grep 1",
             "shop uniq ü",
+            "shop aqua:GNU/sed 4",
             "shop .ruby-version sha256:2a1a7362fc16",
             "shop .java-version sha256:d8ff33dd6dd2",
             "tool:sort@shop 1.5",

@@ -164,9 +164,9 @@ fn to_command() -> String {
     let of_backend = |backend: &&str| format!("s|^{backend}:\\([^]\"'=[[:space:]]*/\\)*||;");
     let last: String = BACKENDS.iter().map(of_backend).collect();
     let names: String = NAMES.iter().map(|(name, command)| format!("s/^{name}$/{command}/;")).collect();
-    // A backend that is not known brings no command that is.
+    // A backend that is not known brings no command that is. busybox wants the classes last within brackets.
     quote::word(&format!(
-        "s/^[[:space:]\"'[]*//;s/^tools[.][\"']*//;{whole}{last}/^[a-z]*:/d;s/[^[:alnum:]_+-].*//;{names}/./p"
+        "s/^[[\"'[:space:]]*//;s/^tools[.][\"']*//;{whole}{last}/^[a-z]*:/d;s/[^[:alnum:]_+-].*//;{names}/./p"
     ))
 }
 
