@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use super::shell::PROGRAM;
 use super::{Ended, Listener, Run, Surroundings, TransportError, process};
 use crate::spec::{Sandbox, Shell};
 
@@ -34,6 +35,9 @@ const LOGIN_KEEPS: [&str; 8] = ["HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ"
 /// What PATH is before any start-up file has run, as sshd sets it.
 const LOGIN_PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
 
+/// What goes before a command line that starts where trueup was started.
+const START_HERE: &str = "exec";
+
 impl Local {
     pub(super) fn new(sandbox: &Sandbox, shell: Shell, surroundings: &Surroundings) -> Self {
         let login = shell.login;
@@ -49,7 +53,7 @@ impl Local {
         if let Some(home) = &sandbox.home {
             set("HOME", home.as_ref());
         }
-        let start = if sandbox.home.is_some() { "cd || cd /; exec" } else { "exec" };
+        let start = if sandbox.home.is_some() { "cd || cd /; exec" } else { START_HERE };
         Self { env, start, interactive: shell.interactive }
     }
 
@@ -72,9 +76,13 @@ impl Local {
 
     pub(super) fn run(&self, run: &Run<'_>, listener: Listener<'_>) -> Result<Ended, TransportError> {
         let mut command = self.command();
+        // Where nothing is to be done first, what would start sh is sh.
+        if self.start == START_HERE && run.command_line == PROGRAM {
+            command.arg("-s");
+        } else {
+            command.arg("-c").arg(format!("{} {}", self.start, run.command_line));
+        }
         command
-            .arg("-c")
-            .arg(format!("{} {}", self.start, run.command_line))
             .env_clear()
             .envs(self.env.iter().map(|(name, value)| (name, value)));
         let attended = process::attend(&mut command, run, Duration::ZERO, listener);

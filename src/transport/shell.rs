@@ -8,7 +8,7 @@ use super::quote;
 use crate::spec::Shell;
 
 /// What reads a program from its stdin.
-const PROGRAM: &str = "/bin/sh -s";
+pub(super) const PROGRAM: &str = "/bin/sh -s";
 
 /// What starts the program with its stdin: where that waits on descriptor 3, and where nobody has touched it.
 const WAITING: &str = " <&3 3<&-";

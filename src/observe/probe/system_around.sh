@@ -90,7 +90,14 @@ if [ -r /proc/1/cgroup ]; then
   done </proc/1/cgroup
 fi
 
-if command -v systemd-detect-virt >/dev/null; then
+tu_clocks=
+if [ ! -e /sys/class/dmi/id/sys_vendor ] && [ -r /sys/devices/system/clocksource/clocksource0/available_clocksource ]; then
+  read -r tu_clocks </sys/devices/system/clocksource/clocksource0/available_clocksource
+fi
+if case $tu_clocks in *kvm-clock*) ;; *) false ;; esac; then
+  # Without firmware to tell more, systemd would know no more than this either.
+  echo 'vm kvm'
+elif command -v systemd-detect-virt >/dev/null; then
   printf 'vm %s\n' "$(systemd-detect-virt --vm)"
 elif [ -r /sys/class/dmi/id/sys_vendor ] && [ -r /sys/class/dmi/id/product_name ]; then
   read -r tu_line </sys/class/dmi/id/sys_vendor
