@@ -59,7 +59,10 @@ pub fn compile(questions: &[Question], nonce: &str) -> Program {
     let mut limits: Vec<u64> = questions.iter().map(|question| whole_seconds(question.limit)).collect();
     limits.sort_unstable();
     limits.dedup();
-    for (number, question) in questions.iter().enumerate() {
+    // Lists take longest, and what is first in a ring starts first.
+    let (lists, others): (Vec<_>, Vec<_>) =
+        questions.iter().enumerate().partition(|(_, question)| !question.covers.listings.is_empty());
+    for (number, question) in lists.into_iter().chain(others) {
         let kind = if is_brief(question) { "tu_brief" } else { "tu_long" };
         let stage = format!("{kind} {} {number} {}", whole_seconds(question.limit), cap(question));
         match &question.settled {

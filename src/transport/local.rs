@@ -82,9 +82,7 @@ impl Local {
         } else {
             command.arg("-c").arg(format!("{} {}", self.start, run.command_line));
         }
-        command
-            .env_clear()
-            .envs(self.env.iter().map(|(name, value)| (name, value)));
+        command.env_clear().envs(self.env.iter().map(|(name, value)| (name, value)));
         let attended = process::attend(&mut command, run, Duration::ZERO, listener);
         attended
             .map(|attended| attended.ended)
