@@ -72,13 +72,15 @@ if [ -r /proc/self/environ ] && [ -r /proc/loadavg ]; then
     # Neither this process nor the one that waits for the controller's end has been marked: mostly they are all there is.
     read -r tu_self tu_rest </proc/self/stat
     tu_sought=$tu_label=$1
-    set --
+    tu_found=
     for tu_dir in /proc/[0-9]*; do
       tu_id=${tu_dir#/proc/}
       case $tu_id in "$tu_self" | "${tu_keeper-}") continue ;; esac
-      if [ "$tu_id" -gt "$tu_first" ] && [ -r "$tu_dir/environ" ]; then set -- "$@" "$tu_dir/environ"; fi
+      if [ "$tu_id" -gt "$tu_first" ] && [ -r "$tu_dir/environ" ]; then tu_found="$tu_found $tu_dir/environ"; fi
     done
-    [ "$#" -gt 0 ] || return 0
+    [ -n "$tu_found" ] || return 0
+    # shellcheck disable=SC2086 # their names are numbers
+    set -- $tu_found
     if tu_blind_grep; then
       # With more than one file, head tells where each begins.
       head -c 2097152 "$@" /dev/null 2>/dev/null | tr '\0' '\n' | awk -v sought="$tu_sought" '
