@@ -89,15 +89,24 @@ impl ExitReport {
         self.held.windows(self.word.len()).position(|window| window == self.word)
     }
 
-    /// What was held back and turned out to be the command's own.
+    /// The report's line without the word, and what somebody wrote behind it.
+    fn line(&self) -> Option<(&[u8], &[u8])> {
+        let told = &self.held[self.position()? + self.word.len()..];
+        let end = told.iter().position(|byte| *byte == b'\n')?;
+        Some((&told[..end], &told[end + 1..]))
+    }
+
+    /// What was held back and turned out to be no report.
     fn rest(&self) -> Vec<u8> {
-        if self.position().is_some() { Vec::new() } else { self.held.clone() }
+        match self.line() {
+            Some((_, behind)) => behind.to_owned(),
+            None if self.position().is_some() => Vec::new(),
+            None => self.held.clone(),
+        }
     }
 
     fn code(&self) -> Option<i32> {
-        let start = self.position()?;
-        let line = self.held[start + self.word.len()..].strip_suffix(b"\n")?;
-        std::str::from_utf8(line).ok().and_then(|digits| digits.parse().ok())
+        std::str::from_utf8(self.line()?.0).ok().and_then(|digits| digits.parse().ok())
     }
 }
 
@@ -120,6 +129,7 @@ mod tests {
         assert_eq!(heard(&["a warning\nw0rd 3\n"]), ("a warning\n".to_owned(), Some(3)));
         assert_eq!(heard(&["no newline w0", "rd", " 1", "27\n"]), ("no newline ".to_owned(), Some(127)));
         assert_eq!(heard(&["w", "0", "r", "x"]), ("w0rx".to_owned(), None));
+        assert_eq!(heard(&["w0rd 3\nlate", "\n"]), ("late\n".to_owned(), Some(3)));
     }
 
     #[test]

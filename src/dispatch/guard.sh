@@ -13,6 +13,8 @@ tu_word=$1
 tu_mark=$2
 shift 2
 tu_label=TRUEUP_RUN
+# A command may run for so long that the numbers of processes begin anew.
+tu_oldest=0
 
 # tu_prey PROCESS…: these, all below them, and all that carries the mark.
 tu_prey() {
@@ -44,6 +46,8 @@ TRUEUP_RUN=$tu_mark "$@" 4<&- &
 tu_work=$!
 {
   exec >/dev/null 2>&1
+  # With it, some shells stop reading from pipes too.
+  TMOUT=0
   while read -r tu_line <&4; do :; done
   # The command's own end must not end this. What loses its parent is prey all the same.
   trap '' TERM

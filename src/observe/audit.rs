@@ -183,8 +183,9 @@ fn exchange(connection: &mut Connection, program: &Program) -> Result<(Vec<u8>, 
     let ended = connection.run(&run, &mut |stream, bytes| {
         match stream {
             Stream::Stdout => {
+                let from = output.len().saturating_sub(first.len());
                 output.extend_from_slice(bytes);
-                if heard.is_none() && output.windows(first.len()).any(|window| window == first) {
+                if heard.is_none() && output[from..].windows(first.len()).any(|window| window == first) {
                     heard = Some(Timestamp::now());
                 }
             }

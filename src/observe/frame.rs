@@ -99,9 +99,9 @@ enum Body<'a> {
     Digits(&'a [u8]),
 }
 
-/// A frame's body: stdout, stderr, newline, exit code, dot, newline, length of "stderr, newline, exit code, dot", space,
+/// A frame's body: stdout; stderr, newline, exit code, space, nonce, dot; newline, length of what begins with stderr, space,
 /// nonce, dot. The dots say that what stands before them was either whole or cut at the cap, which its length tells; the
-/// nonce, that nothing of the answer is missing.
+/// nonces, that nothing of stdout and nothing of stderr is missing.
 fn reply(body: &Body<'_>, nonce: &str) -> Reply {
     let whole = match body {
         Body::Bytes(bytes) => Some(bytes.to_vec()),
@@ -112,7 +112,8 @@ fn reply(body: &Body<'_>, nonce: &str) -> Reply {
     if find(&whole, format!("over {nonce}").as_bytes()).is_some() {
         return Reply::TooMuch;
     }
-    let Some(numbered) = whole.strip_suffix(format!(" {nonce}.").as_bytes()) else { return Reply::CutShort };
+    let sealed = format!(" {nonce}.");
+    let Some(numbered) = whole.strip_suffix(sealed.as_bytes()) else { return Reply::CutShort };
     let Some((front, length)) = split_last_number(numbered) else { return Reply::CutShort };
     let Some(told) = front.len().checked_sub(length) else { return Reply::CutShort };
     let (stdout, told) = front.split_at(told);
@@ -120,7 +121,9 @@ fn reply(body: &Body<'_>, nonce: &str) -> Reply {
         Body::Bytes(_) => Some(told.to_vec()),
         Body::Digits(_) => from_digits(told),
     };
-    let Some(stderr_and_code) = told.as_ref().and_then(|told| told.strip_suffix(b".")) else { return Reply::CutShort };
+    let Some(stderr_and_code) = told.as_ref().and_then(|told| told.strip_suffix(sealed.as_bytes())) else {
+        return Reply::CutShort;
+    };
     match split_last_number(stderr_and_code) {
         Some((stderr, code)) => match i32::try_from(code) {
             Ok(code) => Reply::Answered(Answer { code, stdout: stdout.to_owned(), stderr: stderr.to_owned() }),
@@ -146,7 +149,7 @@ mod tests {
     use super::*;
 
     fn framed(number: usize, stderr: &str, stdout: &str, code: i32) -> String {
-        let told = format!("{stderr}\n{code}.");
+        let told = format!("{stderr}\n{code} n0nce.");
         let body = format!("{stdout}{told}\n{} n0nce.", told.len());
         format!("n0nce {number} {}\n{body}\n", body.len())
     }
@@ -163,7 +166,7 @@ mod tests {
     #[test]
     fn digits_stand_for_bytes_where_a_shell_keeps_none() {
         let digits = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        let told = digits(b"warned\n7.");
+        let told = digits(b"warned\n7 n0nce.");
         let body = [digits(b"\xff\0"), digits(format!("{told}\n{} n0nce.", told.len()).as_bytes())].concat();
         let output = format!("n0nce 0 {} hex\n{body}\nn0nce end 0\n\n", body.len());
         let answer = Answer { code: 7, stdout: b"\xff\0".to_vec(), stderr: b"warned".to_vec() };

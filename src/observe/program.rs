@@ -59,10 +59,12 @@ pub fn compile(questions: &[Question], nonce: &str) -> Program {
     let mut limits: Vec<u64> = questions.iter().map(|question| whole_seconds(question.limit)).collect();
     limits.sort_unstable();
     limits.dedup();
-    // Lists take longest, and what is first in a ring starts first.
-    let (lists, others): (Vec<_>, Vec<_>) =
-        questions.iter().enumerate().partition(|(_, question)| !question.covers.listings.is_empty());
-    for (number, question) in lists.into_iter().chain(others) {
+    // What is first in a ring starts first, and lists take longest. The very first is about the machine's clock, which is
+    // read when its frame comes.
+    let is_list = |&(number, question): &(usize, &Question)| number > 0 && !question.covers.listings.is_empty();
+    let (mut order, lists): (Vec<_>, Vec<_>) = questions.iter().enumerate().partition(|one| !is_list(one));
+    order.splice(order.len().min(1)..order.len().min(1), lists);
+    for (number, question) in order {
         let kind = if is_brief(question) { "tu_brief" } else { "tu_long" };
         let stage = format!("{kind} {} {number} {}", whole_seconds(question.limit), cap(question));
         match &question.settled {

@@ -12,7 +12,7 @@
 
 # What is changed below, as it was in the shell context, for the questions that are about just that. Not exported.
 for tu_name in \
-  CDPATH ENV BASH_ENV GREP_OPTIONS GIT_DIR GIT_WORK_TREE GIT_IMPLICIT_WORK_TREE GIT_INDEX_FILE GIT_OBJECT_DIRECTORY \
+  CDPATH ENV BASH_ENV TMOUT GREP_OPTIONS GIT_DIR GIT_WORK_TREE GIT_IMPLICIT_WORK_TREE GIT_INDEX_FILE GIT_OBJECT_DIRECTORY \
   GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_COMMON_DIR GIT_PREFIX GIT_SHALLOW_FILE GIT_GRAFT_FILE GIT_NAMESPACE LC_ALL \
   GIT_OPTIONAL_LOCKS GIT_TERMINAL_PROMPT GIT_PAGER HOMEBREW_NO_AUTO_UPDATE HOMEBREW_NO_ANALYTICS NO_UPDATE_NOTIFIER \
   NO_COLOR npm_config_update_notifier npm_config_logs_dir npm_config_cache PYTHONDONTWRITEBYTECODE DISABLE_AUTOUPDATER; do
@@ -27,6 +27,8 @@ tu_original() {
 }
 
 unset CDPATH ENV BASH_ENV GREP_OPTIONS
+# With it, some shells stop reading from pipes too, and one of them also where it is unset.
+TMOUT=0
 # Started from a hook, these would lead every git to that hook's repository. GIT_CONFIG_COUNT and its like stay: they are
 # settings that agents see too.
 unset GIT_DIR GIT_WORK_TREE GIT_IMPLICIT_WORK_TREE GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES
@@ -85,9 +87,9 @@ else
 fi
 
 # tu_ask FUNCTION CAP | tu_tell NUMBER CAP: the stage of a brief answer, in as few processes as its two streams can be
-# kept apart with. The first asks, and passes the token on behind the answer and a line that is the nonce; the second
-# reads up to there, so that it waits neither for the token nor for whoever else still has the streams open. It has to
-# let all of a flood pass to get there, which may last until the question's time is over.
+# kept apart with. The first asks, and tells a line that is the nonce behind the answer, and the token behind that; the
+# second reads up to there, so that it does not wait for whoever else still has the streams open. It has to let all of a
+# flood pass to get there, which may last until the question's time is over.
 tu_ask() {
   exec 9>&-
   # In some shells what follows is partly done in this process, and this is what frees it.
@@ -98,41 +100,41 @@ tu_ask() {
 
 tu_pass() {
   trap '' TERM
+  tu_put "$tu_newline$tu_nonce$tu_newline"
   read -r tu_token || tu_token=lost
-  tu_put "$tu_newline$tu_nonce$tu_newline$tu_token$tu_newline"
+  tu_put "$tu_token$tu_newline"
 }
 
 tu_tell() {
   trap '' TERM
   tu_held=
-  tu_turn=
+  tu_part=
   while IFS= read -r tu_line; do
-    if [ "$tu_line" = "$tu_nonce" ]; then
-      tu_turn=yes
-      break
+    [ "$tu_line" != "$tu_nonce" ] || break
+    # In parts, since each time it is added to, all of it is copied.
+    tu_part=$tu_part$tu_line$tu_newline
+    if [ "${#tu_part}" -ge 4096 ]; then
+      tu_held=$tu_held$tu_part
+      tu_part=
+      if [ "${#tu_held}" -gt "$2" ]; then
+        tu_drain
+        break
+      fi
     fi
-    tu_held=$tu_held$tu_line$tu_newline
-    [ "${#tu_held}" -lt 8192 ] || break
   done
-  [ -n "$tu_turn" ] || tu_tell_on "$(($2 * 2))"
   read -r tu_token || tu_token=lost
-  case $tu_held in "$tu_over") ;; *) tu_held=${tu_held%"$tu_newline"}. ;; esac
+  tu_held=$tu_held$tu_part
+  if [ "${#tu_held}" -gt "$2" ]; then tu_held=$tu_over; else tu_held=${tu_held%"$tu_newline"}.; fi
   tu_frame "$1" "$tu_held" ''
   tu_put "$tu_token$tu_newline"
 }
 
-# tu_tell_on LIMIT: what is more than a few lines after all is left to others, up to the end of the pipe, which comes
-# behind the token.
-tu_tell_on() {
-  tu_held=$tu_held$(tu_draw "$1")
-  if [ "${#tu_held}" -gt "$1" ]; then
-    tu_held=$tu_over
-    cat >/dev/null
-  fi
-  case $tu_held in
-    *"$tu_newline$tu_nonce$tu_newline"*) tu_held=${tu_held%"$tu_nonce$tu_newline"*} ;;
-    *) while read -r tu_line && [ "$tu_line" != "$tu_nonce" ]; do :; done ;;
-  esac
+# tu_drain: lets a flood pass, mostly up to the end of the pipe. What let it pass may have been ended behind the line that
+# is waited for here; then the signal for those that have no answer ends this too.
+tu_drain() {
+  trap - TERM
+  cat >/dev/null || while read -r tu_line && [ "$tu_line" != "$tu_nonce" ]; do :; done
+  trap '' TERM
 }
 
 # tu_stage NUMBER FUNCTION CAP: the stage of any answer. What holds the answer's streams is a child of the stage: ended,
@@ -144,17 +146,17 @@ tu_stage() {
   tu_deliver "$1" "$tu_all"
 }
 
-# tu_answer FUNCTION CAP: asks. Prints stdout as it comes, then stderr, a newline, the exit code, a dot, a newline, the
-# length of stderr to dot, a space and the nonce. The first dot comes after what the reader lets through of stderr, so
-# that newlines at its end survive the substitution and are counted; the nonce comes when all is there, so that no half
-# of an answer passes for a whole. "over" and the nonce stand for what was more than the cap.
+# tu_answer FUNCTION CAP: asks. Prints stdout as it comes, then stderr, a newline, the exit code, a space, the nonce, a dot,
+# a newline, the length of stderr to dot, a space and the nonce. The dot comes after what the reader lets through of stderr;
+# a nonce comes from each of the two that this takes when it has told all, so that no half of an answer passes for a whole.
+# "over" and the nonce stand for what was more than the cap.
 tu_answer() {
   {
     {
       TRUEUP_PROBE=$tu_mark.$tu_limit.
       export TRUEUP_PROBE
       "$1" 2>&1 1>&3 3>&- </dev/null
-      tu_put "$tu_newline$?"
+      tu_put "$tu_newline$? $tu_nonce"
     } | {
       tu_sip "$2"
       if [ "${#tu_held}" -gt "$(($2 * tu_width))" ]; then
@@ -193,7 +195,8 @@ else
 fi
 
 # What a question holds that printed nothing and succeeded.
-tu_nothing="${tu_newline}0.${tu_newline}3 $tu_nonce."
+tu_nothing="${tu_newline}0 $tu_nonce."
+tu_nothing="$tu_nothing$tu_newline${#tu_nothing} $tu_nonce."
 
 # tu_frame NUMBER HELD FORM: prints a frame.
 tu_frame() {
@@ -463,12 +466,16 @@ tu_tree() {
   tu_return=$(printf '\r')
   set -- "$tu_place" "$@" -links +0 ! -type d
   # GNU's find tells all in one search, what is described as a "!". (In others an -exec in parentheses is forgotten.)
-  tu_searched=
-  if tu_told=$(find -H "$@" \( -type f ! -path "*$tu_newline*" ! -path "*$tu_return*" ! -path '*\\*' -printf '%m %p\n' -o \
-    -printf '!\n' \) 2>/dev/null); then
-    case $tu_newline$tu_told in *"$tu_newline!"*) ;; *) tu_searched=yes ;; esac
-  fi
+  tu_searched=yes
+  tu_told=$(find -H "$@" \( -type f ! -path "*$tu_newline*" ! -path "*$tu_return*" ! -path '*\\*' -printf '%m %p\n' -o \
+    -printf '!\n' \) 2>/dev/null) || tu_searched=
+  case $tu_newline$tu_told in *"$tu_newline!"*) tu_mixed=yes tu_searched= ;; *) tu_mixed= ;; esac
+  tu_missing=
   tu_tree_plain "$@" -type f ! -path "*$tu_newline*" ! -path "*$tu_return*" ! -path '*\\*'
+  if [ -n "$tu_missing" ]; then
+    echo 'not all files could be looked at' >&2
+    return 1
+  fi
   [ -z "$tu_searched" ] || return 0
   # shellcheck disable=SC2016 # it is to be expanded there
   find -H "$@" \( ! -type f -o -path "*$tu_newline*" -o -path "*$tu_return*" -o -path '*\\*' \) \
@@ -477,11 +484,16 @@ tu_tree() {
 
 # tu_tree_plain PLACE CONDITION…: the regular files whose names need no care, of which tu_told may tell the modes.
 tu_tree_plain() {
-  [ -n "$tu_told$tu_searched" ] || tu_told=$(find -H "$@" -exec stat -c '%a %n' {} + 2>/dev/null)
-  [ -n "$tu_told$tu_searched" ] || tu_told=$(find -H "$@" -exec stat -f '%Mp%Lp %N' {} + 2>/dev/null)
+  if [ -z "$tu_told$tu_searched" ]; then
+    tu_told=$(find -H "$@" -exec stat -c '%a %n' {} + 2>/dev/null)
+    [ -n "$tu_told" ] || tu_told=$(find -H "$@" -exec stat -f '%Mp%Lp %N' {} + 2>/dev/null)
+    # It is to be of all that find sees.
+    tu_seen=$(find -H "$@" 2>/dev/null | awk 'END { print NR }')
+    [ "$(tu_put "$tu_told" | awk 'END { print NR }')" = "$tu_seen" ] || tu_missing=yes
+  fi
   echo '=tree'
   # So many are worth a second processor, which holds what it has to tell until the first has told it.
-  if [ "${#tu_told}" -lt 65536 ] || [ -n "$tu_form" ]; then
+  if [ "${#tu_told}" -lt 65536 ] || [ -n "$tu_mixed$tu_form" ]; then
     tu_put "$tu_told$tu_newline=sums$tu_newline"
     # shellcheck disable=SC2016 # it is to be expanded there
     find -H "$@" -exec /bin/sh -c "$tu_library"'tu_sha256 "$@"' sh {} + 2>/dev/null
@@ -501,7 +513,7 @@ tu_tree_plain() {
 # tu_tree_half 0|1: the digests of every other file.
 tu_tree_half() {
   tu_put "$tu_told$tu_newline" |
-    awk -v half="$1" '!/^!/ && seen++ % 2 == half { print substr($0, index($0, " ") + 1) }' | tr '\n' '\0' |
+    awk -v half="$1" 'NR % 2 == half { print substr($0, index($0, " ") + 1) }' | tr '\n' '\0' |
     if command -v sha256sum >/dev/null; then
       xargs -0 sha256sum --
     else
@@ -543,7 +555,8 @@ tu_digest() {
 tu_look() {
   # shellcheck disable=SC2016 # it is to be expanded there
   tu_told=$(exec /bin/sh -c "$tu_library"'tu_describe "$1"' sh "$2")
-  tu_put "$tu_told$tu_newline"
+  # Some shells write line by line, between which others may write.
+  tu_put "# $(tu_put "$tu_told" | tr '\n' '\002')$tu_newline"
 }
 
 # tu_heed: passes on what tu_apart tells until there is nothing more to come, or no more time.
@@ -554,10 +567,14 @@ tu_heed() {
     case $tu_line in
       '@ '*) tu_watcher=${tu_line#??} ;;
       go) tu_started=yes ;;
+      '# '*)
+        tu_awaited=$((tu_awaited - 1))
+        tu_put "${tu_line#??}$tu_newline" | tr '\002' '\n'
+        ;;
       *)
         case $tu_line in
           '? '*) tu_awaited=$((tu_awaited + 1)) ;;
-          '= '* | '! '* | =end) tu_awaited=$((tu_awaited - 1)) ;;
+          '= '* | '! '*) tu_awaited=$((tu_awaited - 1)) ;;
         esac
         tu_put "$tu_line$tu_newline"
         # It goes on to end what it has started.

@@ -44,8 +44,8 @@ pub(super) fn attend(
     std::thread::spawn(move || sender.send(Event::Ended(child.wait())));
     let ended = follow(&events, run.limit, linger, listener);
     let mut held_open = Some(held_open);
-    if run.stdin_after == StdinAfter::StaysOpen && matches!(ended, Ok(Attended { ended: Ended::Stopped, gone: false }))
-    {
+    let unheard = matches!(ended, Ok(Attended { ended: Ended::Stopped | Ended::TimedOut, gone: false }));
+    if run.stdin_after == StdinAfter::StaysOpen && unheard {
         // It watches its stdin to learn that nobody listens. What has left its group only it can find.
         held_open = None;
         await_end(&events);

@@ -67,7 +67,7 @@ if [ -r /proc/self/environ ] && [ -r /proc/loadavg ]; then
   tu_marked() {
     # The last word is the youngest process. If it has a smaller number than this one, numbers have begun anew.
     read -r tu_a tu_b tu_c tu_d tu_young </proc/loadavg
-    tu_first=$$
+    tu_first=${tu_oldest-$$}
     [ "$tu_young" -ge "$tu_first" ] || tu_first=0
     # Neither this process nor the one that waits for the controller's end has been marked: mostly they are all there is.
     read -r tu_self tu_rest </proc/self/stat

@@ -1,8 +1,9 @@
 //! The shell context: facts are observed, and work is run, the way agents run commands on the machine.
 //!
-//! `local` starts `/bin/sh -c <line>`, sshd does so with the user's shell, be it fish or csh; the line hands over to the user's own login shell with the flags that
-//! the spec's `[shell]` asks for, and that hands over to the program. What the login shell's start-up files read or
-//! print cannot disturb the program: they see an empty stdin, while the program's own stdin waits on descriptor 3.
+//! `local` starts sh and sshd the user's own shell, be it fish or csh, with a line that hands over to the user's login
+//! shell with the flags that the spec's `[shell]` asks for, and that to the program. What start-up files read or print
+//! cannot disturb the program: they see an empty stdin, while its own waits on descriptor 3 (but for csh, which closes
+//! that). Without start-up files the line is what reads the program, which `local` starts itself.
 
 use super::quote;
 use crate::spec::Shell;

@@ -59,9 +59,13 @@ if [ -r /proc/self/status ]; then
 fi
 [ -n "$tu_user" ] || tu_user=$(id -u)
 tu_entry=
-if [ -r /etc/passwd ]; then
-  while read -r tu_line; do
-    case $tu_line in *:*:"$tu_user":*:*:*:*) tu_entry=$tu_line && break ;; esac
+# A Mac's file is about its own users, and says otherwise than it does.
+if [ -r /proc/self/status ] && [ -r /etc/passwd ]; then
+  while IFS=: read -r tu_name tu_word tu_id tu_rest || [ -n "$tu_name" ]; do
+    if [ "$tu_id" = "$tu_user" ]; then
+      tu_entry=$tu_rest
+      break
+    fi
   done </etc/passwd
 fi
 if [ -n "$tu_entry" ]; then
