@@ -388,6 +388,9 @@ fn fact_difference(want: &Fact, got: &Fact) -> Option<String> {
             _ if want.without.is_some() && got.without.is_none() => {
                 "husky starts a script for it, which the reference does not have".to_owned()
             }
+            _ if want.hook_digest == got.hook_digest && want.script_digest.is_some() && got.script_digest.is_some() => {
+                format!("{}, which it starts, differs", got.script_path())
+            }
             _ => "its content differs".to_owned(),
         },
         (Fact::Repo(_), Fact::Repo(_)) => format!("it has {}, the reference has {}", got.shown(), want.shown()),

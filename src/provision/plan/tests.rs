@@ -53,8 +53,13 @@ fn repo() -> Fact {
 
 /// What the reference has.
 fn wanted() -> Vec<(&'static str, Option<Fact>)> {
-    let hook =
-        HookFact { runs: true, hook_digest: Digest::of(b"h"), without: None, path: ".githooks/pre-commit".to_owned() };
+    let hook = HookFact {
+        runs: true,
+        hook_digest: Digest::of(b"h"),
+        script_digest: None,
+        without: None,
+        path: ".githooks/pre-commit".to_owned(),
+    };
     vec![
         ("tool:node", Some(version("22.11.0", "/usr/bin/node"))),
         ("tool:tidy", Some(version("2.1.0", "/home/me/bin/tidy"))),
