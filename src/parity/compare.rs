@@ -103,7 +103,7 @@ pub fn findings(
         findings.entry(finding.id.clone()).or_insert(finding);
     }
     findings.values_mut().for_each(|finding| packages::offer_waiver(finding, lock, facts, target));
-    findings.values_mut().for_each(|finding| links::say_what_is_not_compared(finding, environment));
+    links::say_what_is_not_compared(&mut findings, environment);
     let mut findings: Vec<Finding> = findings.into_values().collect();
     for finding in &mut findings {
         apply_waivers(finding, &environment.waivers, target, now);
