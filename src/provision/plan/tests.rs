@@ -135,7 +135,10 @@ fn a_link_is_not_put_again_for_what_it_leads_to() {
     let found = [("dotfile:.dir", folder), ("dotfile:.dir/link", other)];
     let plan = planned(&found, &Selection { only: vec!["dotfile:.dir*".to_owned()], ..Selection::default() });
     assert_eq!(plan.steps, []);
-    assert_eq!(plan.unmet[0].why, "the link is as it should be; what it leads to is not: list x as a dotfile too");
+    assert_eq!(
+        plan.unmet[0].why,
+        "the link is as it should be; what it leads to is not: list `.dir/x` as a dotfile too"
+    );
 }
 
 #[test]
