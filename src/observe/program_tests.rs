@@ -439,15 +439,18 @@ fn probes_that_use_no_tool_answer_alike_in_every_shell() {
     git(&["init", "-q", "src/car menta"]);
     for setting in [
         ["alias.multi", "!f() {\n  echo \"x\\y\"\n}; f"],
-        ["core.hooksPath", "hooks here"],
+        ["core.hooksPath", "hooks here/_"],
         ["remote.origin.url", "gh:a/b"],
     ] {
         git(&["-C", "src/car menta", "config", setting[0], setting[1]]);
     }
-    fs::create_dir(repo.join("hooks here")).unwrap();
+    fs::create_dir_all(repo.join("hooks here/_")).unwrap();
+    for script in ["_/h", "pre-commit"] {
+        fs::write(repo.join("hooks here").join(script), script).unwrap();
+    }
     for (hook, mode) in [("pre-commit", 0o755), ("commit-msg", 0o644)] {
-        fs::write(repo.join("hooks here").join(hook), "#!/bin/sh\n").unwrap();
-        fs::set_permissions(repo.join("hooks here").join(hook), fs::Permissions::from_mode(mode)).unwrap();
+        fs::write(repo.join("hooks here/_").join(hook), "#!/bin/sh\n").unwrap();
+        fs::set_permissions(repo.join("hooks here/_").join(hook), fs::Permissions::from_mode(mode)).unwrap();
     }
     fs::write(home.join(".config/k.json"), "{\"a\": \"b\"}\n\n").unwrap();
     fs::write(home.join(".config/ü.toml"), "a = 'ü\\n%s'\n\n").unwrap();
@@ -480,6 +483,7 @@ fn probes_that_use_no_tool_answer_alike_in_every_shell() {
     let first = seen(&SHELLS[0]);
     assert!(first.len() > 15, "{first:#?}");
     assert!(!first.iter().any(|sighting| sighting.contains("Unknown")), "{first:#?}");
+    assert!(first.iter().any(|sighting| sighting.contains("script_digest: Some")), "{first:#?}");
     let contents = first.iter().filter(|sighting| sighting.starts_with("Content(")).count();
     assert_eq!(contents, 2, "of the files, two do not have their known digest: {first:#?}");
     for shell in &SHELLS[1..] {

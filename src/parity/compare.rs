@@ -103,7 +103,7 @@ pub fn findings(
         findings.entry(finding.id.clone()).or_insert(finding);
     }
     findings.values_mut().for_each(|finding| packages::offer_waiver(finding, lock, facts, target));
-    findings.values_mut().for_each(|finding| links::say_what_is_not_compared(finding, environment));
+    links::say_what_is_not_compared(&mut findings, environment);
     let mut findings: Vec<Finding> = findings.into_values().collect();
     for finding in &mut findings {
         apply_waivers(finding, &environment.waivers, target, now);
@@ -387,6 +387,9 @@ fn fact_difference(want: &Fact, got: &Fact) -> Option<String> {
             }
             _ if want.without.is_some() && got.without.is_none() => {
                 "husky starts a script for it, which the reference does not have".to_owned()
+            }
+            _ if want.hook_digest == got.hook_digest && want.script_digest.is_some() && got.script_digest.is_some() => {
+                format!("{}, which it starts, differs", got.script_path())
             }
             _ => "its content differs".to_owned(),
         },

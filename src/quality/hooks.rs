@@ -1,7 +1,8 @@
 //! The effective hooks of a repository: what git would run, from where, with which content.
 //!
 //! Input is what the `hook` probe printed: the folder in which git looks, a line for each hook there, their digests. A hook
-//! of husky's (<https://typicode.github.io/husky>) that finds no script to start is `bare`: it lets everything pass.
+//! of husky's (<https://typicode.github.io/husky>) is the same line everywhere, so the script that it starts counts too; one
+//! that finds no script is `bare`: it lets everything pass.
 
 use crate::spec::{Category, Digest, Fact, HookFact, ItemId, Observed, Why, Without};
 
@@ -48,22 +49,25 @@ pub fn effective(repo: &str, listing: &str) -> Result<Vec<(ItemId, Observed)>, W
                 let (command, message) = ("reading it".to_owned(), "permission denied".to_owned());
                 hooks.push((id(name), Observed::Unknown(Why::Failed { command, code: 1, message })));
             }
-            Some(("runs", name)) => found.push((name, true, false)),
-            Some(("bare", name)) => found.push((name, true, true)),
-            Some(("idle", name)) => found.push((name, false, false)),
+            Some((kind @ ("runs" | "husk" | "bare" | "idle"), name)) => found.push((kind, name)),
             _ => return Err(not_understood(line)),
         }
     }
     // With a script behind one of them somebody has said which hooks are meant.
-    let without = if found.iter().all(|(_, _, bare)| *bare) { Without::AnyScript } else { Without::Script };
-    for (name, runs, bare) in found {
-        let line = lines.next().ok_or_else(|| Why::NotUnderstood(format!("no digest for the {name} hook")))?;
-        let hex = line.trim_start_matches('\\').split(' ').next().unwrap_or(line);
-        let hook_digest = Digest::from_hex(hex).ok_or_else(|| not_understood(line))?;
+    let without = if found.iter().all(|(kind, _)| *kind == "bare") { Without::AnyScript } else { Without::Script };
+    for (kind, name) in found {
+        let mut digest = || {
+            let line = lines.next().ok_or_else(|| Why::NotUnderstood(format!("no digest for the {name} hook")))?;
+            let hex = line.trim_start_matches('\\').split(' ').next().unwrap_or(line);
+            Digest::from_hex(hex).ok_or_else(|| not_understood(line))
+        };
+        let hook_digest = digest()?;
+        let script_digest = if kind == "husk" { Some(digest()?) } else { None };
         let fact = Fact::Hook(HookFact {
-            runs,
+            runs: kind != "idle",
             hook_digest,
-            without: bare.then_some(without),
+            script_digest,
+            without: (kind == "bare").then_some(without),
             path: format!("{folder}/{name}"),
         });
         hooks.push((id(name), Observed::Present(fact)));

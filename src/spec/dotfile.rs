@@ -106,9 +106,45 @@ pub fn glob_matcher(glob: &str) -> impl Fn(&str) -> bool + use<> {
     move |name| matcher.as_ref().is_ok_and(|matcher| matcher.is_match(name))
 }
 
+/// Where a link leads, named as a dotfile: `to` is its text, seen from the folder that `name` stands in. None where that
+/// is outside the home, or the home itself, which only the machine can name.
+pub fn link_end(name: &str, to: &str) -> Option<String> {
+    let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let path = if to.starts_with('/') { to.to_owned() } else { format!("{folder}/{to}") };
+    let is_absolute = to.starts_with('/') || name.starts_with('/');
+    let mut parts = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            // What is above the root is the root.
+            ".." if parts.pop().is_none() && !is_absolute => return None,
+            ".." => {}
+            part => parts.push(part),
+        }
+    }
+    let root = if is_absolute { "/" } else { "" };
+    (!parts.is_empty()).then(|| format!("{root}{}", parts.join("/")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn where_a_link_leads_is_named_as_a_dotfile() {
+        for (name, to, end) in [
+            (".config/nvim", "../.dotfiles/nvim", Some(".dotfiles/nvim")),
+            (".zshrc", ".dotfiles/zshrc", Some(".dotfiles/zshrc")),
+            (".config/a/b", "./c//../d/", Some(".config/a/d")),
+            (".config/a", "/opt/x/../y", Some("/opt/y")),
+            ("/etc/a", "../../srv/b", Some("/srv/b")),
+            (".config/a", "../../other/x", None),
+            (".here", ".", None),
+        ] {
+            assert_eq!(link_end(name, to).as_deref(), end, "{name} -> {to}");
+            assert!(end.is_none_or(|end| Dotfile::parse(end).unwrap().name == end), "{name} -> {to}");
+        }
+    }
 
     #[test]
     fn names_are_relative_to_the_home_or_absolute() {

@@ -252,6 +252,10 @@ pub struct HookFact {
     pub runs: bool,
     /// Of its content.
     pub hook_digest: Digest,
+    /// Of the repository's own script, where the hook is husky's and only starts that. None in a lock of before this was
+    /// observed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub script_digest: Option<Digest>,
     /// Why it does nothing although git runs it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub without: Option<Without>,
@@ -405,6 +409,9 @@ impl Fact {
             Self::Hook(HookFact { runs: true, without: Some(_), hook_digest, .. }) => {
                 format!("does nothing {hook_digest}")
             }
+            Self::Hook(HookFact { runs: true, script_digest: Some(script), hook_digest, .. }) => {
+                format!("runs {hook_digest}, which starts {script}")
+            }
             Self::Hook(HookFact { runs: true, hook_digest, .. }) => format!("runs {hook_digest}"),
             Self::Hook(HookFact { runs: false, hook_digest, .. }) => format!("not executable {hook_digest}"),
             Self::Pin(fact) => fact.shown(),
@@ -416,6 +423,9 @@ impl Fact {
     /// difference.
     #[must_use]
     pub fn as_told_in(self, lock: &Self) -> Self {
+        if let (Self::Hook(hook), Self::Hook(HookFact { script_digest: None, .. })) = (&self, lock) {
+            return Self::Hook(HookFact { script_digest: None, ..hook.clone() });
+        }
         let (Self::File(file), Self::File(known)) = (&self, lock) else { return self };
         match (file, known) {
             (FileFact::Link { to, leads_to, mode }, FileFact::Link { leads_to: known, mode: known_mode, .. }) => {
@@ -479,6 +489,14 @@ impl VersionFact {
             Some(product) => format!("{product} {}", self.version),
             None => self.version.clone(),
         }
+    }
+}
+
+impl HookFact {
+    /// The script that husky starts for it, which lies beside the folder of husky's hooks.
+    pub fn script_path(&self) -> String {
+        let (folder, name) = self.path.rsplit_once('/').unwrap_or(("", &self.path));
+        format!("{}{name}", folder.strip_suffix('_').unwrap_or(folder))
     }
 }
 

@@ -268,6 +268,7 @@ mod tests {
                 Locked::Present(Fact::Hook(HookFact {
                     runs: true,
                     hook_digest: digest,
+                    script_digest: None,
                     without: None,
                     path: ".git/hooks/x".to_owned(),
                 })),

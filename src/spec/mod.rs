@@ -36,7 +36,7 @@ mod waiver;
 mod wanted;
 
 pub use contents::{at_hand, candidates, keep};
-pub use dotfile::{Compare, Dotfile, Extent, glob_matcher, glob_matches};
+pub use dotfile::{Compare, Dotfile, Extent, glob_matcher, glob_matches, link_end};
 pub use environment::{
     Devcontainer, Dotfiles, EnvVariable, Environment, GatePolicy, Limits, MappedPackage, PackageNames, Packages,
     REPO_STATES, Reach, Reference, Repo, Sandbox, Shell, SshAddress, SystemItem, Target, TargetKind, Tool,

@@ -190,6 +190,28 @@ fn who_names_a_link_to_a_folder_hears_that_it_is_not_looked_into() {
     project.check(&["vm"], 0);
 }
 
+/// As GNU stow leaves it: the folder is real, what is in it are links to where the files are kept.
+#[test]
+fn who_names_a_folder_hears_which_links_in_it_are_not_looked_into() {
+    let (laptop, vm) = (Machine::local(), Machine::local());
+    for (machine, content) in [(&laptop, "a"), (&vm, "b")] {
+        machine.file(".dotfiles/nvim/init.lua", content).link(".config/nvim", "../.dotfiles/nvim");
+    }
+    let targets = [("laptop", &laptop), ("vm", &vm)];
+    let project = Project::of(&targets, "[dotfiles]\nfiles = [\".config\"]\n");
+    project.capture();
+    let told = "1 link to a folder (what lies in it is not compared: name `.config/nvim/**` for that)";
+    let report = project.check(&["vm"], 0);
+    assert_eq!(report.finding("vm", "dotfile:.config")["warning"], told);
+    assert_eq!(report.finding("vm", "dotfile:.config/nvim")["warning"], serde_json::Value::Null);
+    let human = project.trueup(&["check", "vm"]).any_stdout().exits(0);
+    assert!(human.stdout.contains(&format!("dotfile:.config  {told}")), "{}", human.stdout);
+    project
+        .spec(&crate::support::trueup::spec_of(&targets, "[dotfiles]\nfiles = [\".config\", \".config/nvim/**\"]\n"));
+    project.capture();
+    assert_eq!(project.check(&["vm"], 1).amiss("vm"), ["dotfile:.config/nvim/init.lua drift changed"]);
+}
+
 #[test]
 fn a_dotfile_is_held_only_on_the_systems_that_the_spec_names() {
     let (laptop, vm) = (Machine::local(), Machine::local());

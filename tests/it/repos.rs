@@ -61,6 +61,25 @@ fn states_are_drift_where_the_spec_asks() {
     assert!(!report.0.to_string().contains("FEDCBA98"), "a signing key is told");
 }
 
+/// husky's own hook is the same line everywhere, so the script behind it is what counts.
+#[test]
+fn another_script_behind_a_hook_of_huskys_is_drift() {
+    let (laptop, vm) = (Machine::local(), Machine::local());
+    for machine in [&laptop, &vm] {
+        machine.repo("shop").git(&["-C", "shop", "config", "core.hooksPath", ".husky/_"]);
+        machine.file("shop/.husky/_/h", "").file("shop/.husky/_/pre-commit", ". \"$(dirname \"$0\")/h\"\n");
+        machine.mode("shop/.husky/_/pre-commit", 0o755).file("shop/.husky/pre-commit", "npm test\n");
+    }
+    let project = Project::of(&[("laptop", &laptop), ("vm", &vm)], "[repos.shop]\npath = \"~/shop\"\n");
+    project.capture();
+    project.check(&["vm"], 0);
+    vm.file("shop/.husky/pre-commit", "exit 0\n");
+    let report = project.check(&["vm"], 1);
+    assert_eq!(report.amiss("vm"), ["hook:shop/pre-commit drift changed"]);
+    let reason = &report.finding("vm", "hook:shop/pre-commit")["reason"];
+    assert_eq!(reason, ".husky/pre-commit, which it starts, differs");
+}
+
 /// As husky leaves it: git looks in a folder of hooks that each start the script of their name, if there is one.
 #[test]
 fn a_hook_of_huskys_without_its_script_does_nothing() {

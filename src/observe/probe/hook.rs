@@ -26,8 +26,8 @@ fn listing(repo: &str) -> Listing {
 }
 
 /// Prints the folder, then "runs NAME", "idle NAME" or, if it may not be read, "shut NAME" for each hook, then the
-/// digests of those that may. "bare NAME" is one that runs and that husky made to start the script of that name beside its
-/// own folder, where that is not there.
+/// digests of those that may. "husk NAME" is one that runs and that husky made to start the script of that name beside its
+/// own folder; behind its digest comes the script's. It is "bare NAME" where the script is not there.
 fn script(repo: &Repo) -> String {
     let names = hooks::NAMES.join(" ");
     enter(repo)
@@ -39,8 +39,11 @@ fn script(repo: &Repo) -> String {
              if [ -f \"$tu_hooks/$tu_one\" ] && [ ! -r \"$tu_hooks/$tu_one\" ]; then echo \"shut $tu_one\"\n\
              elif [ -f \"$tu_hooks/$tu_one\" ]; then\n\
              if [ ! -x \"$tu_hooks/$tu_one\" ]; then echo \"idle $tu_one\"\n\
-             elif [ \"${{tu_hooks##*/}}\" = _ ] && [ -f \"$tu_hooks/h\" ] && [ ! -f \"$tu_hooks/../$tu_one\" ]; then\n\
-             echo \"bare $tu_one\"\nelse echo \"runs $tu_one\"; fi\n\
+             elif [ \"${{tu_hooks##*/}}\" = _ ] && [ -f \"$tu_hooks/h\" ]; then\n\
+             if [ ! -f \"$tu_hooks/../$tu_one\" ]; then echo \"bare $tu_one\"\n\
+             elif [ ! -r \"$tu_hooks/../$tu_one\" ]; then echo \"shut $tu_one\"; continue\n\
+             else echo \"husk $tu_one\"; set -- \"$@\" \"$tu_hooks/$tu_one\" \"$tu_hooks/../$tu_one\"; continue; fi\n\
+             else echo \"runs $tu_one\"; fi\n\
              set -- \"$@\" \"$tu_hooks/$tu_one\"\nfi\ndone\n\
              echo '=digests'\nif [ $# -gt 0 ]; then tu_sha256 \"$@\"; fi"
         )

@@ -151,6 +151,7 @@ fn hook(content: &str, runs: bool) -> Fact {
     Fact::Hook(HookFact {
         runs,
         hook_digest: Digest::of(content.as_bytes()),
+        script_digest: None,
         without: None,
         path: ".git/hooks/x".to_owned(),
     })
@@ -189,6 +190,35 @@ fn hooks_are_an_open_set() {
     // A weakness that the reference shares is a match, and named.
     assert_eq!(by_id["hook:r/pre-push"].state, State::Match);
     assert_eq!(by_id["hook:r/pre-push"].warning.as_deref(), Some("it is not executable, so git skips it"));
+}
+
+/// husky's own hook is the same line everywhere.
+#[test]
+fn the_script_that_husky_starts_counts_and_a_lock_of_before_does_not_know_it() {
+    let environment = environment("[repos.r]\npath = \"r\"\n");
+    let husk = |script: Option<&str>| {
+        Fact::Hook(HookFact {
+            runs: true,
+            hook_digest: Digest::of(b"wrapper"),
+            script_digest: script.map(|script| Digest::of(script.as_bytes())),
+            without: None,
+            path: ".husky/_/pre-commit".to_owned(),
+        })
+    };
+    let judged = |want: Option<&str>, got: &str| {
+        let lock = lock(&[("hook:r/pre-commit", Locked::Present(husk(want)))], &["hook:r/"]);
+        let lock = Lock::parse("t.lock", &lock.to_text()).unwrap();
+        let seen = Observed::Present(husk(Some(got)));
+        let facts = facts(&[("hook:r/pre-commit", seen)], &[(hooks(), Listed::InFull)]);
+        let findings = findings(&environment, Some(&lock), "vm", &facts, now());
+        findings.into_iter().find(|finding| finding.id.to_string() == "hook:r/pre-commit").unwrap()
+    };
+    assert_eq!(judged(Some("npm test"), "npm test").state, State::Match);
+    let finding = judged(Some("npm test"), "exit 0");
+    assert_eq!(finding.state, State::Drift(Change::Changed));
+    assert_eq!(finding.reason, ".husky/pre-commit, which it starts, differs");
+    let finding = judged(None, "exit 0");
+    assert_eq!((finding.state.clone(), finding.want()), (State::Match, finding.got()));
 }
 
 #[test]

@@ -53,8 +53,13 @@ fn repo() -> Fact {
 
 /// What the reference has.
 fn wanted() -> Vec<(&'static str, Option<Fact>)> {
-    let hook =
-        HookFact { runs: true, hook_digest: Digest::of(b"h"), without: None, path: ".githooks/pre-commit".to_owned() };
+    let hook = HookFact {
+        runs: true,
+        hook_digest: Digest::of(b"h"),
+        script_digest: None,
+        without: None,
+        path: ".githooks/pre-commit".to_owned(),
+    };
     vec![
         ("tool:node", Some(version("22.11.0", "/usr/bin/node"))),
         ("tool:tidy", Some(version("2.1.0", "/home/me/bin/tidy"))),
@@ -130,7 +135,10 @@ fn a_link_is_not_put_again_for_what_it_leads_to() {
     let found = [("dotfile:.dir", folder), ("dotfile:.dir/link", other)];
     let plan = planned(&found, &Selection { only: vec!["dotfile:.dir*".to_owned()], ..Selection::default() });
     assert_eq!(plan.steps, []);
-    assert_eq!(plan.unmet[0].why, "the link is as it should be; what it leads to is not: list x as a dotfile too");
+    assert_eq!(
+        plan.unmet[0].why,
+        "the link is as it should be; what it leads to is not: list `.dir/x` as a dotfile too"
+    );
 }
 
 #[test]

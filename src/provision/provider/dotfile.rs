@@ -2,7 +2,7 @@
 
 use super::{Action, NOT_PRUNED, Need, Offer, Provider, Work, step};
 use crate::parity::Change;
-use crate::spec::{Category, Fact, FileFact, Locked, Observed};
+use crate::spec::{Category, Fact, FileFact, Locked, Observed, link_end};
 
 pub(super) const PROVIDER: Provider = Provider { name: "dotfile", doc: "files, links and folders of the home", offer };
 
@@ -31,9 +31,15 @@ fn offer(need: Need<'_>) -> Offer {
     if let (Some(FileFact::Link { to: got, .. }), FileFact::Link { to: want, .. }) = (observed, wanted)
         && got == want
     {
-        return Offer::Cannot(format!(
-            "the link is as it should be; what it leads to is not: list {want} as a dotfile too"
-        ));
+        return Offer::Cannot(match link_end(&path, want) {
+            Some(end) => {
+                format!("the link is as it should be; what it leads to is not: list `{end}` as a dotfile too")
+            }
+            None => format!(
+                "the link is as it should be; what it leads to, {want}, is not: list that by its absolute path as a \
+                 dotfile too"
+            ),
+        });
     }
     let action = if observed.is_some() { Action::Change } else { Action::Create };
     match wanted.clone() {

@@ -104,3 +104,46 @@ fn who_names_a_link_to_a_folder_is_told_that_it_is_not_looked_into() {
     assert!(told("files = [\".a\", \".ab/**\"]").1.is_some());
     assert_eq!(judged("files = [\".a\"]", to_file("x", None), folder()).warning, None);
 }
+
+#[test]
+fn who_names_a_folder_is_told_once_which_links_in_it_are_not_looked_into() {
+    let told = |files: &str, links: &[(&str, &str)]| {
+        let environment = environment(&format!("[dotfiles]\nfiles = [{files}]\n"));
+        let link = |to: &str| {
+            let leads_to = Some(LeadsTo::Folder);
+            Fact::File(FileFact::Link { to: to.to_owned(), leads_to, mode: Some(Mode(0o755)) })
+        };
+        let folder = || Fact::File(FileFact::Folder { mode: Mode(0o755) });
+        let mut there: Vec<_> =
+            environment.scope().items.into_iter().map(|item| (item.id.to_string(), folder())).collect();
+        there.extend(links.iter().map(|(name, to)| (format!("dotfile:{name}"), link(to))));
+        let locked: Vec<_> = there.iter().map(|(id, fact)| (id.as_str(), Locked::Present(fact.clone()))).collect();
+        let seen: Vec<_> = there.iter().map(|(id, fact)| (id.as_str(), Observed::Present(fact.clone()))).collect();
+        let listings: Vec<_> =
+            environment.scope().listings.into_iter().map(|(listing, _)| (listing, Listed::InFull)).collect();
+        let captured: Vec<String> = listings.iter().map(|(listing, _)| listing.to_string()).collect();
+        let lock = lock(&locked, &captured.iter().map(String::as_str).collect::<Vec<_>>());
+        let findings = findings(&environment, Some(&lock), "vm", &facts(&seen, &listings), now());
+        assert!(findings.iter().all(|finding| finding.state == State::Match), "{findings:#?}");
+        let told: Vec<Finding> = findings.into_iter().filter(|finding| finding.warning.is_some()).collect();
+        assert!(told.iter().all(|finding| finding.id.name == ".a"), "{told:#?}");
+        let both = told.first().map(|finding| (finding.reason.clone(), finding.warning.clone().unwrap()));
+        both.inspect(|(reason, warning)| assert_eq!(*reason, format!("as on the reference; it holds {warning}")))
+            .map(|(_, warning)| warning)
+    };
+    let stowed = [(".a/kitty", "../.dots/kitty"), (".a/nvim", "../.dots/nvim")];
+    let one = "1 link to a folder (what lies in it is not compared: name `.a/kitty/**` for that)";
+    assert_eq!(told("\".a\"", &stowed[..1]).as_deref(), Some(one));
+    let both = "2 links to folders (what lies in those is not compared: name `.a/kitty/**`, `.a/nvim/**` for that)";
+    assert_eq!(told("\".a\"", &stowed).as_deref(), Some(both));
+    assert_eq!(told("\".a\", \".a/nvim/**\"", &stowed).as_deref(), Some(one));
+    let many: Vec<String> = (0..7).map(|number| format!(".a/{number}")).collect();
+    let many: Vec<(&str, &str)> = many.iter().map(|name| (name.as_str(), "/srv/x")).collect();
+    let many = told("\".a\"", &many).unwrap();
+    assert!(many.starts_with("7 links") && many.contains("`.a/4/**` and 2 more for that"), "{many}");
+    // What is compared where it really lies needs no word.
+    for files in ["\".a\", \".dots\"", "\".a\", \".dots/**\"", "\".a\", \".dots/kitty\", \".dots/nvim/*.lua\""] {
+        assert_eq!(told(files, &stowed), None, "{files}");
+    }
+    assert_eq!(told("\".a\"", &[(".a/current", "releases/1")]), None);
+}
