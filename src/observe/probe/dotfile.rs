@@ -137,7 +137,7 @@ fn folder_question(path: &str, limit: Duration) -> Question {
         covers: Covers { items: Vec::new(), listings: vec![Listing::below_path(path)] },
         context: Context::None,
         // Asked before any limit holds, so that nothing is asked here of a place that may hang.
-        settled: Some(format!("! tu_far {from_home} && [ ! -L {from_home} ] && [ -f {from_home} ]")),
+        settled: Some(format!("tu_near {from_home} && [ -f {from_home} ]")),
     }
 }
 

@@ -107,10 +107,12 @@ fn literal(text: &str) -> String {
     text.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect()
 }
 
-/// That a repository has none of these files, and no drop-in either: then no file names a tool.
+/// That a repository has none of these files, and no drop-in either: then no file names a tool. Asked before any limit
+/// holds, so that nothing is asked here of a place that may hang.
 fn settled(repo: &Repo, files: &str) -> String {
     let place = quote::from_home(&quote::place(&repo.path));
-    format!("tu_lacks {place} {files} && [ ! -d {place}/.config/mise/conf.d ]")
+    let drop_ins = format!("{place}/.config/mise/conf.d");
+    format!("tu_near {drop_ins} && tu_lacks {place} {files} && [ ! -d {drop_ins} ]")
 }
 
 /// Asks a tool as the `tool` probe would, in the repository's folder, if one of the files there is about it.
