@@ -651,6 +651,33 @@ fn a_path_on_a_mount_that_hangs_costs_its_own_item_alone() {
     });
 }
 
+/// What the shell can settle by itself is settled before any limit holds.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_repository_on_a_mount_that_hangs_holds_nothing_else_up() {
+    let room = Room::new();
+    fs::create_dir(room.home().join("here")).unwrap();
+    symlink("/mnt/shop", room.home().join("linked")).unwrap();
+    symlink("/mnt", room.home().join("away")).unwrap();
+    let spec = "name = \"hangs\"\n[limits]\nprobe = \"3s\"\n[dotfiles]\nfiles = [\"here/none\", \"away/z\"]\n\
+                [repos.here]\npath = \"~/here\"\n[repos.far]\npath = \"/mnt/shop\"\n\
+                [repos.linked]\npath = \"~/linked\"\n[repos.below]\npath = \"~/away/shop\"\n";
+    let environment = crate::spec::parse("hangs.toml", spec, &super::vocabulary()).unwrap();
+    let probes = PROBES.iter().filter(|probe| ["dotfile", "pin"].contains(&probe.name));
+    let questions = probes.flat_map(|probe| (probe.ask)(&environment));
+    let questions: Vec<Question> = questions.filter(|question| question.subject != "paths").collect();
+    let program = compile(&questions, NONCE);
+    in_every_shell(|shell| {
+        let command = beside_a_hanging_mount(&room.command(shell, &["-s"]));
+        let frames = frame::read(&run_attended(command, program.text.as_bytes(), shell.name).stdout, NONCE);
+        assert!(frames.complete, "{}: {frames:?}", shell.name);
+        for (number, question) in questions.iter().enumerate() {
+            let is_cut = frames.replies.get(&number) == Some(&Reply::CutShort);
+            assert_eq!(is_cut, !question.subject.starts_with("here"), "{}: {}", shell.name, question.subject);
+        }
+    });
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4, failure_persistence: None, max_shrink_iters: 32, ..ProptestConfig::default() })]
 

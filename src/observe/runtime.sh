@@ -414,6 +414,24 @@ tu_lacks() {
   done
 }
 
+# tu_near PATH: whether it can be looked at before any limit holds: it is not far (tu_far), and no link on the way leads to
+# where that is not known. From above, since to ask what lies behind a link is to follow it.
+tu_near() {
+  if tu_far "$1"; then return 1; fi
+  case $1 in
+    "$HOME"/*) tu_ahead=${1#"$HOME"/} ;;
+    /*/*) tu_ahead=${1#/*/} ;;
+    *) return 0 ;;
+  esac
+  tu_upto=${1%"$tu_ahead"}
+  while [ -n "$tu_ahead" ]; do
+    tu_upto=$tu_upto${tu_ahead%%/*}
+    [ ! -L "$tu_upto" ] || return 1
+    tu_upto=$tu_upto/
+    case $tu_ahead in */*) tu_ahead=${tu_ahead#*/} ;; *) tu_ahead= ;; esac
+  done
+}
+
 # tu_mention EXPRESSION FILE…: whether one of the files that are there has a line that matches.
 tu_mention() {
   tu_sought=$1

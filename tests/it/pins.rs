@@ -238,6 +238,25 @@ fn tools_of_the_table_are_asked_where_a_file_pins_them() {
     assert!(!vm.home().join("ruff-was-started").exists());
 }
 
+/// However many tools are found in the files and asked by one question.
+#[test]
+fn a_pinned_tool_that_hangs_or_talks_without_end_costs_its_own_pin_alone() {
+    let (laptop, vm) = pair(&[(".tool-versions", "helm 3.15.0\nkubectl 1.30\nterraform 1.5.7\n")]);
+    let kubectl = "printf '= terraform 0 1.5.7\\nlate\\n=end\\nClient Version: v1.30.2'";
+    for machine in [&laptop, &vm] {
+        machine.tool("kubectl", kubectl).says("helm", "v3.15.0+gc4e37b3").says("terraform", "Terraform v1.5.7");
+    }
+    let project = Project::of(&[("laptop", &laptop), ("vm", &vm)], &format!("[limits]\nprobe = \"6s\"\n{REPO}"));
+    project.capture();
+    project.check(&["vm"], 0);
+    vm.tool("helm", "exec sleep 60").tool("terraform", "while echo 'Terraform v1.5.7'; do :; done");
+    let report = project.check(&["vm"], 3);
+    assert_eq!(report.finding("vm", "pin:shop/kubectl")["state"], "match");
+    assert_eq!(text(&report, "pin:shop/helm", "reason"), "asking it took longer than 4 s");
+    let reason = "answer not understood: it says more than 3500 bytes";
+    assert_eq!(text(&report, "pin:shop/terraform", "reason"), reason);
+}
+
 /// Version managers have other names for some tools than these have themselves, and mise names where they come from.
 #[test]
 fn tools_are_asked_by_their_commands_under_whatever_name_they_are_pinned() {

@@ -59,8 +59,8 @@ const LARGEST_SHOWN: usize = 64 << 10;
 /// where that takes too long it is unknown and the others keep their facts.
 const MOST_TOGETHER: u64 = 16 << 20;
 
-/// How long large files may take, of the time that their question has: the rest is for ending them and for telling.
-fn patience(limit: Duration) -> Duration {
+/// How long what is done apart may take, of the time that its question has: the rest is for ending it and for telling.
+pub(super) fn patience(limit: Duration) -> Duration {
     match limit.as_secs() {
         0 | 1 => Duration::from_millis(500),
         seconds => Duration::from_secs(seconds - (seconds / 3).max(1)),
@@ -137,7 +137,7 @@ fn folder_question(path: &str, limit: Duration) -> Question {
         covers: Covers { items: Vec::new(), listings: vec![Listing::below_path(path)] },
         context: Context::None,
         // Asked before any limit holds, so that nothing is asked here of a place that may hang.
-        settled: Some(format!("! tu_far {from_home} && [ ! -L {from_home} ] && [ -f {from_home} ]")),
+        settled: Some(format!("tu_near {from_home} && [ -f {from_home} ]")),
     }
 }
 

@@ -6,8 +6,9 @@
 
 use std::collections::BTreeMap;
 
+use super::dotfile::patience;
 use super::repo::NOTHING_THERE;
-use super::{failed, text, tool, tool_table};
+use super::{failed, restore, text, tool, tool_table};
 use crate::observe::{Answer, Covers, Probe, Question, Sighting, from_od};
 use crate::quality::pins::{ASKED, not_understood, told_in};
 use crate::spec::pin::command::{BACKENDS, NAMES, WHOLE, names_of};
@@ -106,10 +107,12 @@ fn literal(text: &str) -> String {
     text.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect()
 }
 
-/// That a repository has none of these files, and no drop-in either: then no file names a tool.
+/// That a repository has none of these files, and no drop-in either: then no file names a tool. Asked before any limit
+/// holds, so that nothing is asked here of a place that may hang.
 fn settled(repo: &Repo, files: &str) -> String {
     let place = quote::from_home(&quote::place(&repo.path));
-    format!("tu_lacks {place} {files} && [ ! -d {place}/.config/mise/conf.d ]")
+    let drop_ins = format!("{place}/.config/mise/conf.d");
+    format!("tu_near {drop_ins} && tu_lacks {place} {files} && [ ! -d {drop_ins} ]")
 }
 
 /// Asks a tool as the `tool` probe would, in the repository's folder, if one of the files there is about it.
@@ -170,9 +173,13 @@ fn to_command() -> String {
     ))
 }
 
-/// Asks each tool of the tool table that a line of the files begins with, one after the other; a question each would
-/// make programs long for what few repositories pin. Tables in a line count as lines. Prints `= TOOL CODE LENGTH`, and what
-/// the tool said.
+/// How much of what a tool says is heard, in bytes: lines that come side by side stay whole up to 4 KiB.
+const HEARD: usize = 3500;
+
+/// Asks each tool of the tool table that a line of the files begins with; a question each would make programs long for
+/// what few repositories pin. They are asked side by side, so that one that hangs costs its own pin alone. Tables in a line
+/// count as lines. Prints `? TOOL` for each, `= TOOL CODE` and what the tool said in a line, or `! TOOL` where that was too
+/// much.
 fn known_question(repo: &Repo, environment: &Environment) -> Question {
     let is_asked = |name: &str| {
         ASKED.iter().any(|(tool, command)| name == *tool || name == *command)
@@ -188,58 +195,66 @@ fn known_question(repo: &Repo, environment: &Environment) -> Question {
         .iter()
         .map(|(command, names)| {
             let names: Vec<String> = names.iter().map(|name| quote::word(name)).collect();
-            format!("({}) tu_tool \"$tu_word\" || exit\n{command} ;;\n", names.join("|"))
+            format!("({}) tu_tool \"$1\" || return\n{command} ;;\n", names.join("|"))
         })
         .collect();
     let files = quote::words(listed_files());
+    let limit = environment.limits.probe;
     let script = enter(repo)
         + &format!(
-            "tu_nothing_new\nfor tu_one in {files} {DROP_INS}; do\n\
+            "tu_nothing_new\ntu_pinned() {{\ncase $1 in\n{arms}esac\n}}\n\
+             tu_known() {{\n\
+             tu_said=$({{ tu_pinned \"$1\" 2>&1; tu_put \"$tu_newline$tu_nonce$?.\"; }} | head -c {HEARD})\n\
+             case $tu_said in\n\
+             *\"$tu_newline$tu_nonce\"*.)\ntu_code=${{tu_said##*\"$tu_nonce\"}}\n\
+             tu_said=$(tu_plain \"${{tu_said%\"$tu_newline$tu_nonce\"*}}\")\n\
+             tu_put \"= $1 ${{tu_code%.}} $tu_said$tu_newline\" ;;\n\
+             *) tu_put \"! $1$tu_newline\" ;;\nesac\n}}\n\
+             set --\nfor tu_word in $(for tu_one in {files} {DROP_INS}; do\n\
              if [ -f \"$tu_one\" ]; then cat <\"$tu_one\"; echo; fi\ndone |\n\
-             tr '{{,' '\\n' | sed -n {} | sort -u |\n\
-             while read -r tu_word; do\n\
-             tu_said=$(case $tu_word in\n{arms}(*) exit {NOT_KNOWN} ;;\nesac 2>&1 </dev/null)\n\
-             tu_code=$?\n[ \"$tu_code\" = {NOT_KNOWN} ] ||\n\
-             printf '= %s %s %s\\n%s\\n' \"$tu_word\" \"$tu_code\" \"${{#tu_said}}\" \"$tu_said\"\ndone\necho '=end'",
-            to_command()
+             tr '{{,' '\\n' | sed -n {} | sort -u); do\nset -- \"$@\" \"$tu_word\" \"$tu_word\"\ndone\n\
+             if [ \"$#\" -gt 0 ]; then\ntu_patience={}\n\
+             {{ tu_apart tu_known \"$@\" </dev/null 2>/dev/null & }} | tu_heed\nfi\necho '=end'",
+            to_command(),
+            patience(limit).as_secs_f64()
         );
     Question {
         settled: Some(settled(repo, &files)),
-        ..Question::new(
-            format!("{}/{KNOWN}", repo.name),
-            script,
-            environment.limits.probe,
-            Covers { items: told, listings: Vec::new() },
-        )
+        ..Question::new(format!("{}/{KNOWN}", repo.name), script, limit, Covers { items: told, listings: Vec::new() })
     }
 }
-
-/// Tells a word that is no tool of the table.
-const NOT_KNOWN: i32 = 99;
 
 fn read_known(question: &Question, answer: &Answer, repo: &str) -> Result<Vec<Sighting>, Why> {
     if answer.code != 0 {
         return Err(failed("asking the tools that the files pin", answer));
     }
     let wrong = || Why::NotUnderstood("what the pinned tools said cannot be told apart".to_owned());
-    let mut sightings = Vec::new();
-    let mut rest: &[u8] = &answer.stdout;
-    while rest != b"=end\n" {
-        let end = rest.iter().position(|byte| *byte == b'\n').ok_or_else(wrong)?;
-        let head = text(&rest[..end]);
-        let [name, code, length] = head.strip_prefix("= ").ok_or_else(wrong)?.split(' ').collect::<Vec<_>>()[..] else {
-            return Err(wrong());
+    let stdout = text(&answer.stdout);
+    let listed = stdout.strip_suffix("=end\n").ok_or_else(wrong)?;
+    let mut told = BTreeMap::new();
+    for line in listed.split_terminator('\n').filter(|line| *line != "late") {
+        let mut words = line.splitn(4, ' ');
+        let (Some(sign), Some(name)) = (words.next(), words.next()) else { return Err(wrong()) };
+        let id = told_in(repo, name);
+        let unknown = |why| vec![Sighting::Item(id.clone(), Observed::Unknown(why))];
+        let sightings = match (sign, words.next(), words.next()) {
+            ("?", None, None) => {
+                unknown(Why::TookLonger { what: "asking it".to_owned(), limit: patience(question.limit) })
+            }
+            ("!", None, None) => unknown(Why::NotUnderstood(format!("it says more than {HEARD} bytes"))),
+            ("=", Some(code), Some(said)) => {
+                let code = code.parse().map_err(|_| wrong())?;
+                let answer = Answer { code, stdout: restore(said).into_bytes(), stderr: Vec::new() };
+                read_tool(question, &answer, repo, name, name).unwrap_or_else(unknown)
+            }
+            _ => return Err(wrong()),
         };
-        let (code, length) = (code.parse().map_err(|_| wrong())?, length.parse::<usize>().map_err(|_| wrong())?);
-        let said = rest.get(end + 1..end + 1 + length).ok_or_else(wrong)?;
-        rest = rest.get(end + 2 + length..).ok_or_else(wrong)?;
-        let answer = Answer { code, stdout: said.to_owned(), stderr: Vec::new() };
-        match read_tool(question, &answer, repo, name, name) {
-            Ok(told) => sightings.extend(told),
-            Err(why) => sightings.push(Sighting::Item(told_in(repo, name), Observed::Unknown(why))),
+        // Lines begin with words of all sorts.
+        if question.covers.items.contains(&id) {
+            told.insert(id, sightings);
         }
     }
-    Ok(sightings)
+    Ok(told.into_values().flatten().collect())
 }
 
 /// The tools that corepack stands in for.
