@@ -15,7 +15,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::frame::{self, Frames};
 use super::program::{BRIEF_CAP, OUTPUT_CAP};
 use super::{Answer, Covers, PROBES, Program, Question, Reply, Sighting, audit, compile};
-use crate::spec::{Category, Digest, ItemId, Listed, Observed, Sandbox, Shell};
+use crate::spec::{Category, Digest, Fact, ItemId, Listed, Observed, Sandbox, Shell};
 use crate::transport::test_shells::{
     RealShell, Room, SHELLS, YASH, awkward, processes_marked, run, run_attended, which,
 };
@@ -864,6 +864,47 @@ fn the_surroundings_are_told_in_every_shell() {
                 }
             }
         }
+    });
+}
+
+/// Its commands may be links to it, or the same file under several names, as in its own image.
+#[test]
+fn every_sed_of_busybox_tells_its_version() {
+    let spec = "version = 1\nname = \"a\"\n[tools]\nsed = \"exact\"\nbusybox = \"exact\"\n";
+    let environment = crate::spec::parse("a", spec, &super::vocabulary()).unwrap();
+    let probe = PROBES.iter().find(|probe| probe.name == "tool").unwrap();
+    let questions = (probe.ask)(&environment);
+    let program = compile(&questions, NONCE);
+    in_every_shell(|shell| {
+        let room = Room::new();
+        let bin = room.path().join("bin");
+        fs::create_dir(&bin).unwrap();
+        // By another process: what this one is still writing while another test starts one could not be run.
+        assert!(Command::new("cp").arg(which("busybox")).arg(bin.join("busybox")).status().unwrap().success());
+        let told = || {
+            let mut command = room.command(shell, &["-s"]);
+            let path = command.get_envs().find_map(|(name, value)| if name == "PATH" { value } else { None });
+            let path = format!("{}:{}", bin.display(), path.unwrap().to_str().unwrap());
+            command.env("PATH", path);
+            let ran = run_attended(command, program.text.as_bytes(), shell.name);
+            let frames = frame::read(&ran.stdout, NONCE);
+            let versions = questions.iter().enumerate().map(|(number, question)| {
+                let Some(Reply::Answered(answer)) = frames.replies.get(&number) else {
+                    panic!("{}: {frames:?}", shell.name)
+                };
+                match &(probe.read)(question, answer).unwrap_or_else(|why| panic!("{}: {why}", shell.name))[..] {
+                    [Sighting::Item(_, Observed::Present(Fact::Version(fact)))] => fact.version.clone(),
+                    other => panic!("{}: {other:?}", shell.name),
+                }
+            });
+            versions.collect::<Vec<_>>()
+        };
+        fs::hard_link(bin.join("busybox"), bin.join("sed")).unwrap();
+        let versions = told();
+        assert!(!versions[0].is_empty() && versions[0] == versions[1], "{}: {versions:?}", shell.name);
+        fs::remove_file(bin.join("sed")).unwrap();
+        symlink("busybox", bin.join("sed")).unwrap();
+        assert_eq!(told(), versions, "{}", shell.name);
     });
 }
 
