@@ -89,9 +89,12 @@ fn tap(named: &str) -> String {
 }
 
 fn ask(environment: &Environment) -> Vec<Question> {
-    let mut questions = questions(environment, "brew", script);
+    with_names(questions(environment, "brew", script), script)
+}
+
+/// Beside the whole list too, some may be asked for by their tap, an alias or an old name.
+pub(super) fn with_names(mut questions: Vec<Question>, script: fn(names: &[String]) -> String) -> Vec<Question> {
     for question in &mut questions {
-        // Beside the whole list too, some may be asked for by their tap, an alias or an old name.
         if let Context::Names(names) = &question.context {
             question.script = script(names);
         }
