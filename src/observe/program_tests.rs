@@ -15,7 +15,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::frame::{self, Frames};
 use super::program::{BRIEF_CAP, OUTPUT_CAP};
 use super::{Answer, Covers, PROBES, Program, Question, Reply, Sighting, audit, compile};
-use crate::spec::{Category, Digest, ItemId, Listed, Observed, Sandbox, Shell};
+use crate::spec::{Category, Digest, Fact, ItemId, Listed, Observed, Sandbox, Shell};
 use crate::transport::test_shells::{
     RealShell, Room, SHELLS, YASH, awkward, processes_marked, run, run_attended, which,
 };
@@ -944,6 +944,96 @@ fn the_surroundings_are_told_in_every_shell() {
                 }
             }
         }
+    });
+}
+
+/// The zone is told by the link's name for it, which every system has; all names of UTC are one.
+#[test]
+fn a_time_zone_of_several_names_is_told_by_the_one_that_is_linked() {
+    let environment = crate::spec::parse("a", "version = 1\nname = \"a\"\n", &super::vocabulary()).unwrap();
+    let probe = PROBES.iter().find(|probe| probe.name == "system").unwrap();
+    let is_asked = |question: &Question| question.script.contains("/etc/timezone");
+    let question = (probe.ask)(&environment).into_iter().find(is_asked).unwrap();
+    in_every_shell(|shell| {
+        for (link, file, zone) in [
+            (Some("Asia/Kolkata"), Some("Asia/Calcutta"), "Asia/Kolkata"),
+            (Some("Asia/Kolkata"), None, "Asia/Kolkata"),
+            (Some("Etc/UTC"), Some("Asia/Calcutta"), "UTC"),
+            (None, Some("Asia/Calcutta"), "Asia/Calcutta"),
+        ] {
+            let room = Room::new();
+            let root = room.path().display().to_string();
+            fs::create_dir_all(room.path().join("etc")).unwrap();
+            for name in ["UTC", "Asia/Kolkata"] {
+                let path = room.path().join("usr/share/zoneinfo").join(name);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, name).unwrap();
+            }
+            fs::create_dir_all(room.path().join("usr/share/zoneinfo/Etc")).unwrap();
+            symlink("../UTC", room.path().join("usr/share/zoneinfo/Etc/UTC")).unwrap();
+            symlink("Kolkata", room.path().join("usr/share/zoneinfo/Asia/Calcutta")).unwrap();
+            let local = room.path().join("etc/localtime");
+            match link {
+                Some(to) => symlink(format!("{root}/usr/share/zoneinfo/{to}"), local).unwrap(),
+                None => fs::write(local, "Asia/Kolkata").unwrap(),
+            }
+            if let Some(name) = file {
+                fs::write(room.path().join("etc/timezone"), format!("{name}\n")).unwrap();
+            }
+            let mut question = question.clone();
+            for path in ["/etc/timezone", "/etc/localtime", "/usr/share/zoneinfo"] {
+                question.script = question.script.replace(path, &format!("{root}{path}"));
+            }
+            let frames = frames(&room, shell, &compile(std::slice::from_ref(&question), NONCE));
+            let Some(Reply::Answered(answer)) = frames.replies.get(&0) else { panic!("{}: {frames:?}", shell.name) };
+            let sightings = (probe.read)(&question, answer).unwrap_or_else(|why| panic!("{}: {why}", shell.name));
+            let told = sightings.iter().find_map(|sighting| match sighting {
+                Sighting::Item(id, Observed::Present(fact)) if id.name == "timezone" => Some(fact.shown()),
+                _ => None,
+            });
+            assert_eq!(told.as_deref(), Some(zone), "{}: {link:?} {file:?}", shell.name);
+        }
+    });
+}
+
+/// Its commands may be links to it, or the same file under several names, as in its own image.
+#[test]
+fn every_sed_of_busybox_tells_its_version() {
+    let spec = "version = 1\nname = \"a\"\n[tools]\nsed = \"exact\"\nbusybox = \"exact\"\n";
+    let environment = crate::spec::parse("a", spec, &super::vocabulary()).unwrap();
+    let probe = PROBES.iter().find(|probe| probe.name == "tool").unwrap();
+    let questions = (probe.ask)(&environment);
+    let program = compile(&questions, NONCE);
+    in_every_shell(|shell| {
+        let room = Room::new();
+        let bin = room.path().join("bin");
+        fs::create_dir(&bin).unwrap();
+        // By another process: what this one is still writing while another test starts one could not be run.
+        assert!(Command::new("cp").arg(which("busybox")).arg(bin.join("busybox")).status().unwrap().success());
+        let told = || {
+            let mut command = room.command(shell, &["-s"]);
+            let path = command.get_envs().find_map(|(name, value)| if name == "PATH" { value } else { None });
+            let path = format!("{}:{}", bin.display(), path.unwrap().to_str().unwrap());
+            command.env("PATH", path);
+            let ran = run_attended(command, program.text.as_bytes(), shell.name);
+            let frames = frame::read(&ran.stdout, NONCE);
+            let versions = questions.iter().enumerate().map(|(number, question)| {
+                let Some(Reply::Answered(answer)) = frames.replies.get(&number) else {
+                    panic!("{}: {frames:?}", shell.name)
+                };
+                match &(probe.read)(question, answer).unwrap_or_else(|why| panic!("{}: {why}", shell.name))[..] {
+                    [Sighting::Item(_, Observed::Present(Fact::Version(fact)))] => fact.version.clone(),
+                    other => panic!("{}: {other:?}", shell.name),
+                }
+            });
+            versions.collect::<Vec<_>>()
+        };
+        fs::hard_link(bin.join("busybox"), bin.join("sed")).unwrap();
+        let versions = told();
+        assert!(!versions[0].is_empty() && versions[0] == versions[1], "{}: {versions:?}", shell.name);
+        fs::remove_file(bin.join("sed")).unwrap();
+        symlink("busybox", bin.join("sed")).unwrap();
+        assert_eq!(told(), versions, "{}", shell.name);
     });
 }
 

@@ -381,6 +381,15 @@ tu_stand_in() {
   esac
 }
 
+# tu_of_busybox: whether what lies at tu_path is a command of BusyBox: a link to it, or the same file as one of that name.
+tu_of_busybox() {
+  # shellcheck disable=SC3013 # every sh that there is knows -ef
+  case $tu_link in
+    *busybox*) return 0 ;;
+    *) [ "$tu_path" -ef "${tu_path%/*}/busybox" ] || [ "$tu_path" -ef /bin/busybox ] ;;
+  esac
+}
+
 # tu_tool NAME: as tu_find, with the other copies on PATH behind the path and, behind a tab, what a version manager would
 # start. Refuses Apple's stand-ins.
 tu_tool() {

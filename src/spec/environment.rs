@@ -146,6 +146,9 @@ impl SshAddress {
     /// follows it. The error says what is wrong with it.
     pub fn read(text: &str) -> Result<Self, String> {
         let wrong = || format!("`{text}` is not an SSH address");
+        if text.starts_with("ssh://") {
+            return Err(format!("{}: write it without `ssh://`", wrong()));
+        }
         let (user, rest) = match text.rsplit_once('@') {
             Some((user, rest)) => (Some(user.to_owned()), rest),
             None => (None, text),
@@ -159,8 +162,10 @@ impl SshAddress {
                 None => (rest, None),
             },
         };
-        let strange = |part: &str| part.is_empty() || part.starts_with('-') || part.contains(char::is_whitespace);
-        if strange(host) || user.as_deref().is_some_and(strange) {
+        let strange = |part: &str| {
+            part.is_empty() || part.starts_with('-') || part.contains(|c: char| c == '/' || c.is_whitespace())
+        };
+        if strange(host) || user.as_deref().is_some_and(|user| strange(user) || user.contains(':')) {
             return Err(wrong());
         }
         let number = |port: &str| port.parse().ok().filter(|port| *port != 0);
@@ -352,9 +357,27 @@ mod tests {
         assert_eq!(read("::1"), is(None, "::1", None));
         assert_eq!(read("dev@[::1]"), is(Some("dev"), "::1", None));
         assert_eq!(read("[fe80::1%en0]:2222"), is(None, "fe80::1%en0", Some(2222)));
-        for text in ["", "@vm", "dev@", ":22", "-oProxyCommand=x", "-u@vm", "a b", "dev@[]:22", "[::1]22", "[::1]x:22"]
-        {
+        for text in [
+            "",
+            "@vm",
+            "dev@",
+            ":22",
+            "-oProxyCommand=x",
+            "-u@vm",
+            "a b",
+            "dev@[]:22",
+            "[::1]22",
+            "[::1]x:22",
+            "dev:pw@vm",
+            "a/b@vm",
+            "dev@vm/home",
+            "sftp://dev@vm",
+        ] {
             assert_eq!(read(text), Err(format!("`{text}` is not an SSH address")), "{text}");
+        }
+        for text in ["ssh://dev@vm", "ssh://dev@vm:22", "ssh://vm", "ssh://[::1]:22"] {
+            let told = format!("`{text}` is not an SSH address: write it without `ssh://`");
+            assert_eq!(read(text), Err(told), "{text}");
         }
         for (text, port) in [("vm:", ""), ("vm:0", "0"), ("vm:65536", "65536"), ("vm:ssh", "ssh"), ("[::1]:", "")] {
             assert_eq!(read(text), Err(format!("`{port}` is not a port")), "{text}");

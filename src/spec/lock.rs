@@ -193,12 +193,24 @@ fn read_items(table: &mut DeTable<'_>) -> Result<BTreeMap<ItemId, Locked>, Error
     let mut items = Vec::new();
     for category in Category::ALL {
         if let Some(entries) = table.remove(category.word()) {
-            for (name, entry) in table_of(entries)?.into_inner() {
-                items.push((ItemId::new(category, name.into_inner()), read_entry(table_of(entry)?)?));
+            let entries = table_of(entries).map_err(|error| at(category.word(), error))?;
+            for (name, entry) in entries.into_inner() {
+                let name = name.into_inner();
+                let locked = table_of(entry).and_then(read_entry);
+                let locked = locked.map_err(|error| at(&format!("{}.{name:?}", category.word()), error))?;
+                items.push((ItemId::new(category, name), locked));
             }
         }
     }
     Ok(items.into_iter().collect())
+}
+
+/// An error with the table that it is about, unless it has a line of its own to show.
+fn at(table: &str, error: Error) -> Error {
+    match error.span() {
+        Some(_) => error,
+        None => serde::de::Error::custom(format!("[{table}]: {}", error.message())),
+    }
 }
 
 /// Each shape of an entry has a key that no other has. Letting serde try one shape after the other takes several times
@@ -329,6 +341,16 @@ mod tests {
     fn an_entry_of_no_known_shape_is_refused() {
         let text = "version = 1\nenvironment = \"a\"\nlisted = []\n[reference]\n[tool.node]\nvresion = \"1\"\n";
         assert!(Lock::parse("x.lock", text).is_err());
+        for (items, told) in [
+            ("[tool.node]\nabsent = false\n", "[tool.\"node\"]: `absent = false` says nothing"),
+            ("[tool]\nnode = 3\n", "[tool.\"node\"]: integer where a table is to be"),
+            ("", "[tool]: string where a table is to be"),
+        ] {
+            let tool = if items.is_empty() { "tool = \"x\"\n" } else { "" };
+            let text = format!("version = 1\nenvironment = \"a\"\nlisted = []\n{tool}[reference]\n{items}");
+            let message = Lock::parse("x.lock", &text).unwrap_err().to_string();
+            assert!(message.contains(&format!("understands: {told};")), "{message}");
+        }
         let later = "version = 2\nenvironment = \"a\"\nlisted = []\n[reference]\n";
         assert!(matches!(Lock::parse("x.lock", later), Err(LockError::Version { version: 2, .. })));
         let merged = "version = 1\n<<<<<<< ours\nenvironment = \"a\"\n=======\n>>>>>>> theirs\n";

@@ -53,7 +53,7 @@ pub use lock_comments::keep_comments;
 pub use parse::{NotADay, Vocabulary, day, is_plain, parse};
 pub use place::{Place, Places};
 pub use policy::{Policy, PolicyError};
-pub use problem::{Problem, ProblemInSource, SpecProblems};
+pub use problem::{Problem, ProblemInSource, SpecProblems, misleads};
 pub use schema::schema;
 pub use scope::{MappedItem, Scope, ScopedItem, manager_of};
 pub use system::{SYSTEM_FACTS, SystemFact, arch, is_volatile, locale, timezone, umask};

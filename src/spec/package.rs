@@ -26,7 +26,12 @@ pub(crate) fn can_exist(manager: &str, os: &str) -> bool {
 pub(crate) fn canonical(manager: &str, name: &str) -> String {
     match manager {
         "pip" | "pipx" | "uv" => pep_503(name),
-        "vscode" | "tap" => name.to_lowercase(),
+        "vscode" | "cask" => name.to_lowercase(),
+        "tap" => tap(name),
+        "brew" => match name.rsplit_once('/') {
+            Some((of, formula)) => format!("{}/{formula}", tap(of)),
+            None => name.to_lowercase(),
+        },
         "mise" => match name {
             "nodejs" => "node".to_owned(),
             "golang" => "go".to_owned(),
@@ -34,6 +39,14 @@ pub(crate) fn canonical(manager: &str, name: &str) -> String {
         },
         _ => name.to_owned(),
     }
+}
+
+/// Homebrew's name for a tap, `user/repository`: in lower case, and without what begins the names of such repositories.
+pub(crate) fn tap(name: &str) -> String {
+    let name = name.to_lowercase();
+    let Some((user, repository)) = name.split_once('/') else { return name };
+    let short = ["homebrew-", "linuxbrew-"].iter().find_map(|prefix| repository.strip_prefix(prefix));
+    format!("{user}/{}", short.unwrap_or(repository))
 }
 
 /// Lower case, and each run of `-`, `_` and `.` a single `-`, as Python's package index has it.
@@ -288,6 +301,12 @@ mod tests {
         assert_eq!(canonical("vscode", "MS-Python.Python"), "ms-python.python");
         assert_eq!(canonical("mise", "nodejs"), "node");
         assert_eq!(canonical("cargo", "cargo_x"), "cargo_x");
+        assert_eq!(canonical("brew", "JQ"), "jq");
+        assert_eq!(canonical("brew", "Shopify/shopify/themekit"), "shopify/shopify/themekit");
+        assert_eq!(canonical("brew", "acme/homebrew-tap/Tf"), "acme/tap/Tf");
+        assert_eq!(canonical("tap", "Acme/homebrew-tap"), "acme/tap");
+        assert_eq!(canonical("tap", "acme/linuxbrew-homebrew"), "acme/homebrew");
+        assert_eq!(canonical("cask", "Docker"), "docker");
     }
 
     #[test]

@@ -19,15 +19,24 @@ pub struct Problem {
 
 impl Problem {
     pub(crate) fn new(message: impl Into<String>, span: Range<usize>, label: impl Into<String>) -> Self {
-        // What it repeats of the file is not for a terminal to act upon.
-        let message = message.into().chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-        Self { message, span, label: label.into(), help: None }
+        Self { message: harmless(message), span, label: harmless(label), help: None }
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(harmless(help));
         self
     }
+}
+
+/// What it repeats of the file is not for a terminal to act upon.
+fn harmless(text: impl Into<String>) -> String {
+    text.into().chars().map(|c| if misleads(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// Whether a terminal or a viewer acts upon a character: controls, and the signs that turn the order of what follows,
+/// which make a text read as another.
+pub fn misleads(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// All problems of one spec file.
@@ -122,5 +131,19 @@ impl Diagnostic for ProblemInSource {
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let span = self.problem.span.clone();
         Some(Box::new(std::iter::once(LabeledSpan::new_with_span(Some(self.problem.label.clone()), span))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_part_of_a_problem_is_for_a_terminal_to_act_upon() {
+        let odd = "a\u{1b}[2J\u{202e}b\u{2066}\n";
+        let problem = Problem::new(odd, 0..0, odd).help(odd);
+        for part in [&problem.message, &problem.label, problem.help.as_ref().unwrap()] {
+            assert_eq!(part, "a\u{fffd}[2J\u{fffd}b\u{fffd}\u{fffd}");
+        }
     }
 }

@@ -10,11 +10,13 @@ ulimit -n
 for tu_name in LC_ALL LC_CTYPE LC_COLLATE LC_MESSAGES LANG; do
   if tu_original "$tu_name"; then printf '%s %s\n' "$tu_name" "$(tu_plain "$tu_value")"; fi
 done
+# The zone's file may have several names, of which /etc/timezone may have another than the link, which is there on every
+# system. All names of UTC are one, and these need no process.
 # shellcheck disable=SC3013 # every sh that there is knows -ef
 if tu_original TZ; then
   printf 'timezone %s\n' "$(tu_plain "$tu_value")"
-elif [ -r /etc/timezone ] && read -r tu_zone </etc/timezone && [ /etc/localtime -ef "/usr/share/zoneinfo/$tu_zone" ]; then
-  printf 'timezone %s\n' "$tu_zone"
+elif [ /etc/localtime -ef /usr/share/zoneinfo/UTC ]; then
+  echo 'timezone UTC'
 elif [ -L /etc/localtime ]; then
   printf 'timezone %s\n' "$(readlink /etc/localtime)"
 elif [ -f /etc/localtime ] && [ -r /etc/timezone ]; then

@@ -3,6 +3,8 @@
 use anstyle::Style;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
+pub use crate::spec::misleads;
+
 /// How a text may look: whether it may use colour. It reads well without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Look {
@@ -59,12 +61,6 @@ impl View {
 /// What machines say, file names included, may hold anything; a terminal gets to see none of its control characters.
 pub fn printable(text: &str) -> String {
     text.chars().map(|c| if misleads(c) { '\u{fffd}' } else { c }).collect()
-}
-
-/// Whether a terminal or a viewer acts upon a character: controls, and the signs that turn the order of what follows,
-/// which make a text read as another.
-pub fn misleads(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 
 use super::{Installed, NO_MANAGER, not_understood, questions, read_list, version};
 use crate::observe::{Answer, Context, Probe, Question, Sighting};
-use crate::spec::{Environment, Why};
+use crate::spec::{Environment, Why, package};
 use crate::transport::quote;
 
 pub(in crate::observe::probe) const PROBE: Probe =
@@ -33,7 +33,8 @@ pub(super) fn place(option: &str, folders: [&str; 3]) -> String {
 const CELLARS: [&str; 3] = ["/opt/homebrew/Cellar", "/usr/local/Cellar", "/home/linuxbrew/.linuxbrew/Cellar"];
 
 /// Prints `keg NAME VERSION` a line, and for names that say their tap `tap NAME TAP` too. Links in the Cellar are old
-/// names of renamed formulae: Homebrew still knows them, so those that are asked for are there.
+/// names of renamed formulae, and what is in `opt` alone is an alias: Homebrew knows a formula by these too, so those
+/// that are asked for are there.
 fn script(names: &[String]) -> String {
     let with_taps = names.iter().any(|name| name.contains('/'));
     let taps = "[ $# -eq 0 ] || awk 'match($0, /\"tap\": *\"[^\"]*\"/) {\n\
@@ -43,8 +44,11 @@ fn script(names: &[String]) -> String {
                 }' \"$@\"\n";
     let old = format!(
         "for tu_name in {}; do\n\
-         if [ -L \"$tu_place/$tu_name\" ] && cd -P \"${{tu_place%/*}}/opt/$tu_name\" 2>/dev/null; then\n\
+         if [ -L \"$tu_place/$tu_name\" ] || [ ! -d \"$tu_place/$tu_name\" ]; then\n\
+         tu_open \"${{tu_place%/*}}/opt/$tu_name\" || return\n\
+         if cd -P \"${{tu_place%/*}}/opt/$tu_name\" 2>/dev/null; then\n\
          printf 'keg %s %s\\n' \"$tu_name\" \"${{PWD##*/}}\"\n\
+         fi\n\
          fi\n\
          done\n",
         words(names.iter().filter(|name| !name.contains('/')))
@@ -80,14 +84,17 @@ fn tap(named: &str) -> String {
     let (user, repository) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     match (user, repository) {
         ("mxcl", "master") | ("homebrew" | "mxcl", "homebrew") => "homebrew/core".to_owned(),
-        (user, repository) => format!("{user}/{}", repository.strip_prefix("homebrew-").unwrap_or(repository)),
+        (user, repository) => package::tap(&format!("{user}/{repository}")),
     }
 }
 
 fn ask(environment: &Environment) -> Vec<Question> {
-    let mut questions = questions(environment, "brew", script);
+    with_names(questions(environment, "brew", script), script)
+}
+
+/// Beside the whole list too, some may be asked for by their tap, an alias or an old name.
+pub(super) fn with_names(mut questions: Vec<Question>, script: fn(names: &[String]) -> String) -> Vec<Question> {
     for question in &mut questions {
-        // Beside the whole list too, some may be asked for by their tap or an old name.
         if let Context::Names(names) = &question.context {
             question.script = script(names);
         }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::brew::place;
+use super::brew::{place, with_names};
 use super::{not_understood, questions, read_list, version};
 use crate::observe::{Answer, Probe, Question, Sighting};
 use crate::spec::{Environment, Why};
@@ -14,19 +14,21 @@ pub(in crate::observe::probe) const PROBE: Probe =
 
 const CASKROOMS: [&str; 3] = ["/opt/homebrew/Caskroom", "/usr/local/Caskroom", "/home/linuxbrew/.linuxbrew/Caskroom"];
 
+fn script(names: &[String]) -> String {
+    place("--caskroom", CASKROOMS)
+        // Links are what renamed casks were called before; Homebrew still knows them by it.
+        + &format!("tu_asked={}\n", quote::word(&format!(" {} ", names.join(" "))))
+        + "tu_open \"$tu_place\" \"$tu_place\"/* \"$tu_place\"/*/.metadata \"$tu_place\"/*/.metadata/* || return\n\
+           for tu_at in \"$tu_place\"/*/.metadata/*/*; do\n\
+           if [ ! -d \"$tu_at\" ]; then continue; fi\n\
+           tu_token=${tu_at%/.metadata/*}\n\
+           case $tu_asked in *\" ${tu_token##*/} \"*) tu_wanted=y ;; *) tu_wanted= ;; esac\n\
+           if [ -n \"$tu_wanted\" ] || [ ! -L \"$tu_token\" ]; then printf '%s/%s\\n' \"${tu_token##*/}\" \"${tu_at#*/.metadata/}\"; fi\n\
+           done\n"
+}
+
 fn ask(environment: &Environment) -> Vec<Question> {
-    questions(environment, "cask", |names| {
-        place("--caskroom", CASKROOMS)
-            // Links are what renamed casks were called before; Homebrew still knows them by it.
-            + &format!("tu_asked={}\n", quote::word(&format!(" {} ", names.join(" "))))
-            + "tu_open \"$tu_place\" \"$tu_place\"/* \"$tu_place\"/*/.metadata \"$tu_place\"/*/.metadata/* || return\n\
-               for tu_at in \"$tu_place\"/*/.metadata/*/*; do\n\
-               if [ ! -d \"$tu_at\" ]; then continue; fi\n\
-               tu_token=${tu_at%/.metadata/*}\n\
-               case $tu_asked in *\" ${tu_token##*/} \"*) tu_wanted=y ;; *) tu_wanted= ;; esac\n\
-               if [ -n \"$tu_wanted\" ] || [ ! -L \"$tu_token\" ]; then printf '%s/%s\\n' \"${tu_token##*/}\" \"${tu_at#*/.metadata/}\"; fi\n\
-               done\n"
-    })
+    with_names(questions(environment, "cask", script), script)
 }
 
 fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {

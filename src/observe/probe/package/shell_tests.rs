@@ -181,7 +181,12 @@ fn what_managers_left_is_read_alike_in_every_shell_and_nothing_is_written() {
     let all: String = MANAGERS.iter().map(|manager| format!("{manager} = \"all\"\n")).collect();
     let all = questions(&all.replace("\"all\"", "{ names = \"all\" }"));
     let named = questions(
-        "brew = [\"acme/tap/tf\", \"homebrew/core/tf\", \"half\", \"jq\", \"jquery-like\"]\ncask = [\"docker-before\"]\n",
+        "brew = [\"Acme/homebrew-tap/tf\", \"homebrew/core/tf\", \"half\", \"JQ\", \"jquery-like\", \"python3\"]\ncask = [\"docker-before\"]\n",
+    );
+    let beside = questions(
+        "brew = { names = \"all\" }\ncask = { names = \"all\" }\ntap = [\"Acme/homebrew-tap\"]\n\
+         python = { policy = \"present\", brew = \"python3\" }\n\
+         docker = { policy = \"present\", cask = \"docker-before\" }\n",
     );
     in_every_shell(|shell| {
         let room = Room::new();
@@ -220,9 +225,21 @@ fn what_managers_left_is_read_alike_in_every_shell_and_nothing_is_written() {
             "brew/acme/tap/tf 1.9.3",
             "brew/jq 1.7.1",
             "brew/jquery-like 1.7.1",
+            "brew/python3 3.12.4_1",
             "cask/docker-before 4.33.0,160616",
         ];
         assert_eq!(seen(&room, shell, &bin, &named), names.map(|name| format!("package:{name}")), "{}", shell.name);
+        // And so it is where everything is listed too.
+        let names = [
+            "brew/jq 1.7.1",
+            "brew/python3 3.12.4_1",
+            "brew/python@3.12 3.12.4_1",
+            "brew/tf 1.9.3",
+            "cask/docker 4.33.0,160616",
+            "cask/docker-before 4.33.0,160616",
+            "tap/acme/tap github.com/acme/homebrew-tap",
+        ];
+        assert_eq!(seen(&room, shell, &bin, &beside), names.map(|name| format!("package:{name}")), "{}", shell.name);
         assert_eq!((files(&room.home()), files(&room.path().join("brew"))), before, "{} wrote", shell.name);
     });
 }

@@ -36,13 +36,11 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
         let mut lines = stdout.lines();
         while let Some(folder) = lines.next() {
             let url = lines.next().ok_or_else(|| not_understood("the list of taps", folder))?;
-            let (user, repository) =
-                folder.split_once('/').ok_or_else(|| not_understood("the list of taps", folder))?;
-            // A repository that is to be a tap is named homebrew-…, and a tap without it.
-            let short = ["homebrew-", "linuxbrew-"].iter().find_map(|prefix| repository.strip_prefix(prefix));
+            if !folder.contains('/') {
+                return Err(not_understood("the list of taps", folder));
+            }
             let from = if url.is_empty() { "no remote".to_owned() } else { normalise(url) };
-            let name = format!("{user}/{}", short.unwrap_or(repository));
-            installed.insert(name, Observed::Present(Fact::text(from)));
+            installed.insert(folder.to_owned(), Observed::Present(Fact::text(from)));
         }
         Ok(installed)
     })

@@ -21,17 +21,10 @@ pub(super) const ROWS: &[Row] = &[
     row("wget", "--version", r"(?m)^GNU Wget (\S+)").or(&[other("Wget2", r"(?m)^GNU Wget2 (\S+)"), BUSYBOX]),
     row("rsync", "--version", r"(?m)^rsync +version v?(\d\S*)")
         .or(&[other("openrsync", r"(?m)^openrsync: protocol version (\S+),")]),
-    // BusyBox claims a version of GNU's here and tells its own only where it explains itself.
-    row(
-        "sed",
-        "--version && case $tu_link in *busybox*) \"$tu_path\" --help ;; esac",
-        r"(?m)^\S*sed \(GNU sed\) (\S+)",
-    )
-    .or(&[
-        BUSYBOX,
-        refusing("BusyBox", r"(?m)^This is not GNU sed"),
-        refusing("BSD sed", r"(?m)^\S*sed: (?:illegal|unrecognized|invalid) option"),
-    ]),
+    // BusyBox claims a version of GNU's here and tells its own only where it explains itself. Where it is not known for
+    // BusyBox, its version is not known either.
+    row("sed", "--version && if tu_of_busybox; then \"$tu_path\" --help; fi", r"(?m)^\S*sed \(GNU sed\) (\S+)")
+        .or(&[BUSYBOX, refusing("BSD sed", r"(?m)^\S*sed: (?:illegal|unrecognized|invalid) option")]),
     row("awk", "--version", r"(?m)^GNU Awk ([^\s,]+)").or(&[
         other("mawk", r"(?m)^mawk (\d\S*)"),
         other("one true awk", r"(?m)^awk version (\d\S*)"),
