@@ -585,6 +585,58 @@ fn a_file_that_takes_too_long_to_read_costs_its_own_item_alone() {
     assert_eq!(fs::read_dir(room.tmp()).unwrap().count(), 0);
 }
 
+/// Below a named folder; where a glob matches, the same is done. They are more than are hashed at once.
+#[test]
+fn a_file_of_a_folder_that_takes_too_long_to_read_costs_its_own_item_alone() {
+    let room = Room::new();
+    let folder = room.home().join("d");
+    fs::create_dir_all(folder.join("sub")).unwrap();
+    fs::write(folder.join("small"), "small").unwrap();
+    symlink("small", folder.join("link")).unwrap();
+    fs::File::create(folder.join("huge $x *")).unwrap().set_len(200 << 30).unwrap();
+    let mut large: Vec<String> = (0..18).map(|number| format!("d/large{number}")).collect();
+    large.push("d/sub/it's large".to_owned());
+    for name in &large {
+        fs::write(room.home().join(name), [0; 1001]).unwrap();
+    }
+    let probe = PROBES.iter().find(|probe| probe.name == "dotfile").unwrap();
+    let spec = "name = \"huge\"\n[limits]\nprobe = \"9s\"\n[dotfiles]\nfiles = [\"d\", \"d/**\"]\n";
+    let environment = crate::spec::parse("huge.toml", spec, &super::vocabulary()).unwrap();
+    let mut questions: Vec<Question> = (probe.ask)(&environment);
+    questions.retain(|question| question.script.contains("tu_tree"));
+    assert_eq!(questions.len(), 2);
+    // So that not hundreds of megabytes have to be hashed here.
+    for question in &mut questions {
+        assert!(question.script.contains("tu_together=16777216 "), "{}", question.script);
+        question.script = question.script.replace("tu_together=16777216 ", "tu_together=1000 ");
+    }
+    let question = questions.remove(0);
+    let program = compile(std::slice::from_ref(&question), NONCE);
+    in_every_shell(|shell| {
+        let mut command = room.command(shell, &["-s"]);
+        let mark = format!("{}/{};", room.path().display(), shell.name);
+        command.env("TRUEUP_TEST_MARK", &mark);
+        let frames = frame::read(&run_attended(command, program.text.as_bytes(), shell.name).stdout, NONCE);
+        assert_eq!(processes_marked(&format!("TRUEUP_TEST_MARK={mark}")), Vec::<String>::new(), "{}", shell.name);
+        let Some(Reply::Answered(answer)) = frames.replies.get(&0) else { panic!("{}: {frames:?}", shell.name) };
+        let read = (probe.read)(&question, answer).unwrap_or_else(|why| panic!("{}: {why}", shell.name));
+        let told = |sighting: &Sighting| match sighting {
+            Sighting::Item(id, Observed::Present(fact)) => (id.name.clone(), fact.shown()),
+            Sighting::Item(id, Observed::Unknown(why)) => (id.name.clone(), why.to_string()),
+            other => panic!("{}: {other:?}", shell.name),
+        };
+        let seen: BTreeMap<String, String> = read.iter().map(told).collect();
+        assert_eq!((read.len(), seen.len()), (large.len() + 3, large.len() + 3), "{}: {seen:#?}", shell.name);
+        assert_eq!(seen["d/small"], format!("file 0644 {}", Digest::of(b"small")), "{}", shell.name);
+        assert!(seen["d/link"].starts_with("link to small, "), "{}: {}", shell.name, seen["d/link"]);
+        assert_eq!(seen["d/huge $x *"], "reading it took longer than 6 s", "{}", shell.name);
+        let hashed = format!("file 0644 {}", Digest::of(&[0; 1001]));
+        let told = large.iter().filter(|name| seen[*name] == hashed).count();
+        // One may stand in a row behind the huge one.
+        assert!(told >= large.len() - 1, "{}: {seen:#?}", shell.name);
+    });
+}
+
 /// The command in a mount namespace of its own, in which nothing that lies in `/mnt` ever answers: whoever asks for it
 /// waits in the kernel.
 #[cfg(target_os = "linux")]

@@ -483,7 +483,8 @@ tu_repository() {
 
 # tu_tree PLACE CONDITION…: what is below a folder, as far as find's conditions let it through. Modes and digests of regular
 # files are told by many files at once, side by side, with their names; what is no regular file or has a name that
-# needs care is described one by one. A place that is a link to a folder is that folder. Its own status and complaints are
+# needs care is described one by one. Files of more than tu_together bytes come last, as tu_describe tells them where
+# tu_patience holds. A place that is a link to a folder is that folder. Its own status and complaints are
 # those of a search that looks at everything (-links) and not merely at names: in a folder that may be read and not
 # searched there are names of which nothing more can be known.
 tu_tree() {
@@ -492,13 +493,37 @@ tu_tree() {
   # sha256sum spells it out in a name, as it does line breaks and backslashes.
   tu_return=$(printf '\r')
   set -- "$tu_place" "$@" -links +0 ! -type d
-  # GNU's find tells all in one search, what is described as a "!". (In others an -exec in parentheses is forgotten.)
-  tu_searched=yes
-  tu_told=$(find -H "$@" \( -type f ! -path "*$tu_newline*" ! -path "*$tu_return*" ! -path '*\\*' -printf '%m %p\n' -o \
-    -printf '!\n' \) 2>/dev/null) || tu_searched=
-  case $tu_newline$tu_told in *"$tu_newline!"*) tu_mixed=yes tu_searched= ;; *) tu_mixed= ;; esac
+  # GNU's find tells all in one search, what is described as a "!" and what is large by its name behind one. (In others an
+  # -exec in parentheses is forgotten.)
+  tu_searched=yes tu_mixed='' tu_big=''
+  tu_told=$(find -H "$@" \( -type f ! -path "*$tu_newline*" ! -path "*$tu_return*" ! -path '*\\*' \
+    \( -size "+${tu_together}c" -printf '!%p\n' -o -printf '%m %p\n' \) -o -printf '!\n' \) 2>/dev/null) || tu_searched=
+  case $tu_newline$tu_told in *"$tu_newline!"*) tu_mixed=yes ;; esac
+  case $tu_newline$tu_told$tu_newline in *"$tu_newline!$tu_newline"*) tu_searched= ;; esac
+  if [ -z "$tu_told$tu_searched" ]; then
+    tu_big=$(find -H "$@" -type f -size "+${tu_together}c" ! -path "*$tu_newline*" ! -path "*$tu_return*" ! -path '*\\*' \
+      2>/dev/null)
+  else
+    case $tu_newline$tu_told in
+      *"$tu_newline!"[./]*) tu_big=$(tu_put "$tu_told$tu_newline" | sed -n 's|^!\([./]\)|\1|p') ;;
+    esac
+  fi
+  if [ -z "$tu_big" ]; then
+    tu_tree_small "$@"
+    return
+  fi
+  { tu_each_large tu_large_apart </dev/null 2>/dev/null & } | {
+    tu_tree_small "$@" </dev/null
+    tu_status=$?
+    tu_each_large tu_large_told
+    [ "$tu_status" -eq 0 ]
+  }
+}
+
+# tu_tree_small PLACE CONDITION…: all but the large files. One that is large and has a name that needs care is among them.
+tu_tree_small() {
   tu_missing=
-  tu_tree_plain "$@" -type f ! -path "*$tu_newline*" ! -path "*$tu_return*" ! -path '*\\*'
+  tu_tree_plain "$@" -type f ! -size "+${tu_together}c" ! -path "*$tu_newline*" ! -path "*$tu_return*" ! -path '*\\*'
   if [ -n "$tu_missing" ]; then
     echo 'not all files could be looked at' >&2
     return 1
@@ -507,6 +532,57 @@ tu_tree() {
   # shellcheck disable=SC2016 # it is to be expanded there
   find -H "$@" \( ! -type f -o -path "*$tu_newline*" -o -path "*$tu_return*" -o -path '*\\*' \) \
     -exec /bin/sh -c "$tu_library"'tu_describe "$@"' sh {} +
+}
+
+# tu_each_large FUNCTION: calls the function with the large files, of which tu_big has one a line.
+tu_each_large() {
+  tu_call=$1
+  tu_ifs=$IFS
+  IFS=$tu_newline
+  set -f
+  # shellcheck disable=SC2086 # a word a line
+  set -- $tu_big
+  set +f
+  IFS=$tu_ifs
+  "$tu_call" "$@"
+}
+
+# tu_large_apart FILE…: hashes them apart, side by side, but of very many only so many at once: what stands in a row behind
+# one that takes too long is late too.
+tu_rows=16
+tu_large_apart() {
+  tu_row=0 tu_started=''
+  while [ "$tu_row" -lt "$tu_rows" ] && [ "$tu_row" -lt "$#" ]; do
+    tu_row=$((tu_row + 1))
+    tu_started="$tu_started $tu_row -"
+  done
+  eval "tu_apart tu_large_row $tu_started"
+}
+
+tu_large_row() {
+  tu_row=$1
+  tu_each_large tu_large_digests
+}
+
+# tu_large_digests FILE…: those of a row, one after the other. Its first is announced already.
+tu_large_digests() {
+  tu_number=$tu_row
+  while tu_number=$((tu_number + tu_rows)) && [ "$tu_number" -le "$#" ]; do echo "? $tu_number"; done
+  tu_number=0
+  for tu_one; do
+    tu_number=$((tu_number + 1))
+    if [ "$(((tu_number - tu_row) % tu_rows))" -eq 0 ]; then tu_digest "$tu_number" "$tu_one"; fi
+  done
+}
+
+# tu_large_told FILE…: describes them, with what tu_large_apart tells.
+tu_large_told() {
+  for tu_one; do tu_plain "f $tu_one"; done
+  echo '=modes'
+  tu_modes "$@" </dev/null
+  printf '%s\n=digests\n=large\n' "$tu_stats"
+  tu_heed
+  echo '=end'
 }
 
 # tu_tree_plain PLACE CONDITION…: the regular files whose names need no care, of which tu_told may tell the modes.

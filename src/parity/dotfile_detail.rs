@@ -108,7 +108,7 @@ fn reference_values(
     for content in (source.candidates)(&finding.id.name) {
         // What does not parse is not what was captured.
         let Ok(found) = keys.read(&content) else { continue };
-        let (digests, values) = (key_digests(&found), shown_values(&found));
+        let (digests, values) = (key_digests(&found), shown_values(&finding.id.name, &found));
         known.extend(values.into_iter().filter(|(key, _)| digests.get(key) == want.get(key)));
     }
     known

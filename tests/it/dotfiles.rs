@@ -44,6 +44,22 @@ fn only_the_owned_keys_of_a_settings_file_count() {
     assert_eq!(report.amiss("vm"), ["dotfile:.claude/settings.json drift missing"]);
 }
 
+/// What such a file holds looks like a secret to nobody but who knows its path.
+#[test]
+fn of_a_settings_file_where_secrets_are_no_value_is_shown() {
+    let (laptop, vm) = (Machine::local(), Machine::local());
+    for (machine, pin) in [(&laptop, "1234"), (&vm, "5678")] {
+        machine.file(".config/app/credentials.json", format!("{{\"pin\": {pin}}}"));
+    }
+    let rest = "[dotfiles]\n\".config/app/credentials.json\" = { compare = \"keys\" }\n";
+    let project = Project::of(&[("laptop", &laptop), ("vm", &vm)], rest);
+    project.capture();
+    let report = project.check(&["vm"], 1);
+    assert_eq!(report.amiss("vm"), ["dotfile:.config/app/credentials.json drift changed"]);
+    let detail = report.finding("vm", "dotfile:.config/app/credentials.json").to_string();
+    assert!(detail.contains("pin") && !detail.contains("1234") && !detail.contains("5678"), "{detail}");
+}
+
 #[test]
 fn other_keys_than_were_captured_are_no_match() {
     let laptop = Machine::local();

@@ -67,6 +67,11 @@ pub(super) fn patience(limit: Duration) -> Duration {
     }
 }
 
+/// Tells the runtime what is large and how long that may take.
+fn large_files(limit: Duration) -> String {
+    format!("tu_together={MOST_TOGETHER} tu_patience={}", patience(limit).as_secs_f64())
+}
+
 /// Ends a question whose place lies behind a folder that may not be searched.
 pub(super) const UNSEARCHABLE: &str = "echo 'a folder on the way to it may not be searched' >&2; return 1";
 
@@ -79,7 +84,6 @@ pub(super) fn id(place: &str) -> ItemId {
 fn paths_question(paths: &[&str], known: &BTreeMap<String, Digest>, limit: Duration) -> Question {
     let places: Vec<String> = paths.iter().map(|path| quote::place(path)).collect();
     let places = quote::words(places.iter().map(String::as_str));
-    let patience = patience(limit).as_secs_f64();
     let described = format!("tu_describe {places}");
     let shown: Vec<(&str, &Digest)> = paths
         .iter()
@@ -89,7 +93,7 @@ fn paths_question(paths: &[&str], known: &BTreeMap<String, Digest>, limit: Durat
     let script = if shown.is_empty() { described } else { and_what_differs(&described, &shown) };
     Question::new(
         "paths",
-        format!("cd || return\ntu_together={MOST_TOGETHER} tu_patience={patience}\n{script}"),
+        format!("cd || return\n{}\n{script}", large_files(limit)),
         limit,
         Covers { items: paths.iter().map(|path| id(path)).collect(), listings: Vec::new() },
     )
@@ -128,7 +132,8 @@ fn folder_question(path: &str, limit: Duration) -> Question {
     let script = format!(
         "cd || return\nif [ -L {place} ] || [ ! -d {place} ]; then\n\
          [ -L {place} ] || [ -e {place} ] || tu_gone {place} || {{ {UNSEARCHABLE}; }}\nreturn\nfi\n\
-         tu_tree {place} || {{ printf '! '; tu_plain {place}; }}"
+         {}\ntu_tree {place} || {{ printf '! '; tu_plain {place}; }}",
+        large_files(limit)
     );
     Question {
         subject: path.to_owned(),
@@ -154,7 +159,8 @@ fn glob_question(glob: &str, root: &str, limit: Duration) -> Question {
     let wider = quote::word(&wider_pattern(&quote::place(glob)));
     let script = format!(
         "cd || return\nif [ ! -d {root} ]; then [ -e {root} ] || tu_gone {root} || {{ {UNSEARCHABLE}; }}; return; fi\n\
-         tu_tree {root} {depth}-path {wider}"
+         {}\ntu_tree {root} {depth}-path {wider}",
+        large_files(limit)
     );
     Question {
         subject: glob.to_owned(),

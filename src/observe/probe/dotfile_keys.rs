@@ -51,10 +51,10 @@ pub(super) fn read(question: &Question, keys: &Keys, answer: &Answer) -> Result<
     if answer.code != 0 {
         return Err(failed("reading it", answer));
     }
-    Ok(Sighting::Item(id(&question.subject), observed(keys, &answer.stdout)?))
+    Ok(Sighting::Item(id(&question.subject), observed(&question.subject, keys, &answer.stdout)?))
 }
 
-fn observed(keys: &Keys, stdout: &[u8]) -> Result<Observed, Why> {
+fn observed(path: &str, keys: &Keys, stdout: &[u8]) -> Result<Observed, Why> {
     let (kind, rest) = line(stdout);
     match kind.as_str() {
         "f" => {}
@@ -75,7 +75,7 @@ fn observed(keys: &Keys, stdout: &[u8]) -> Result<Observed, Why> {
         _ => return Err(Why::NotUnderstood("what the file holds is missing".to_owned())),
     };
     let found = keys.read(&content).map_err(|why| Why::NotUnderstood(why.to_string()))?;
-    let values: BTreeMap<String, String> = shown_values(&found);
+    let values: BTreeMap<String, String> = shown_values(path, &found);
     let fact = FileFact::Keys { owned: key_names(keys), mode, keys: key_digests(&found), values };
     Ok(Observed::Present(Fact::File(fact)))
 }

@@ -45,8 +45,8 @@ pub(super) fn read_tree<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Result
     let mut files: BTreeMap<&str, (Option<&str>, Option<&str>)> = BTreeMap::new();
     let twice =
         |name: &str| Why::NotUnderstood(format!("`{name}` is the name of two files that differ in what is no text"));
-    // A "!" stands for what is described elsewhere.
-    for line in section(lines, "=sums")?.into_iter().filter(|line| !matches!(*line, "" | "!")) {
+    // A "!", with or without a name, stands for what is described elsewhere.
+    for line in section(lines, "=sums")?.into_iter().filter(|line| !line.is_empty() && !line.starts_with('!')) {
         let (mode, name) = line.split_once(' ').ok_or_else(|| strange(line))?;
         if files.entry(name).or_default().0.replace(mode).is_some() {
             return Err(twice(name));

@@ -179,9 +179,13 @@ pub fn key_digests(found: &BTreeMap<String, Value>) -> BTreeMap<String, Digest> 
     found.iter().map(digest).collect()
 }
 
-/// Those values that may stand in a report: short ones that do not look secret, by their key or by themselves.
-pub fn shown_values(found: &BTreeMap<String, Value>) -> BTreeMap<String, String> {
+/// Those values of the file at `path` that may stand in a report: short ones that do not look secret, by their key or by
+/// themselves; none where the path is one where secrets are.
+pub fn shown_values(path: &str, found: &BTreeMap<String, Value>) -> BTreeMap<String, String> {
     const LONGEST: usize = 60;
+    if secrets::is_secret_path(path) {
+        return BTreeMap::new();
+    }
     let may_be_shown = |key: &str, shown: &str, value: &Value| {
         let parts: Vec<&str> = match value {
             Value::Text(text) => vec![text],

@@ -202,6 +202,15 @@ fn git_reads_the_same() {
     assert_eq!(read_like_git(GITCONFIG), asked_of_git(GITCONFIG));
 }
 
+#[test]
+fn of_a_file_whose_path_is_a_secrets_no_value_is_shown() {
+    let found = keys(Format::Json, &[]).read(b"{\"user\": \"jane\", \"pin\": 1234}").unwrap();
+    assert_eq!(super::shown_values(".config/app/settings.json", &found).len(), 2);
+    for path in [".config/app/credentials.json", ".docker/config.json", ".kube/config"] {
+        assert!(super::shown_values(path, &found).is_empty(), "{path}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -237,7 +246,7 @@ proptest! {
             "n": { (&plain): { "x": &token } },
         });
         let found = keys(Format::Json, &[]).read(text.to_string().as_bytes()).unwrap();
-        let shown = format!("{:?} {:?}", super::shown_values(&found), super::key_digests(&found));
+        let shown = format!("{:?} {:?}", super::shown_values(".x", &found), super::key_digests(&found));
         prop_assert!(!shown.contains(&secret) && !shown.contains(&token), "{}", shown);
         prop_assert!(crate::spec::secrets::of_file(".x", text.to_string().as_bytes()).is_some());
     }
