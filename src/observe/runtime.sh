@@ -304,6 +304,13 @@ tu_seek() {
   if [ -L "$tu_path" ]; then tu_link=$(readlink -f "$tu_path" || readlink "$tu_path"); fi
 }
 
+# tu_boxed: whether what lies at tu_path is busybox: a link to it, or the same file as its neighbour of that name.
+tu_boxed() {
+  case $tu_link in *busybox*) return 0 ;; esac
+  # shellcheck disable=SC3013 # every sh that there is knows -ef
+  [ "$tu_path" -ef "${tu_path%/*}/busybox" ] || [ "$tu_path" -ef /bin/busybox ]
+}
+
 # tu_find NAME: sets tu_path to the first executable file of that name on PATH and prints it, and what it is a link to.
 tu_find() {
   tu_seek "$1" || return

@@ -22,12 +22,7 @@ pub(super) const ROWS: &[Row] = &[
     row("rsync", "--version", r"(?m)^rsync +version v?(\d\S*)")
         .or(&[other("openrsync", r"(?m)^openrsync: protocol version (\S+),")]),
     // BusyBox claims a version of GNU's here and tells its own only where it explains itself.
-    row(
-        "sed",
-        "--version && case $tu_link in *busybox*) \"$tu_path\" --help ;; esac",
-        r"(?m)^\S*sed \(GNU sed\) (\S+)",
-    )
-    .or(&[
+    row("sed", "--version && if tu_boxed; then \"$tu_path\" --help; fi", r"(?m)^\S*sed \(GNU sed\) (\S+)").or(&[
         BUSYBOX,
         refusing("BusyBox", r"(?m)^This is not GNU sed"),
         refusing("BSD sed", r"(?m)^\S*sed: (?:illegal|unrecognized|invalid) option"),
