@@ -120,7 +120,6 @@ fn fact(tool: &str, pins: &[&Pin], here: &[&Pin], told: Option<&Observed>) -> Pi
         Some(Observed::Present(Fact::Version(version))) => Some(version),
         _ => None,
     };
-    let version = version.filter(|_| !here.is_empty());
     let (holds, because) = match (pin::contradiction(tool, here), told) {
         _ if here.is_empty() => (Holds::Kept, None),
         (Some((one, other)), _) => {
@@ -308,6 +307,31 @@ mod tests {
         );
         assert_eq!(settled(false, None, gone()), [None, Some(Holds::Unchecked)]);
         assert_eq!(settled(false, has("strange"), gone()), [Some(Holds::Unchecked), Some(Holds::Unchecked)]);
+    }
+
+    /// Else it would be said that the reference does not have what it has.
+    #[test]
+    fn what_the_machine_has_is_kept_where_nothing_is_asked_of_it() {
+        let of = |tool: &str, written: &str| {
+            let wants = Box::new(Wants::npm(written));
+            let group = "devEngines.packageManager".to_owned();
+            Pin { wants: Wants::OneOf { group, or_none: false, wants }, ..pin(tool, written, "package.json") }
+        };
+        let shop = Repo { name: "shop".to_owned(), url: None, path: "~/shop".to_owned(), compared: Vec::new() };
+        let npm = |pnpm: Observed, npm: &str| {
+            let mut facts = Facts::default();
+            facts.items.extend([(told_in("shop", "pnpm"), pnpm), (told_in("shop", "npm"), node(npm).unwrap())]);
+            facts.pins.insert("shop".to_owned(), vec![of("pnpm", "9.x"), of("npm", ">=10")]);
+            settle(&mut facts, std::slice::from_ref(&shop));
+            match facts.items.remove(&ItemId::new(Category::Pin, "shop/npm")) {
+                Some(Observed::Present(Fact::Pin(pin))) => pin,
+                other => panic!("{other:?}"),
+            }
+        };
+        let reference = npm(node("9.1.0").unwrap(), "8.0.0");
+        assert_eq!((reference.holds, reference.got.as_deref()), (Holds::Kept, Some("8.0.0")));
+        let difference = reference.difference(&npm(Observed::Absent, "9.0.0")).unwrap();
+        assert_eq!(difference, "it has 9.0.0, which breaks `>=10` in package.json:1; the reference has 8.0.0");
     }
 
     #[test]
