@@ -95,9 +95,12 @@ fn choices<'a>(pins: &[Pin], told: impl Fn(&str) -> Option<&'a Observed>) -> BTr
 }
 
 /// What is asked of one tool, given what came of the others of which one will do; none where another does already, or it
-/// does itself.
+/// does itself. What is not understood is said in any case.
 fn chosen(wants: Wants, told: Option<&Observed>, choices: &BTreeMap<String, Verdict>) -> Option<Wants> {
-    let Wants::OneOf { group, wants, .. } = wants else { return Some(wants) };
+    let Wants::OneOf { group, or_none, wants } = wants else { return Some(wants) };
+    if let Wants::NotUnderstood(_) = *wants {
+        return Some(*wants);
+    }
     let is_mute = matches!(told, None | Some(Observed::Unknown(_)));
     match choices.get(&group) {
         Some(Verdict::Kept) => None,
@@ -105,8 +108,8 @@ fn chosen(wants: Wants, told: Option<&Observed>, choices: &BTreeMap<String, Verd
             let why = format!("is one of {group}, of which one will do, and whether one does is not decided");
             Some(Wants::NotUnderstood(why))
         }
-        // None does, or this is the one that did not answer.
-        _ => Some(*wants),
+        // None does, or this is the one that did not answer. It stays one of several, which contradict nothing.
+        _ => Some(Wants::OneOf { group, or_none, wants }),
     }
 }
 
@@ -120,7 +123,6 @@ fn fact(tool: &str, pins: &[&Pin], here: &[&Pin], told: Option<&Observed>) -> Pi
         Some(Observed::Present(Fact::Version(version))) => Some(version),
         _ => None,
     };
-    let version = version.filter(|_| !here.is_empty());
     let (holds, because) = match (pin::contradiction(tool, here), told) {
         _ if here.is_empty() => (Holds::Kept, None),
         (Some((one, other)), _) => {
@@ -308,6 +310,67 @@ mod tests {
         );
         assert_eq!(settled(false, None, gone()), [None, Some(Holds::Unchecked)]);
         assert_eq!(settled(false, has("strange"), gone()), [Some(Holds::Unchecked), Some(Holds::Unchecked)]);
+    }
+
+    #[test]
+    fn one_of_several_that_is_not_understood_may_be_the_one_that_will_do() {
+        let one_of = |pin: Pin| {
+            let group = "devEngines.runtime".to_owned();
+            Pin { wants: Wants::OneOf { group, or_none: false, wants: Box::new(pin.wants) }, ..pin }
+        };
+        let odd = Pin { wants: Wants::NotUnderstood("is odd".to_owned()), ..pin("bun", "?", "package.json") };
+        let settled = |version: &str| {
+            let mut facts = Facts::default();
+            let told = [(told_in("shop", "node"), version), (told_in("shop", "bun"), "1.1.0")];
+            facts.items.extend(told.map(|(id, version)| (id, node(version).unwrap())));
+            let pins = vec![one_of(pin("node", ">=22", "package.json")), one_of(odd.clone())];
+            facts.pins.insert("shop".to_owned(), pins);
+            let shop = Repo { name: "shop".to_owned(), url: None, path: "~/shop".to_owned(), compared: Vec::new() };
+            settle(&mut facts, &[shop]);
+            ["node", "bun"].map(|tool| match &facts.items[&ItemId::new(Category::Pin, format!("shop/{tool}"))] {
+                Observed::Present(Fact::Pin(pin)) => pin.holds,
+                other => panic!("{other:?}"),
+            })
+        };
+        assert_eq!(settled("20.1.0"), [Holds::Unchecked, Holds::Unchecked]);
+        assert_eq!(settled("22.1.0"), [Holds::Kept, Holds::Unchecked]);
+    }
+
+    #[test]
+    fn two_of_which_one_will_do_do_not_contradict_each_other() {
+        let of = |written: &str| {
+            let wants = Box::new(Wants::npm(written));
+            let group = "devEngines.runtime".to_owned();
+            Pin { wants: Wants::OneOf { group, or_none: false, wants }, ..pin("node", written, "package.json") }
+        };
+        let told = |version: &str| shown(vec![of("20.x"), of("22.x")], node(version)).1;
+        assert_eq!(told("22.1.0"), None);
+        assert_eq!(told("18.1.0").unwrap(), "it has 18.1.0, which breaks `20.x` in package.json:1");
+    }
+
+    /// Else it would be said that the reference does not have what it has.
+    #[test]
+    fn what_the_machine_has_is_kept_where_nothing_is_asked_of_it() {
+        let of = |tool: &str, written: &str| {
+            let wants = Box::new(Wants::npm(written));
+            let group = "devEngines.packageManager".to_owned();
+            Pin { wants: Wants::OneOf { group, or_none: false, wants }, ..pin(tool, written, "package.json") }
+        };
+        let shop = Repo { name: "shop".to_owned(), url: None, path: "~/shop".to_owned(), compared: Vec::new() };
+        let npm = |pnpm: Observed, npm: &str| {
+            let mut facts = Facts::default();
+            facts.items.extend([(told_in("shop", "pnpm"), pnpm), (told_in("shop", "npm"), node(npm).unwrap())]);
+            facts.pins.insert("shop".to_owned(), vec![of("pnpm", "9.x"), of("npm", ">=10")]);
+            settle(&mut facts, std::slice::from_ref(&shop));
+            match facts.items.remove(&ItemId::new(Category::Pin, "shop/npm")) {
+                Some(Observed::Present(Fact::Pin(pin))) => pin,
+                other => panic!("{other:?}"),
+            }
+        };
+        let reference = npm(node("9.1.0").unwrap(), "8.0.0");
+        assert_eq!((reference.holds, reference.got.as_deref()), (Holds::Kept, Some("8.0.0")));
+        let difference = reference.difference(&npm(Observed::Absent, "9.0.0")).unwrap();
+        assert_eq!(difference, "it has 9.0.0, which breaks `>=10` in package.json:1; the reference has 8.0.0");
     }
 
     #[test]

@@ -301,6 +301,30 @@ fn tools_are_asked_by_their_commands_under_whatever_name_they_are_pinned() {
     assert_eq!(project.check(&["vm"], 1).amiss("vm"), drifted);
 }
 
+/// A package may have a version of its own, or be another product under the same name.
+#[test]
+fn packages_whose_versions_are_not_their_commands_are_not_held_against_these() {
+    let (laptop, vm) = pair(&[(
+        "mise.toml",
+        "[tools]\n\"pipx:ansible\" = \"9.2.0\"\n\"pipx:yq\" = \"3.2.3\"\n\"npm:shellcheck\" = \"3.0.0\"\n",
+    )]);
+    for machine in [&laptop, &vm] {
+        machine.tool("ansible", "touch \"$HOME/ansible-was-started\"").says("yq", "yq 3.2.3");
+        machine.says("shellcheck", "version: 0.10.0");
+    }
+    let project = project(&laptop, &vm);
+    project.capture();
+    let report = project.check(&["vm"], 0);
+    assert_eq!(report.finding("vm", "pin:shop/pipx:yq")["warning"], serde_json::Value::Null);
+    for pin in ["pipx:ansible", "npm:shellcheck"] {
+        let end = format!("trueup knows no way to ask {pin} for its version");
+        assert!(text(&report, &format!("pin:shop/{pin}"), "warning").ends_with(&end), "{pin}");
+    }
+    assert!(!vm.home().join("ansible-was-started").exists());
+    vm.says("yq", "yq (https://github.com/mikefarah/yq/) version v3.2.3");
+    assert_eq!(project.check(&["vm"], 1).amiss("vm"), ["pin:shop/pipx:yq drift changed"]);
+}
+
 /// As npm has it: of a list one will do, and which one is each machine's own business.
 #[test]
 fn of_a_list_of_engines_one_will_do() {

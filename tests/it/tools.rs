@@ -85,6 +85,25 @@ fn a_product_without_a_version_matches_itself_alone() {
     project.check(&["other"], 1);
 }
 
+/// Without a link that says so. BusyBox's sed claims to be a version of GNU's that is always the same.
+#[test]
+fn a_sed_that_is_another_name_of_busybox_tells_its_own_version() {
+    let machine = Machine::local();
+    machine.file(
+        "box/busybox",
+        "#!/bin/sh\n[ \"$1\" = --help ] && echo 'BusyBox v1.36.1 (Debian 1:1.36.1-9)' >&2\n\
+        echo 'This is not GNU sed version 4.0'\n",
+    );
+    machine.mode("box/busybox", 0o755);
+    std::fs::hard_link(machine.at("box/busybox"), machine.at("box/sed")).unwrap();
+    let project = Project::with_spec(&spec(&machine, "box", "[tools]\nsed = \"exact\""));
+    project.capture();
+    assert_eq!(project.check(&[], 0).finding("vm", "tool:sed")["got"], "BusyBox 1.36.1");
+    std::fs::remove_file(machine.at("box/sed")).unwrap();
+    std::fs::copy(machine.at("box/busybox"), machine.at("box/sed")).unwrap();
+    project.check(&[], 1);
+}
+
 /// Whichever of these are there: asking them for their version writes nothing.
 #[test]
 fn asking_real_tools_writes_nothing() {

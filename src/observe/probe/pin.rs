@@ -11,7 +11,7 @@ use super::repo::NOTHING_THERE;
 use super::{failed, restore, text, tool, tool_table};
 use crate::observe::{Answer, Covers, Probe, Question, Sighting, from_od};
 use crate::quality::pins::{ASKED, not_understood, told_in};
-use crate::spec::pin::command::{BACKENDS, NAMES, WHOLE, names_of};
+use crate::spec::pin::command::{BACKENDS, NAMES, OWN_VERSIONS, WHOLE, names_of};
 use crate::spec::pin::{About, FORMATS, Format, Pin, Source, format_of, maker};
 use crate::spec::{Category, Digest, Environment, Fact, Listing, Observed, Policy, Repo, Tool, VersionFact, Why};
 use crate::transport::quote;
@@ -163,13 +163,14 @@ fn listed_files() -> impl Iterator<Item = &'static str> {
 /// [`crate::spec::pin::command`] has it.
 fn to_command() -> String {
     let of_whole = |(name, command): &(&str, &str)| format!("s|^[a-z]*:{name}\\([^[:alnum:]_-]\\)|{command}\\1|;");
+    let own: String = OWN_VERSIONS.iter().map(|package| format!("/^{package}[^[:alnum:]_-]/d;")).collect();
     let whole: String = WHOLE.iter().map(of_whole).collect();
     let of_backend = |backend: &&str| format!("s|^{backend}:\\([^]\"'=[[:space:]]*/\\)*||;");
     let last: String = BACKENDS.iter().map(of_backend).collect();
     let names: String = NAMES.iter().map(|(name, command)| format!("s/^{name}$/{command}/;")).collect();
     // A backend that is not known brings no command that is. busybox wants the classes last within brackets.
     quote::word(&format!(
-        "s/^[[\"'[:space:]]*//;s/^tools[.][\"']*//;{whole}{last}/^[a-z]*:/d;s/[^[:alnum:]_+-].*//;{names}/./p"
+        "s/^[[\"'[:space:]]*//;s/^tools[.][\"']*//;{own}{whole}{last}/^[a-z]*:/d;s/[^[:alnum:]_+-].*//;{names}/./p"
     ))
 }
 

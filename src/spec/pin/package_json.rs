@@ -95,12 +95,12 @@ fn dev_engines(source: &Source<'_>, property: &ObjectProp<'_>, pins: &mut Vec<Pi
         let or_none = engines.last().and_then(on_fail).as_deref() == Some("ignore");
         let is_choice = engines.len() > 1 || or_none;
         for engine in engines {
-            let Value::Object(engine) = engine else {
-                pins.push(unknown(source, kind.name.as_str(), kind, "is not an object"));
-                continue;
+            let mut pin = match engine {
+                Value::Object(engine) => dev_engine(source, kind, engine),
+                _ => unknown(source, kind.name.as_str(), kind, "is not an object"),
             };
-            let mut pin = dev_engine(source, kind, engine);
-            if is_choice && !matches!(pin.wants, Wants::NotUnderstood(_)) {
+            // One that is not understood is in the list all the same: it may be the one that will do.
+            if is_choice {
                 let group = format!("devEngines.{}", kind.name.as_str());
                 pin.wants = Wants::OneOf { group, or_none, wants: Box::new(pin.wants) };
             }
