@@ -53,6 +53,19 @@ fn frames(room: &Room, shell: &RealShell, program: &Program) -> Frames {
     frame::read(&run_attended(room.command(shell, &["-s"]), program.text.as_bytes(), shell.name).stdout, NONCE)
 }
 
+/// What is left of a program after it had some time to end.
+fn left_behind(mark: &str) -> Vec<String> {
+    let mut left = processes_marked(mark);
+    for _ in 0..300 {
+        if left.is_empty() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+        left = processes_marked(mark);
+    }
+    left
+}
+
 /// Runs a test in every shell that an audit may meet.
 fn in_every_shell(test: impl Fn(&'static RealShell) + Sync) {
     std::thread::scope(|scope| {
@@ -237,14 +250,7 @@ fn a_hanging_question_is_cut_short(program: &Program) {
         assert_eq!(replies, expected.each_ref().map(|reply| readable(Some(reply))), "{}", shell.name);
         assert!(frames.complete, "{}", shell.name);
         assert!(started.elapsed() < Duration::from_secs(80), "{} took {:?}", shell.name, started.elapsed());
-        let mut left = processes_marked(&mark);
-        for _ in 0..300 {
-            if left.is_empty() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(100));
-            left = processes_marked(&mark);
-        }
+        let left = left_behind(&mark);
         assert!(left.is_empty(), "{} left behind: {left:#?}", shell.name);
     });
 }
@@ -564,7 +570,7 @@ fn a_file_that_takes_too_long_to_read_costs_its_own_item_alone() {
         let mark = format!("{}/{};", room.path().display(), shell.name);
         command.env("TRUEUP_TEST_MARK", &mark);
         let frames = frame::read(&run_attended(command, program.text.as_bytes(), shell.name).stdout, NONCE);
-        assert_eq!(processes_marked(&format!("TRUEUP_TEST_MARK={mark}")), Vec::<String>::new(), "{}", shell.name);
+        assert_eq!(left_behind(&format!("TRUEUP_TEST_MARK={mark}")), Vec::<String>::new(), "{}", shell.name);
         let Some(Reply::Answered(answer)) = frames.replies.get(&0) else { panic!("{}: {frames:?}", shell.name) };
         let read = (probe.read)(&question, answer).unwrap_or_else(|why| panic!("{}: {why}", shell.name));
         let mut brought = 0;
@@ -619,7 +625,7 @@ fn a_file_of_a_folder_that_takes_too_long_to_read_costs_its_own_item_alone() {
         let mark = format!("{}/{};", room.path().display(), shell.name);
         command.env("TRUEUP_TEST_MARK", &mark);
         let frames = frame::read(&run_attended(command, program.text.as_bytes(), shell.name).stdout, NONCE);
-        assert_eq!(processes_marked(&format!("TRUEUP_TEST_MARK={mark}")), Vec::<String>::new(), "{}", shell.name);
+        assert_eq!(left_behind(&format!("TRUEUP_TEST_MARK={mark}")), Vec::<String>::new(), "{}", shell.name);
         let Some(Reply::Answered(answer)) = frames.replies.get(&0) else { panic!("{}: {frames:?}", shell.name) };
         let read = (probe.read)(&question, answer).unwrap_or_else(|why| panic!("{}: {why}", shell.name));
         let told = |sighting: &Sighting| match sighting {

@@ -1,6 +1,6 @@
 # What agents' commands find around them, a line each: a word, a blank, and what the machine tells about it.
 # shellcheck shell=sh
-# shellcheck disable=SC2154 # the runtime sets tu_value
+# shellcheck disable=SC2154,SC2034 # the runtime sets tu_value, and lines have words that nobody asks for
 
 printf 'umask '
 umask
