@@ -140,7 +140,8 @@ tu_drain() {
 # tu_stage NUMBER FUNCTION CAP: the stage of any answer. What holds the answer's streams is a child of the stage: ended,
 # it gives the stage its end of file, whoever else still has those streams open.
 tu_stage() {
-  tu_most=$(($3 * (tu_width + 1)))
+  # stderr is short as a rule.
+  tu_most=$(($3 + 65536 * tu_width))
   tu_all=$(tu_answer "$2" "$3" 9>&- | tu_draw "$tu_most")
   if [ "${#tu_all}" -gt "$((tu_most * tu_width))" ]; then tu_all=$tu_over; fi
   tu_deliver "$1" "$tu_all"
