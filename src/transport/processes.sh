@@ -18,7 +18,7 @@ tu_table() {
 }
 
 # tu_below ROOT SPARED DEPTH: of the table on stdin, the processes at least DEPTH generations below ROOT, but none of
-# SPARED's.
+# SPARED's. Parents come first: ended later than its children, one might take their end for its own good end.
 tu_below() {
   awk -v root="$1" -v spared="$2" -v depth="$3" '
     { parent[$1] = $2 }
@@ -26,8 +26,12 @@ tu_below() {
       for (pid in parent) {
         generations = 0
         for (at = pid; at in parent && at != root && at != spared && generations < 1000; at = parent[at]) generations++
-        if (at == root && generations >= depth) print pid
+        if (at == root && generations >= depth) {
+          found[generations] = found[generations] pid "\n"
+          if (generations > deepest) deepest = generations
+        }
       }
+      for (generations = depth; generations <= deepest; generations++) printf "%s", found[generations]
     }'
 }
 
