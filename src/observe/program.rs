@@ -61,9 +61,8 @@ pub fn compile(questions: &[Question], nonce: &str) -> Program {
     limits.dedup();
     // What is first in a ring starts first, and lists take longest. The very first is about the machine's clock, which is
     // read when its frame comes.
-    let is_list = |&(number, question): &(usize, &Question)| number > 0 && !question.covers.listings.is_empty();
-    let (mut order, lists): (Vec<_>, Vec<_>) = questions.iter().enumerate().partition(|one| !is_list(one));
-    order.splice(order.len().min(1)..order.len().min(1), lists);
+    let mut order: Vec<(usize, &Question)> = questions.iter().enumerate().collect();
+    order.sort_by_key(|(number, question)| *number > 0 && question.covers.listings.is_empty());
     for (number, question) in order {
         let kind = if is_brief(question) { "tu_brief" } else { "tu_long" };
         let stage = format!("{kind} {} {number} {}", whole_seconds(question.limit), cap(question));

@@ -66,6 +66,16 @@ fn left_behind(mark: &str) -> Vec<String> {
     left
 }
 
+/// The frames of a program that leaves no process behind. Several shells may share the room.
+fn frames_and_nothing_else(room: &Room, shell: &RealShell, program: &Program) -> Frames {
+    let mut command = room.command(shell, &["-s"]);
+    let mark = format!("{}/{};", room.path().display(), shell.name);
+    command.env("TRUEUP_TEST_MARK", &mark);
+    let frames = frame::read(&run_attended(command, program.text.as_bytes(), shell.name).stdout, NONCE);
+    assert_eq!(left_behind(&format!("TRUEUP_TEST_MARK={mark}")), Vec::<String>::new(), "{}", shell.name);
+    frames
+}
+
 /// Runs a test in every shell that an audit may meet.
 fn in_every_shell(test: impl Fn(&'static RealShell) + Sync) {
     std::thread::scope(|scope| {
@@ -566,11 +576,7 @@ fn a_file_that_takes_too_long_to_read_costs_its_own_item_alone() {
     ];
     expected.sort();
     in_every_shell(|shell| {
-        let mut command = room.command(shell, &["-s"]);
-        let mark = format!("{}/{};", room.path().display(), shell.name);
-        command.env("TRUEUP_TEST_MARK", &mark);
-        let frames = frame::read(&run_attended(command, program.text.as_bytes(), shell.name).stdout, NONCE);
-        assert_eq!(left_behind(&format!("TRUEUP_TEST_MARK={mark}")), Vec::<String>::new(), "{}", shell.name);
+        let frames = frames_and_nothing_else(&room, shell, &program);
         let Some(Reply::Answered(answer)) = frames.replies.get(&0) else { panic!("{}: {frames:?}", shell.name) };
         let read = (probe.read)(&question, answer).unwrap_or_else(|why| panic!("{}: {why}", shell.name));
         let mut brought = 0;
@@ -620,11 +626,7 @@ fn a_file_of_a_folder_that_takes_too_long_to_read_costs_its_own_item_alone() {
     let question = questions.remove(0);
     let program = compile(std::slice::from_ref(&question), NONCE);
     in_every_shell(|shell| {
-        let mut command = room.command(shell, &["-s"]);
-        let mark = format!("{}/{};", room.path().display(), shell.name);
-        command.env("TRUEUP_TEST_MARK", &mark);
-        let frames = frame::read(&run_attended(command, program.text.as_bytes(), shell.name).stdout, NONCE);
-        assert_eq!(left_behind(&format!("TRUEUP_TEST_MARK={mark}")), Vec::<String>::new(), "{}", shell.name);
+        let frames = frames_and_nothing_else(&room, shell, &program);
         let Some(Reply::Answered(answer)) = frames.replies.get(&0) else { panic!("{}: {frames:?}", shell.name) };
         let read = (probe.read)(&question, answer).unwrap_or_else(|why| panic!("{}: {why}", shell.name));
         let told = |sighting: &Sighting| match sighting {

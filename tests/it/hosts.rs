@@ -650,10 +650,7 @@ fn runs_work_once_it_is_attested(host: &Host) {
         .exits(0);
     assert!(!machine.at("x").exists(), "an argument was run");
     // Nobody listens any more: the work ends with all that it started.
-    let mut child = sh("sleep 80 & sleep 81 & echo x >started; wait").start();
-    machine.shows("started");
-    child.kill().unwrap();
-    child.wait().unwrap();
+    sh("sleep 80 & sleep 81 & echo x >started; wait").killed_at_work(machine);
     machine.falls_silent(Duration::from_secs(10));
     machine.file(".zshrc", "y\n");
     project.trueup(&["run", "host", "--", "touch", "x"]).stderr_has("dotfile:.zshrc  changed").exits(125);

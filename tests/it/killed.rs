@@ -118,10 +118,7 @@ fn a_run_is_killed(machine: &Machine) {
     project.capture();
     // All of it ignores the first signal.
     let work = "trap '' TERM; echo $$ >started; sleep 60 & (sleep 61; echo late >late) & while :; do sleep 1; done";
-    let mut child = project.trueup(&["run", "vm", "--", "sh", "-c", work]).start();
-    machine.shows("started");
-    child.kill().unwrap();
-    child.wait().unwrap();
+    project.trueup(&["run", "vm", "--", "sh", "-c", work]).killed_at_work(machine);
     machine.falls_silent(Duration::from_secs(15));
     let next = project
         .trueup(&["run", "vm", "--", "echo", "hi"])
@@ -142,10 +139,7 @@ fn a_child_that_outlives_its_killed_command_is_ended_too() {
     let project = Project::of(&[("vm", &machine)], "[tools]\nnode = \"exact\"");
     project.capture();
     let work = "(trap '' TERM; echo >started; while :; do sleep 1; done) & wait";
-    let mut child = project.trueup(&["run", "vm", "--", "sh", "-c", work]).start();
-    machine.shows("started");
-    child.kill().unwrap();
-    child.wait().unwrap();
+    project.trueup(&["run", "vm", "--", "sh", "-c", work]).killed_at_work(&machine);
     machine.falls_silent(Duration::from_secs(15));
 }
 

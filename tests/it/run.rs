@@ -169,10 +169,7 @@ fn what_a_command_detached_is_gone_when_the_run_is_over() {
 fn what_a_command_detached_is_gone_when_trueup_is_killed() {
     both(|machine, project| {
         let work = "(setsid sleep 300 &); echo >started; sleep 300";
-        let mut child = project.trueup(&["run", "vm", "--", "sh", "-c", work]).start();
-        machine.shows("started");
-        child.kill().unwrap();
-        child.wait().unwrap();
+        project.trueup(&["run", "vm", "--", "sh", "-c", work]).killed_at_work(machine);
         machine.falls_silent(Duration::from_secs(15));
     });
 }

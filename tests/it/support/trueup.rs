@@ -257,6 +257,14 @@ impl Trueup {
     pub(crate) fn start(mut self) -> Child {
         self.command.spawn().unwrap()
     }
+
+    /// Kills it once the file `started` is on the machine, which its work has written.
+    pub(crate) fn killed_at_work(self, machine: &Machine) {
+        let mut child = self.start();
+        machine.shows("started");
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
 }
 
 fn add(expected: &mut Expected, part: &str) {
