@@ -220,8 +220,8 @@ fn a_flood_is_too_much(program: &Program, big: usize) {
         let frames = frames(&Room::new(), shell, program);
         for (number, stream) in ["stdout", "stderr"].into_iter().enumerate() {
             let reply = frames.replies.get(&number);
-            // On a busy machine its time may be over before it was too much.
-            let is_cut = matches!(reply, Some(Reply::TooMuch | Reply::CutShort));
+            // On a busy machine its time may be over before it was too much, or before the flood was let pass.
+            let is_cut = matches!(reply, Some(Reply::TooMuch | Reply::CutShort) | None);
             assert!(is_cut, "{stream} in {}: {}", shell.name, readable(reply));
         }
         let Some(Reply::Answered(whole)) = frames.replies.get(&2) else { panic!("half the cap in {}", shell.name) };

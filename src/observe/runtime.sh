@@ -129,11 +129,12 @@ tu_tell() {
   tu_put "$tu_token$tu_newline"
 }
 
-# tu_drain: lets a flood pass, mostly up to the end of the pipe. What let it pass may have been ended behind the line that
-# is waited for here; then the signal for those that have no answer ends this too.
+# tu_drain: lets a flood pass, up to the end of the pipe. The watch ends what lets it pass as it ends the flood, and there may
+# be much left in the pipe by then. Who holds the pipe open beyond that costs the answer: the signal for those that have
+# none ends this too.
 tu_drain() {
   trap - TERM
-  cat >/dev/null || while read -r tu_line && [ "$tu_line" != "$tu_nonce" ]; do :; done
+  until cat >/dev/null; do :; done
   trap '' TERM
 }
 
