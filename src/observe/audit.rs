@@ -90,16 +90,19 @@ pub fn audit_all<T: Send>(
 ) -> Vec<T> {
     let next = AtomicUsize::new(0);
     let results: Mutex<BTreeMap<usize, T>> = Mutex::new(BTreeMap::new());
-    std::thread::scope(|scope| {
-        for _ in 0..parallel.clamp(1, targets.len().max(1)) {
-            scope.spawn(|| {
-                while let Some((place, target)) = claim(&next, targets) {
-                    let observation = audit_telling(target, environment, surroundings, &|stage| heard(place, stage));
-                    let result = done(place, observation);
-                    results.lock().unwrap_or_else(PoisonError::into_inner).insert(place, result);
-                }
-            });
+    let work = || {
+        while let Some((place, target)) = claim(&next, targets) {
+            let observation = audit_telling(target, environment, surroundings, &|stage| heard(place, stage));
+            let result = done(place, observation);
+            results.lock().unwrap_or_else(PoisonError::into_inner).insert(place, result);
         }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..parallel.clamp(1, targets.len().max(1)) {
+            scope.spawn(work);
+        }
+        // This thread is one of them: mostly there is one target, and memory of a thread's own comes dear.
+        work();
     });
     results.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
 }
@@ -185,7 +188,7 @@ fn exchange(connection: &mut Connection, program: &Program) -> Result<(Vec<u8>, 
             Stream::Stdout => {
                 let from = output.len().saturating_sub(first.len());
                 output.extend_from_slice(bytes);
-                if heard.is_none() && output[from..].windows(first.len()).any(|window| window == first) {
+                if heard.is_none() && memchr::memmem::find(&output[from..], &first).is_some() {
                     heard = Some(Timestamp::now());
                 }
             }

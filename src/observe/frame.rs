@@ -141,7 +141,7 @@ fn split_last_number(bytes: &[u8]) -> Option<(&[u8], usize)> {
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
+    memchr::memmem::find(haystack, needle)
 }
 
 #[cfg(test)]

@@ -49,6 +49,9 @@ pub struct Question {
     pub subject: String,
     /// sh commands that print the answer. They may use the functions of the runtime, and `return`, never `exit`.
     pub script: String,
+    /// A command that tells the rest of the answer: on stdout or, where it fails or has nothing to say there, on stderr, for
+    /// which it may be run once more. It may use what `script` has set, and takes the place of its shell.
+    pub command: Option<String>,
     /// How long it may take.
     pub limit: Duration,
     /// What is unknown when the question goes unanswered.
@@ -63,7 +66,8 @@ pub struct Question {
 impl Question {
     /// A question whose reader needs no context, and which is always asked.
     pub fn new(subject: impl Into<String>, script: String, limit: Duration, covers: Covers) -> Self {
-        Self { subject: subject.into(), script, limit, covers, context: Context::None, settled: None }
+        let subject = subject.into();
+        Self { subject, script, command: None, limit, covers, context: Context::None, settled: None }
     }
 }
 

@@ -25,7 +25,7 @@ const LIST_CAP: usize = 4 << 20;
 /// How many bytes a question may print on each stream.
 pub(super) fn cap(question: &Question) -> usize {
     match question {
-        _ if is_brief(question) => BRIEF_CAP,
+        _ if question.command.is_some() || is_brief(question) => BRIEF_CAP,
         Question { covers: Covers { listings, .. }, .. } if listings.is_empty() => OUTPUT_CAP,
         _ => LIST_CAP,
     }
@@ -53,7 +53,15 @@ pub fn compile(questions: &[Question], nonce: &str) -> Program {
         writeln!(text, "{line}").expect(INFALLIBLE);
     }
     for (number, question) in questions.iter().enumerate() {
-        write!(text, "tu_ask{number}() {{\n{}\n}}\n", question.script.trim_end()).expect(INFALLIBLE);
+        let script = question.script.trim_end();
+        match &question.command {
+            None => writeln!(text, "tu_ask{number}() {{\n{script}\n}}"),
+            Some(command) => writeln!(
+                text,
+                "tu_run{number}() {{\nexec {command}\n}}\ntu_ask{number}() {{\n{script}\ntu_listen tu_run{number}\n}}"
+            ),
+        }
+        .expect(INFALLIBLE);
     }
     text.push_str("cd || cd /\nexec 8<&0 9>&1 </dev/null\n");
     let mut limits: Vec<u64> = questions.iter().map(|question| whole_seconds(question.limit)).collect();
@@ -64,7 +72,11 @@ pub fn compile(questions: &[Question], nonce: &str) -> Program {
     let mut order: Vec<(usize, &Question)> = questions.iter().enumerate().collect();
     order.sort_by_key(|(number, question)| *number > 0 && question.covers.listings.is_empty());
     for (number, question) in order {
-        let kind = if is_brief(question) { "tu_brief" } else { "tu_long" };
+        let kind = match question {
+            Question { command: Some(_), .. } => "tu_glance",
+            _ if is_brief(question) => "tu_brief",
+            _ => "tu_long",
+        };
         let stage = format!("{kind} {} {number} {}", whole_seconds(question.limit), cap(question));
         match &question.settled {
             None => writeln!(text, "{stage}"),

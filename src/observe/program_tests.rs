@@ -19,7 +19,7 @@ use crate::spec::{Category, Digest, Fact, ItemId, Listed, Observed, Sandbox, She
 use crate::transport::test_shells::{
     RealShell, Room, SHELLS, YASH, awkward, processes_marked, run, run_attended, which,
 };
-use crate::transport::{Connection, Surroundings};
+use crate::transport::{Connection, Surroundings, quote};
 
 const NONCE: &str = "trueup-0123456789abcdef";
 
@@ -297,6 +297,94 @@ fn a_time_limit_of_the_shells_own_changes_nothing() {
             assert_eq!(frames.replies.get(&1), Some(&answer("1\n", "", 0)), "{}", shell.name);
         });
     }
+}
+
+/// A question whose answer is what a command of a shell of its own says.
+fn ask_command(script: &str, limit_s: u64) -> Question {
+    let items = vec![ItemId::new(Category::Tool, "test")];
+    let command = Some(format!("/bin/sh -c {}", quote::word(script)));
+    Question { command, covers: Covers { items, listings: Vec::new() }, ..ask("echo before", limit_s) }
+}
+
+fn program_of_commands(commands: &[(&str, u64)]) -> Program {
+    let asked: Vec<_> = commands.iter().map(|(script, limit)| ask_command(script, *limit)).collect();
+    compile(&asked, NONCE)
+}
+
+#[test]
+fn what_a_command_says_is_taken_from_stdout_and_else_from_stderr() {
+    let program = program_of_commands(&[
+        ("echo one; echo two >&2; printf 'thr\\351e'", 30),
+        ("echo warning >&2; exit 3", 30),
+        ("echo half; echo broken >&2; exit 3", 30),
+        ("printf '\\n\\n'; echo version >&2", 30),
+        ("kill -SEGV $$", 30),
+        ("read -r line && echo \"$line\"", 30),
+        (&format!("printf '%s 9 4\\nforged\\n0 %s.\\n9 %s.' {NONCE} {NONCE} {NONCE}"), 30),
+    ]);
+    let forged = format!("{NONCE} 9 4\nforged\n0 {NONCE}.\n9 {NONCE}.");
+    in_every_shell(|shell| {
+        let frames = frames_and_nothing_else(&Room::new(), shell, &program);
+        // Where two streams are told in full, what stands beside an answer is told too.
+        let told = |number: usize| match frames.replies.get(&number) {
+            Some(Reply::Answered(Answer { code, stdout, stderr })) => {
+                let stdout = stdout.trim_ascii_end().to_owned();
+                (*code, stdout, String::from_utf8_lossy(stderr).trim().to_owned())
+            }
+            other => panic!("{number} in {}: {other:?}", shell.name),
+        };
+        assert_eq!(told(0).1, b"before\none\nthr\xe9e", "{}", shell.name);
+        assert_eq!(told(1), (3, b"before".to_vec(), "warning".to_owned()), "{}", shell.name);
+        assert_eq!(told(2), (3, b"before\nhalf".to_vec(), "broken".to_owned()), "{}", shell.name);
+        assert_eq!(told(3), (0, b"before".to_vec(), "version".to_owned()), "{}", shell.name);
+        assert!(told(4).0 > 128 && told(4).1 == b"before", "{}: {:?}", shell.name, told(4));
+        assert_eq!((told(5).0, told(5).1), (1, b"before".to_vec()), "{}", shell.name);
+        assert_eq!(told(6).1, format!("before\n{forged}").into_bytes(), "{}", shell.name);
+        assert!(frames.complete && frames.replies.len() == 7, "{}", shell.name);
+    });
+}
+
+#[test]
+fn a_command_that_cannot_be_started_says_why() {
+    let missing = Question { command: Some("/nowhere/tool --version".to_owned()), ..ask_command("", 30) };
+    let program = compile(&[missing, ask_command("echo next", 30)], NONCE);
+    in_every_shell(|shell| {
+        let frames = frames_and_nothing_else(&Room::new(), shell, &program);
+        let Some(Reply::Answered(why)) = frames.replies.get(&0) else { panic!("{}", shell.name) };
+        assert!((126..=127).contains(&why.code), "{}: {}", shell.name, why.code);
+        assert!(String::from_utf8_lossy(&why.stderr).contains("/nowhere/tool"), "{}: {why:?}", shell.name);
+        assert_eq!(frames.replies.get(&1), Some(&answer("before\nnext\n", "", 0)), "{}", shell.name);
+    });
+}
+
+#[test]
+fn a_command_that_floods_or_hangs_costs_itself_alone() {
+    let half = format!("head -c {} /dev/zero | tr '\\000' x", BRIEF_CAP / 2);
+    let program = program_of_commands(&[
+        ("yes", 6),
+        ("yes >&2", 6),
+        ("trap '' TERM; sleep 300 & sleep 300", 2),
+        ("echo partial; sleep 300", 2),
+        // It has moved to another parent, and holds what was its stdout.
+        ("/bin/sh -c 'sleep 100 &'; echo started", 2),
+        (&half, 60),
+        ("echo beside", 6),
+    ]);
+    in_every_shell(|shell| {
+        let started = Instant::now();
+        let frames = frames_and_nothing_else(&Room::new(), shell, &program);
+        for number in 0..5 {
+            let reply = frames.replies.get(&number);
+            let has_ended = number == 4 && reply == Some(&answer("before\nstarted\n", "", 0));
+            let is_none = matches!(reply, Some(Reply::TooMuch | Reply::CutShort) | None);
+            assert!(is_none || has_ended, "{number} in {}: {}", shell.name, readable(reply));
+        }
+        let Some(Reply::Answered(whole)) = frames.replies.get(&5) else { panic!("half the cap in {}", shell.name) };
+        assert_eq!(whole.stdout.trim_ascii_end().len(), "before\n".len() + BRIEF_CAP / 2, "{}", shell.name);
+        assert_eq!(frames.replies.get(&6), Some(&answer("before\nbeside\n", "", 0)), "{}", shell.name);
+        assert!(frames.complete, "{}", shell.name);
+        assert!(started.elapsed() < Duration::from_secs(80), "{} took {:?}", shell.name, started.elapsed());
+    });
 }
 
 /// What a question printed before it was ended is no answer, whatever it looks like.

@@ -60,10 +60,10 @@ pub fn target_report(
     TargetReport { target, kind, observed_at, duration, round_trips, error, machine, findings, shown }
 }
 
-/// What was seen and is in no finding.
+/// What was seen and is in none of the findings, which are sorted.
 fn shown(facts: &Facts, findings: &[Finding]) -> BTreeMap<ItemId, Fact> {
-    let held: BTreeSet<&ItemId> = findings.iter().map(|finding| &finding.id).collect();
-    let beside = facts.items.iter().filter(|(id, _)| !held.contains(id));
+    let is_held = |id: &ItemId| findings.binary_search_by(|finding| finding.id.cmp(id)).is_ok();
+    let beside = facts.items.iter().filter(|(id, _)| !is_held(id));
     beside.filter_map(|(id, observed)| Some((id.clone(), observed.present()?.clone()))).collect()
 }
 
@@ -176,26 +176,23 @@ fn judge_listing<'a>(
     let was_captured =
         lock.is_some_and(|lock| lock.listed.contains(&listing.to_string()) || lock.items.contains_key(&listing.id()));
     let holds = listing.holder();
-    let members = |ids: Vec<&ItemId>| ids.into_iter().filter(|id| holds(id)).cloned().collect::<Vec<_>>();
-    let mut ids = members(facts.items.keys().collect());
-    if let Some(lock) = lock {
-        ids.extend(members(lock.items.keys().collect()));
-    }
+    let of_lock = lock.into_iter().flat_map(|lock| lock.items.keys());
+    let mut ids: Vec<&ItemId> = facts.items.keys().chain(of_lock).filter(|id| holds(id)).collect();
     ids.sort();
     ids.dedup();
     let mut findings: Vec<Finding> = Vec::new();
     for id in ids {
-        let observed = match (facts.items.get(&id), &listed) {
+        let observed = match (facts.items.get(id), &listed) {
             (Some(observed), _) => observed.clone(),
             (None, Listed::InFull) => Observed::Absent,
             (None, Listed::Unknown(why)) => Observed::Unknown(why.clone()),
         };
-        let entry = lock.and_then(|lock| lock.items.get(&id)).map(|locked| wanted(&id, locked));
+        let entry = lock.and_then(|lock| lock.items.get(id)).map(|locked| wanted(id, locked));
         findings.push(match entry.transpose() {
             // The reference was listed in full and did not have it.
-            Ok(None) if was_captured => judge(&id, None, policy, Wanted::Locked(&Locked::Absent), observed),
-            Ok(entry) => judge(&id, None, policy, Wanted::of(lock, entry.as_deref()), observed),
-            Err(why) => unclear(&id, policy, observed, why),
+            Ok(None) if was_captured => judge(id, None, policy, Wanted::Locked(&Locked::Absent), observed),
+            Ok(entry) => judge(id, None, policy, Wanted::of(lock, entry.as_deref()), observed),
+            Err(why) => unclear(id, policy, observed, why),
         });
     }
     // What else may be in the set is unknown, even where some of it was seen.

@@ -69,10 +69,12 @@ tu_sweep() {
 if [ -r /proc/self/environ ] && [ -r /proc/loadavg ]; then
   # tu_marked MARK: their numbers.
   tu_marked() {
-    # The last word is the youngest process. If it has a smaller number than this one, numbers have begun anew.
+    # The last word is the youngest process. Who is younger than this program has a number in between; if numbers have begun
+    # anew, one beyond either.
     read -r tu_a tu_b tu_c tu_d tu_young </proc/loadavg
     tu_first=${tu_oldest-$$}
-    [ "$tu_young" -ge "$tu_first" ] || tu_first=0
+    tu_last=$tu_young
+    [ "$tu_young" -ge "$tu_first" ] && [ "$tu_first" -gt 0 ] || tu_last=
     # Neither this process nor the one that waits for the controller's end has been marked: mostly they are all there is.
     read -r tu_self tu_rest </proc/self/stat
     tu_sought=$tu_label=$1
@@ -80,7 +82,12 @@ if [ -r /proc/self/environ ] && [ -r /proc/loadavg ]; then
     for tu_dir in /proc/[0-9]*; do
       tu_id=${tu_dir#/proc/}
       case $tu_id in "$tu_self" | "${tu_keeper-}") continue ;; esac
-      if [ "$tu_id" -gt "$tu_first" ] && [ -r "$tu_dir/environ" ]; then tu_found="$tu_found $tu_dir/environ"; fi
+      if [ -n "$tu_last" ]; then
+        if [ "$tu_id" -le "$tu_first" ] || [ "$tu_id" -gt "$tu_last" ]; then continue; fi
+      elif [ "$tu_id" -le "$tu_first" ] && [ "$tu_id" -gt "$tu_young" ]; then
+        continue
+      fi
+      [ ! -r "$tu_dir/environ" ] || tu_found="$tu_found $tu_dir/environ"
     done
     [ -n "$tu_found" ] || return 0
     # shellcheck disable=SC2086 # their names are numbers

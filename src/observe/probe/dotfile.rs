@@ -138,6 +138,7 @@ fn folder_question(path: &str, limit: Duration) -> Question {
     Question {
         subject: path.to_owned(),
         script,
+        command: None,
         limit,
         covers: Covers { items: Vec::new(), listings: vec![Listing::below_path(path)] },
         context: Context::None,
@@ -165,6 +166,7 @@ fn glob_question(glob: &str, root: &str, limit: Duration) -> Question {
     Question {
         subject: glob.to_owned(),
         script,
+        command: None,
         limit,
         covers: Covers { items: Vec::new(), listings: vec![Listing::of_glob(glob)] },
         context: Context::Pattern(glob.to_owned()),

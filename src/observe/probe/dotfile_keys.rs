@@ -39,6 +39,7 @@ pub(super) fn question(entry: &Dotfile, limit: Duration) -> Option<Question> {
     Some(Question {
         subject: entry.name.clone(),
         script,
+        command: None,
         limit,
         covers: Covers { items: vec![id(&entry.name)], listings: Vec::new() },
         context: Context::Keys(keys.clone()),

@@ -110,6 +110,47 @@ fn visible(text: &str) -> String {
     visible
 }
 
+/// A tool is asked for stdout alone where it succeeds and says something there.
+#[test]
+fn what_a_succeeding_tool_says_on_stderr_changes_nothing() {
+    let tool = PROBES.iter().find(|probe| probe.name == "tool").unwrap();
+    let mut seen = 0;
+    for (name, case) in folders(&root().join("tool")) {
+        let (question, answer) = (question(tool, &case), answer(&case));
+        let told = answer.stdout.splitn(3, |byte| *byte == b'\n').nth(2).unwrap_or_default();
+        if question.command.is_some() && answer.code == 0 && !told.trim_ascii().is_empty() {
+            let without = Answer { stderr: Vec::new(), ..answer.clone() };
+            assert_eq!(
+                readable(&(tool.read)(&question, &without)),
+                readable(&(tool.read)(&question, &answer)),
+                "{name}"
+            );
+            seen += usize::from(!answer.stderr.is_empty());
+        }
+    }
+    assert!(seen > 3, "few recorded tools say something on both streams: {seen}");
+}
+
+/// What a tool tells on stderr as a rule, it is not asked twice for; and a command takes the place of its shell.
+#[test]
+fn tools_that_tell_on_stderr_are_known() {
+    let is_one = |row: &&super::tool_table::Row| row.arguments.contains(['&', ';', '|', '<', '>', '`', '\n']);
+    let several = super::tool_table::TABLES.iter().flat_map(|rows| rows.iter()).filter(is_one);
+    several.for_each(|row| assert!(row.needs_both, "{}", row.name));
+    let tool = PROBES.iter().find(|probe| probe.name == "tool").unwrap();
+    let twice: Vec<String> = folders(&root().join("tool"))
+        .into_iter()
+        .filter(|(name, case)| {
+            let (question, answer) = (question(tool, case), answer(case));
+            let told = answer.stdout.splitn(3, |byte| *byte == b'\n').nth(2).unwrap_or_default();
+            let is_recorded = name.ends_with("recorded");
+            is_recorded && question.command.is_some() && answer.code == 0 && told.trim_ascii().is_empty()
+        })
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(twice, Vec::<String>::new());
+}
+
 #[test]
 fn every_recorded_answer_is_read_as_expected() {
     if let Ok(case) = std::env::var("RECORD_FIXTURE") {

@@ -25,16 +25,31 @@ fn ask(environment: &Environment) -> Vec<Question> {
 pub(super) fn question(tool: &Tool, limit: Duration) -> Question {
     let row = tool_table::find(&tool.name);
     let own = tool.ask.as_ref();
+    let mut script = format!("tu_tool {} || return\n", quote::word(&tool.name));
+    let pattern = own.and_then(|ask| ask.pattern.clone());
     let command = match (own.and_then(|ask| ask.version.as_ref()), row) {
         // Behind eval, so that a command that is no sh fails alone instead of making the whole program a syntax error.
-        (Some(command), _) => format!("(eval {})", quote::word(command)),
-        (None, Some(row)) => format!("{} \"$tu_path\" {}", row.quietly, row.arguments).trim_start().to_owned(),
-        (None, None) => "\"$tu_path\" --version".to_owned(),
+        (Some(command), _) => {
+            script += &format!("(eval {})", quote::word(command));
+            None
+        }
+        (None, row) => {
+            let (quietly, arguments) = row.map_or(("", "--version"), |row| (row.quietly, row.arguments));
+            let command = format!("{quietly} \"$tu_path\" {arguments}").trim_start().to_owned();
+            // A pattern of the spec's may look for something on stderr whatever stands on stdout.
+            let needs_both = pattern.is_some() || row.is_some_and(|row| row.needs_both || !row.quietly.is_empty());
+            if needs_both {
+                script += &command;
+                None
+            } else {
+                Some(command)
+            }
+        }
     };
-    let pattern = own.and_then(|ask| ask.pattern.clone());
     Question {
         subject: tool.name.clone(),
-        script: format!("tu_tool {} || return\n{command}", quote::word(&tool.name)),
+        script,
+        command,
         limit,
         covers: Covers { items: vec![ItemId::new(Category::Tool, &tool.name)], listings: Vec::new() },
         context: pattern.map_or(Context::None, Context::Pattern),

@@ -24,6 +24,8 @@ pub(super) struct Row {
     pub(super) arguments: &'static str,
     /// What it prints, on either stream.
     pub(super) pattern: &'static str,
+    /// Whether both streams are heard at once: it tells on stderr as a rule, or is asked by more than one command.
+    pub(super) needs_both: bool,
     /// Other products that are known to answer under this name; they are looked for first.
     pub(super) others: &'static [Other],
 }
@@ -40,12 +42,16 @@ pub(super) struct Other {
 }
 
 const fn row(name: &'static str, arguments: &'static str, pattern: &'static str) -> Row {
-    Row { name, quietly: "", arguments, pattern, others: &[] }
+    Row { name, quietly: "", arguments, pattern, needs_both: false, others: &[] }
 }
 
 impl Row {
     const fn or(self, others: &'static [Other]) -> Self {
         Self { others, ..self }
+    }
+
+    const fn on_both(self) -> Self {
+        Self { needs_both: true, ..self }
     }
 
     const fn quietly(self, quietly: &'static str) -> Self {

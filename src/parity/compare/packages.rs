@@ -40,6 +40,7 @@ pub(super) fn difference(
             return (!within).then(|| format!("it is {}, the spec says {range}", got.version));
         }
         Policy::Literal(literal) if *literal == got.version => return None,
+        Policy::Present => return version_difference(scheme, policy, want.map(|(_, fact)| fact), got),
         _ => {}
     }
     let as_released = |id: &ItemId, fact: &VersionFact| VersionFact {

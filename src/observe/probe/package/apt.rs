@@ -31,27 +31,33 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
     let names = asked(question)?;
     let mut installed: BTreeMap<String, String> = BTreeMap::new();
     for line in text(&answer.stdout).lines() {
-        let fields: Vec<&str> = line.split(' ').collect();
-        let (name, architecture, status, found) = match fields.as_slice() {
-            [name, architecture, status, version] => (*name, *architecture, *status, *version),
+        let mut fields = line.split(' ');
+        let first_five = [(); 5].map(|()| fields.next());
+        let (name, architecture, status, found) = match first_five {
+            [Some(name), Some(architecture), Some(status), Some(version), None] => {
+                (name, architecture, status, version)
+            }
             // A package that is known but was never installed has no version.
-            [_, _, "not-installed"] => continue,
+            [_, _, Some("not-installed"), None, _] => continue,
             _ => return Err(Why::NotUnderstood(format!("dpkg-query printed `{line}`"))),
         };
         // Anything between removed and installed is broken and counts as not there; one that only waits for another
         // package's trigger is configured and works.
         if matches!(status, "installed" | "triggers-pending" | "triggers-awaited") {
-            let with_architecture = format!("{name}:{architecture}");
             // dpkg finds no `name:amd64` where the package is the same on every architecture, but apt installs it so.
             if architecture == "all" {
                 for asked in names.iter().filter(|asked| bare(asked) == Some(name)) {
                     installed.insert(asked.clone(), found.to_owned());
                 }
             }
-            if names.contains(&with_architecture) || installed.contains_key(name) {
-                installed.insert(with_architecture, found.to_owned());
+            let is_asked = |asked: &String| asked.split_once(':') == Some((name, architecture));
+            let has_another = installed.contains_key(name);
+            if has_another || names.iter().any(is_asked) {
+                installed.insert(format!("{name}:{architecture}"), found.to_owned());
             }
-            installed.entry(name.to_owned()).or_insert_with(|| found.to_owned());
+            if !has_another {
+                installed.insert(name.to_owned(), found.to_owned());
+            }
         }
     }
     let installed = installed.into_iter().map(|(name, found)| (name, version(found))).collect();

@@ -79,6 +79,7 @@ fn questions(
     vec![Question {
         subject: manager.to_owned(),
         script: script(if all { &[] } else { &names }),
+        command: None,
         limit: environment.limits.probe,
         covers: Covers { items: names.iter().map(|name| id(manager, name)).collect(), listings },
         context: Context::Names(names),

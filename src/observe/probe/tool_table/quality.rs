@@ -18,7 +18,7 @@ pub(super) const ROWS: &[Row] = &[
     row("mypy", "--version", r"(?m)^mypy (\S+)"),
     row("pytest", "--version", r"(?m)\bpytest (?:version )?(\d[^\s,]*)"),
     row("tox", "--version", LEADING),
-    row("nox", "--version", ALONE),
+    row("nox", "--version", ALONE).on_both(),
     row("yamllint", "--version", r"(?m)^yamllint (\S+)"),
     row("rubocop", "--version", LEADING),
     row("shellcheck", "--version", r"(?m)^version: (\S+)"),

@@ -13,8 +13,10 @@ pub(super) const ROWS: &[Row] = &[
     row("busybox", "", r"(?m)^BusyBox v(\S+)"),
     row("tmux", "-V", r"(?m)^tmux (?:next-)?(\d\S*)"),
     row("screen", "--version", r"(?m)^Screen version (\S+)"),
-    row("ssh", "-V", r"(?m)^OpenSSH_(?:for_Windows_)?([^\s,]+)").or(&[other("Dropbear", r"(?m)^Dropbear v(\S+)")]),
-    row("sshd", "-V", r"(?m)^OpenSSH_(?:for_Windows_)?([^\s,]+)"),
+    row("ssh", "-V", r"(?m)^OpenSSH_(?:for_Windows_)?([^\s,]+)")
+        .or(&[other("Dropbear", r"(?m)^Dropbear v(\S+)")])
+        .on_both(),
+    row("sshd", "-V", r"(?m)^OpenSSH_(?:for_Windows_)?([^\s,]+)").on_both(),
     row("openssl", "version", r"(?m)^OpenSSL (\S+)").or(&[other("LibreSSL", r"(?m)^LibreSSL (\S+)")]),
     row("gpg", "--version", r"(?m)^gpg \(GnuPG[^)]*\) (\S+)"),
     row("curl", "--version", r"(?m)^curl (\S+)"),
@@ -24,6 +26,7 @@ pub(super) const ROWS: &[Row] = &[
     // BusyBox claims a version of GNU's here and tells its own only where it explains itself. Where it is not known for
     // BusyBox, its version is not known either.
     row("sed", "--version && if tu_of_busybox; then \"$tu_path\" --help; fi", r"(?m)^\S*sed \(GNU sed\) (\S+)")
+        .on_both()
         .or(&[BUSYBOX, refusing("BSD sed", r"(?m)^\S*sed: (?:illegal|unrecognized|invalid) option")]),
     row("awk", "--version", r"(?m)^GNU Awk ([^\s,]+)").or(&[
         other("mawk", r"(?m)^mawk (\d\S*)"),
