@@ -14,6 +14,8 @@ mod probe;
 mod program;
 #[cfg(test)]
 mod program_tests;
+#[cfg(test)]
+mod question_tests;
 mod version_token;
 
 use std::time::Duration;

@@ -11,7 +11,8 @@ use super::{Context, Covers, Question};
 use crate::spec::{Category, Digest};
 use crate::transport::{PROCESSES, lines_for_shells};
 
-const RUNTIME: &str = include_str!("runtime.sh");
+/// The stages, and what questions about tools and about files use.
+const RUNTIME: [&str; 3] = [include_str!("runtime.sh"), include_str!("tools.sh"), include_str!("files.sh")];
 
 /// How many bytes a question may print on each stream whose answer is a few lines as a rule.
 pub(super) const BRIEF_CAP: usize = 1 << 18;
@@ -49,7 +50,7 @@ pub fn compile(questions: &[Question], nonce: &str) -> Program {
     let mark = Digest::of(format!("mark of {nonce}").as_bytes());
     let mark = &mark.as_str()[mark.as_str().len() - 16..];
     let mut text = format!("{{\ntu_nonce={nonce}\ntu_mark={mark}\n");
-    for line in lines_for_shells(PROCESSES).chain(lines_for_shells(RUNTIME)) {
+    for line in [PROCESSES].into_iter().chain(RUNTIME).flat_map(lines_for_shells) {
         writeln!(text, "{line}").expect(INFALLIBLE);
     }
     for (number, question) in questions.iter().enumerate() {
