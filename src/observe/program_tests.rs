@@ -15,7 +15,7 @@ use super::frame::{self, Frames};
 use super::program::{BRIEF_CAP, OUTPUT_CAP};
 use super::{Answer, Covers, PROBES, Program, Question, Reply, audit, compile};
 use crate::spec::{Category, Digest, ItemId, Sandbox, Shell};
-use crate::transport::test_shells::{RealShell, Room, YASH, processes_marked, run, run_attended, which};
+use crate::transport::test_shells::{RealShell, Room, SHELLS, YASH, processes_marked, run, run_attended, which};
 use crate::transport::{Connection, Surroundings, quote};
 
 pub(super) const NONCE: &str = "trueup-0123456789abcdef";
@@ -318,6 +318,7 @@ fn what_a_command_says_is_taken_from_stdout_and_else_from_stderr() {
         ("kill -SEGV $$", 30),
         ("read -r line && echo \"$line\"", 30),
         (&format!("printf '%s 9 4\\nforged\\n0 %s.\\n9 %s.' {NONCE} {NONCE} {NONCE}"), 30),
+        ("[ -e ../tmp/asked ] || { : >../tmp/asked; echo 'version 2' >&2; exit; }; echo 'needs 9' >&2; exit 1", 30),
     ]);
     let forged = format!("{NONCE} 9 4\nforged\n0 {NONCE}.\n9 {NONCE}.");
     in_every_shell(|shell| {
@@ -337,7 +338,28 @@ fn what_a_command_says_is_taken_from_stdout_and_else_from_stderr() {
         assert!(told(4).0 > 128 && told(4).1 == b"before", "{}: {:?}", shell.name, told(4));
         assert_eq!((told(5).0, told(5).1), (1, b"before".to_vec()), "{}", shell.name);
         assert_eq!(told(6).1, format!("before\n{forged}").into_bytes(), "{}", shell.name);
-        assert!(frames.complete && frames.replies.len() == 7, "{}", shell.name);
+        // What it says the second time is no part of what it said the first time.
+        let is_as_first = told(7) == (0, b"before".to_vec(), "version 2".to_owned());
+        assert!(is_as_first || told(7).0 == 126, "{}: {:?}", shell.name, told(7));
+        assert!(frames.complete && frames.replies.len() == 8, "{}", shell.name);
+    });
+}
+
+#[test]
+fn the_bound_on_a_shells_memory_is_not_what_it_starts_has() {
+    let limits = "echo \"$(ulimit -S -d) $(ulimit -S -c)\"";
+    let question = Question { script: limits.to_owned(), ..ask_command(limits, 30) };
+    let program = compile(&[question], NONCE);
+    in_every_shell(|shell| {
+        let frames = frames(&Room::new(), shell, &program);
+        let Some(Reply::Answered(told)) = frames.replies.get(&0) else { panic!("{}", shell.name) };
+        let told = String::from_utf8_lossy(&told.stdout).into_owned();
+        let lines: Vec<&str> = told.lines().collect();
+        let outside = run(Room::new().command(shell, &["-c", limits]), b"", shell.name).stdout_text();
+        assert_eq!(lines[0], outside.trim_end(), "{}", shell.name);
+        // Asked by the shell that this machine has for sh, which may count in another unit.
+        let by_sh = run(Room::new().command(&SHELLS[0], &["-c", limits]), b"", shell.name).stdout_text();
+        assert_eq!(lines[1], by_sh.trim_end(), "{}", shell.name);
     });
 }
 
@@ -362,7 +384,7 @@ fn a_command_that_floods_or_hangs_costs_itself_alone() {
         ("yes >&2", 6),
         ("trap '' TERM; sleep 300 & sleep 300", 2),
         ("echo partial; sleep 300", 2),
-        // It has moved to another parent, and holds what was its stdout.
+        // It has moved to another parent, and holds what was its stdout; that costs the answer, where one shell holds it.
         ("/bin/sh -c 'sleep 100 &'; echo started", 2),
         (&half, 60),
         ("echo beside", 6),

@@ -89,21 +89,27 @@ fi
 
 # tu_glance LIMIT NUMBER CAP: the same for a question whose answer is what one command says (tu_listen). It takes two
 # processes less and no reading byte by byte, since the shell that starts the command holds its answer, and would hold a
-# flood too; so it is for shells that end where they may have no more memory, which Linux sees to.
-if [ -r /proc/self/stat ] && [ -z "$tu_form${KSH_VERSION-}" ]; then
-  # shellcheck disable=SC3045 # every shell that this is for knows it
-  tu_soft=$(ulimit -S -d)
-  tu_glance() {
-    eval "tu_ring$1=\"\${tu_ring$1-}tu_regard $2 tu_ask$2 $3 | \""
-  }
-else
-  tu_glance() { tu_brief "$@"; }
+# flood too; so it is for shells that end where they may have no more memory, and for kernels that count all of it.
+tu_glance() { tu_brief "$@"; }
+if [ -r /proc/self/stat ] && [ -r /proc/sys/kernel/osrelease ] && [ -z "$tu_form${KSH_VERSION-}" ]; then
+  read -r tu_kernel </proc/sys/kernel/osrelease
+  case $tu_kernel in
+    [0-3].* | 4.[0-6].*) ;;
+    *)
+      # shellcheck disable=SC3045 # every shell that this is for knows it
+      if tu_data=$(ulimit -S -d) && tu_core=$(ulimit -S -c); then
+        tu_glance() {
+          eval "tu_ring$1=\"\${tu_ring$1-}tu_regard $2 tu_ask$2 $3 | \""
+        }
+      fi
+      ;;
+  esac
 fi
 
 # tu_regard NUMBER FUNCTION CAP: the stage of such an answer. The child ends with 0, unless the watch ended it, or it had no
 # more memory.
 tu_regard() {
-  tu_all=$(tu_glimpse "$2" 9>&-)
+  tu_all=$(tu_glimpse "$2" 2>/dev/null 9>&-)
   case $? in
     0) if [ "${#tu_all}" -gt "$3" ]; then tu_all=$tu_over; fi ;;
     137) tu_all= ;;
@@ -118,37 +124,50 @@ tu_glimpse() {
   export TRUEUP_PROBE
   tu_alone=yes
   tu_heard=
-  # In KiB: many times of what is read, and little enough for all questions at once.
-  # shellcheck disable=SC3045 # every shell that this is for knows it
-  ulimit -S -d 65536
-  "$1" </dev/null 2>/dev/null
+  "$1" </dev/null
   tu_heard="$tu_heard$tu_newline$? $tu_nonce."
   tu_put "$tu_heard$tu_newline${#tu_heard} $tu_nonce"
 }
 
 # tu_listen FUNCTION: what the command that the function ends in says, without the blank lines at its end, and its exit code.
+# Where that is not on stdout alone, the command runs once more for its stderr; if it then ends otherwise, what the two have
+# said belongs to different stories.
 tu_alone=
 tu_listen() {
   if [ -z "$tu_alone" ]; then
     ("$1")
     return
   fi
+  tu_bound 65536 0
   tu_said=$(
-    # shellcheck disable=SC3045 # every shell that this is for knows it
-    ulimit -S -d "$tu_soft"
+    tu_bound "$tu_data" "$tu_core"
     "$1"
   )
   set -- "$1" "$?"
   if [ -n "$tu_said" ]; then tu_put "$tu_said$tu_newline"; fi
-  if [ "$2" -ne 0 ] || [ -z "$tu_said" ]; then
-    tu_heard=$(
-      # shellcheck disable=SC3045 # every shell that this is for knows it
-      ulimit -S -d "$tu_soft"
-      "$1" 2>&1 >/dev/null
-    )
-    if [ -n "$tu_heard" ]; then tu_heard=$tu_heard$tu_newline; fi
-  fi
+  case $2$tu_said in
+    0*[![:space:]]*) ;;
+    *)
+      tu_heard=$(
+        tu_bound "$tu_data" "$tu_core"
+        "$1" 2>&1 >/dev/null
+      )
+      if [ "$?" -ne "$2" ]; then
+        tu_heard='asked twice, it ended in different ways'
+        set -- "$1" 126
+      fi
+      if [ -n "$tu_heard" ]; then tu_heard=$tu_heard$tu_newline; fi
+      ;;
+  esac
+  tu_bound "$tu_data" "$tu_core"
   return "$2"
+}
+
+# tu_bound DATA CORE: how much memory this shell may have, in KiB, and how large what it leaves may be when it ends by that. A
+# shell that may not have as much anyway keeps what it has.
+tu_bound() {
+  # shellcheck disable=SC3045 # every shell that this is for knows it
+  { ulimit -S -d "$1"; ulimit -S -c "$2"; } 2>/dev/null
 }
 
 # tu_ask FUNCTION CAP | tu_tell NUMBER CAP: the stage of a brief answer, in as few processes as its two streams can be
@@ -194,12 +213,18 @@ tu_tell() {
   tu_put "$tu_token$tu_newline"
 }
 
-# tu_drain: lets a flood pass, up to the end of the pipe. The watch ends what lets it pass as it ends the flood, and there may
-# be much left in the pipe by then. Who holds the pipe open beyond that costs the answer: the signal for those that have
+# tu_drain: lets a flood pass, mostly up to the end of the pipe. The watch ends what lets it pass as it ends the flood, and
+# there may be much left in the pipe by then. Who holds the pipe open beyond that costs the answer: the signal for those that have
 # none ends this too.
 tu_drain() {
   trap - TERM
-  until cat >/dev/null; do :; done
+  until cat >/dev/null; do
+    if [ "$?" -le 128 ]; then
+      # It could not be started.
+      while read -r tu_line && [ "$tu_line" != "$tu_nonce" ]; do :; done
+      break
+    fi
+  done
   trap '' TERM
 }
 

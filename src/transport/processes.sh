@@ -69,22 +69,32 @@ tu_sweep() {
 if [ -r /proc/self/environ ] && [ -r /proc/loadavg ]; then
   # tu_marked MARK: their numbers.
   tu_marked() {
-    # The last word is the youngest process. Who is younger than this program has a number in between; if numbers have begun
-    # anew, one beyond either.
+    tu_sought=$tu_label=$1
+    set -- /proc/[0-9]*
+    # This process is younger than the program and nearly the youngest of all, which is the last word there; so only numbers
+    # in between are of interest or, where they have begun anew, those beyond either. A shell may do this without a process
+    # of its own.
+    read -r tu_self tu_rest </proc/self/stat
     read -r tu_a tu_b tu_c tu_d tu_young </proc/loadavg
     tu_first=${tu_oldest-$$}
-    tu_last=$tu_young
-    [ "$tu_young" -ge "$tu_first" ] && [ "$tu_first" -gt 0 ] || tu_last=
+    tu_last=$tu_self
+    [ "$tu_young" -le "$tu_last" ] || tu_last=$tu_young
+    tu_anew=
+    if [ "$tu_first" -eq 0 ] || [ "$tu_self" -eq "$tu_first" ]; then
+      tu_last=
+      [ "$tu_young" -ge "$tu_first" ] || tu_first=0
+    elif [ "$tu_self" -lt "$tu_first" ]; then
+      tu_anew=yes
+      [ "$tu_last" -lt "$tu_first" ] || tu_last=$tu_self
+    fi
     # Neither this process nor the one that waits for the controller's end has been marked: mostly they are all there is.
-    read -r tu_self tu_rest </proc/self/stat
-    tu_sought=$tu_label=$1
     tu_found=
-    for tu_dir in /proc/[0-9]*; do
+    for tu_dir; do
       tu_id=${tu_dir#/proc/}
       case $tu_id in "$tu_self" | "${tu_keeper-}") continue ;; esac
-      if [ -n "$tu_last" ]; then
-        if [ "$tu_id" -le "$tu_first" ] || [ "$tu_id" -gt "$tu_last" ]; then continue; fi
-      elif [ "$tu_id" -le "$tu_first" ] && [ "$tu_id" -gt "$tu_young" ]; then
+      if [ -n "$tu_anew" ]; then
+        if [ "$tu_id" -le "$tu_first" ] && [ "$tu_id" -gt "$tu_last" ]; then continue; fi
+      elif [ "$tu_id" -le "$tu_first" ] || [ "$tu_id" -gt "${tu_last:-$tu_id}" ]; then
         continue
       fi
       [ ! -r "$tu_dir/environ" ] || tu_found="$tu_found $tu_dir/environ"

@@ -36,13 +36,12 @@ pub(super) fn question(tool: &Tool, limit: Duration) -> Question {
         (None, row) => {
             let (quietly, arguments) = row.map_or(("", "--version"), |row| (row.quietly, row.arguments));
             let command = format!("{quietly} \"$tu_path\" {arguments}").trim_start().to_owned();
-            // A pattern of the spec's may look for something on stderr whatever stands on stdout.
-            let needs_both = pattern.is_some() || row.is_some_and(|row| row.needs_both || !row.quietly.is_empty());
-            if needs_both {
+            // Of a tool that is not known, and by a pattern of the spec's, both streams are heard whatever stands on stdout.
+            if pattern.is_none() && row.is_some_and(|row| !row.needs_both && row.quietly.is_empty()) {
+                Some(command)
+            } else {
                 script += &command;
                 None
-            } else {
-                Some(command)
             }
         }
     };
