@@ -20,7 +20,7 @@ tu_oldest=0
 tu_prey() {
   {
     if [ "$#" -gt 0 ]; then tu_all=$(tu_table); fi
-    for tu_pid; do echo "$tu_all" | tu_below "$tu_pid" 0 0; done
+    for tu_one; do echo "$tu_all" | tu_below "$tu_one" 0 0; done
     tu_marked "$tu_mark"
   } | sort -u
 }
@@ -41,25 +41,31 @@ tu_dismiss() {
   done
 }
 
-exec 4<&0 </dev/null
-TRUEUP_RUN=$tu_mark "$@" 4<&- &
-tu_work=$!
+exec 4<&0 5>&2 </dev/null
 {
-  exec >/dev/null 2>&1
+  exec >/dev/null 2>&1 5>&-
   # With it, some shells stop reading from pipes too.
   TMOUT=0
   while read -r tu_line <&4; do :; done
   # The command's own end must not end this. What loses its parent is prey all the same.
   trap '' TERM
-  # The command may have ended meanwhile, and its number belong to another.
-  if kill -0 "$tu_work"; then tu_dismiss "$tu_work"; else tu_dismiss; fi
+  tu_whoami
+  # shellcheck disable=SC2046,SC2154 # process ids, one word each, of which tu_whoami sets one
+  tu_dismiss $(tu_table | tu_below "$$" "$tu_pid" 1)
 } &
 tu_watch=$!
-exec 4<&-
 # The shell would tell on stderr which signal ended the command; the exit code says it.
-wait "$tu_work" 2>/dev/null
+exec 2>/dev/null 4<&-
+# In the foreground, since a shell lets what it starts in the background ignore interrupts; and by exec, for which a name
+# stands for a program, whatever else the shell knows by it; but for mksh that comes first.
+(
+  TRUEUP_RUN=$tu_mark
+  export TRUEUP_RUN
+  exec 2>&5 5>&-
+  exec "$@"
+)
 tu_code=$?
-kill "$tu_watch" 2>/dev/null
-tu_dismiss >/dev/null 2>&1
-printf '%s %s\n' "$tu_word" "$tu_code" >&2
+kill "$tu_watch"
+tu_dismiss >/dev/null
+printf '%s %s\n' "$tu_word" "$tu_code" >&5
 exit "$tu_code"

@@ -87,6 +87,25 @@ fn a_command_that_is_not_there_is_told_as_shells_tell_it() {
     });
 }
 
+/// What a shell starts in the background ignores interrupts, and so would all that the command starts.
+#[test]
+fn the_command_may_be_interrupted_and_is_no_builtin() {
+    in_every_shell(|shell| {
+        let room = Room::new();
+        for signal in ["INT", "QUIT"] {
+            let script = format!("(kill -{signal} $(exec /bin/sh -c 'echo $PPID'); sleep 1; echo lives); echo $?");
+            let ran = attended(&room, shell, &["/bin/sh", "-c", &format!("ulimit -c 0; {script}")]);
+            let code = if signal == "INT" { "130" } else { "131" };
+            assert_eq!(ran.stdout_text().trim(), code, "{} {signal}", shell.name);
+        }
+        // mksh takes its own commands and functions first.
+        let names: &[&str] = if shell.name == "mksh" { &[] } else { &["exit", "shift", "tu_table"] };
+        for name in names {
+            assert_eq!(attended(&room, shell, &[*name, "0"]).code, 127, "{name} in {}", shell.name);
+        }
+    });
+}
+
 #[test]
 fn when_stdin_ends_nothing_of_the_command_is_left() {
     // One has a child that outlives its parent and others deep below it, one does not heed TERM itself.

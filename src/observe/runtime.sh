@@ -303,14 +303,6 @@ tu_deliver() {
   tu_put "$tu_token$tu_newline"
 }
 
-# tu_whoami: sets tu_pid to the number of the process that asks, which in a subshell is not $$.
-if [ -r /proc/self/stat ]; then
-  tu_whoami() { read -r tu_pid tu_rest </proc/self/stat; }
-else
-  # shellcheck disable=SC2016 # the inner shell is to expand it
-  tu_whoami() { tu_pid=$(exec /bin/sh -c 'echo "$PPID"'); }
-fi
-
 # tu_group SECONDS RING: runs a ring of stages, which is text, under one time limit.
 tu_group() {
   tu_limit=$1

@@ -17,6 +17,14 @@ tu_table() {
   fi
 }
 
+# tu_whoami: sets tu_pid to the number of the process that asks, which in a subshell is not $$.
+if [ -r /proc/self/stat ]; then
+  tu_whoami() { read -r tu_pid tu_rest </proc/self/stat; }
+else
+  # shellcheck disable=SC2016 # the inner shell is to expand it
+  tu_whoami() { tu_pid=$(exec /bin/sh -c 'echo "$PPID"'); }
+fi
+
 # tu_below ROOT SPARED DEPTH: of the table on stdin, the processes at least DEPTH generations below ROOT, but none of
 # SPARED's. Parents come first: ended later than its children, one might take their end for its own good end.
 tu_below() {

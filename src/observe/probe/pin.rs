@@ -139,12 +139,16 @@ fn tool_question(repo: &Repo, name: &str, command: &str, environment: &Environme
         only: Vec::new(),
     });
     let question = tool::question(&tool, environment.limits.probe);
+    // What is said before the tool is asked counts too, so that both streams are heard.
+    let ask = question.script + &question.command.unwrap_or_default();
     Question {
         subject: format!("{}/{name}", repo.name),
-        script: format!("{begin}{}", question.script),
+        script: format!("{begin}{ask}"),
+        command: None,
         covers: Covers { items: vec![told_in(&repo.name, name)], listings: Vec::new() },
         settled: Some(settled),
-        ..question
+        limit: question.limit,
+        context: question.context,
     }
 }
 
