@@ -110,6 +110,10 @@ fn converse(
                 continue;
             }
             half_sent = if wire.is_sending() { HalfSent::Room } else { HalfSent::Nothing };
+            // Hearing takes in the news of room for stdin as well, for which nothing else would wake us.
+            if half_sent == HalfSent::Nothing && !stdin.is_empty() && channel.write_window().remaining > 0 {
+                continue;
+            }
         }
         wire.wait(deadline)?;
     }

@@ -172,6 +172,10 @@ fn carry_all(hop: &Wire, channel: &mut Channel, far: &UnixStream) -> Result<(), 
         if half_sent == HalfSent::Nothing && room && channel.read_window().available > 0 {
             continue;
         }
+        // Reading takes in the news of room for what goes out as well, for which nothing else would wake us.
+        if half_sent == HalfSent::Nothing && !outward.is_empty() && channel.write_window().remaining > 0 {
+            continue;
+        }
         let mut events = PollFlags::empty();
         if outward.is_empty() {
             events |= PollFlags::IN;
