@@ -51,8 +51,8 @@ pub struct Question {
     pub subject: String,
     /// sh commands that print the answer. They may use the functions of the runtime, and `return`, never `exit`.
     pub script: String,
-    /// A command that tells the rest of the answer: on stdout or, where it fails or has nothing to say there, on stderr, for
-    /// which it may be run once more. It may use what `script` has set, and takes the place of its shell.
+    /// A command that tells the rest of the answer, a version: on stdout or, where it fails or no digit stands there, on
+    /// stderr, for which it may be run once more. It may use what `script` has set, and takes the place of its shell.
     pub command: Option<String>,
     /// How long it may take.
     pub limit: Duration,

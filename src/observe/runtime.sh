@@ -130,8 +130,8 @@ tu_glimpse() {
 }
 
 # tu_listen FUNCTION: what the command that the function ends in says, without the blank lines at its end, and its exit code.
-# Where that is not on stdout alone, the command runs once more for its stderr; if it then ends otherwise, what the two have
-# said belongs to different stories.
+# Where it fails, or nothing on stdout could be a version, the command runs once more for its stderr; if it then ends otherwise,
+# what the two have said belongs to different stories.
 tu_alone=
 tu_listen() {
   if [ -z "$tu_alone" ]; then
@@ -146,7 +146,7 @@ tu_listen() {
   set -- "$1" "$?"
   if [ -n "$tu_said" ]; then tu_put "$tu_said$tu_newline"; fi
   case $2$tu_said in
-    0*[![:space:]]*) ;;
+    0*[0-9]*) ;;
     *)
       tu_heard=$(
         tu_bound "$tu_data" "$tu_core"

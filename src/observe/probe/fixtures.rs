@@ -110,7 +110,7 @@ fn visible(text: &str) -> String {
     visible
 }
 
-/// A tool is asked for stdout alone where it succeeds and says something there.
+/// A tool is heard on stdout alone where it succeeds and says a number there.
 #[test]
 fn what_a_succeeding_tool_says_on_stderr_changes_nothing() {
     let tool = PROBES.iter().find(|probe| probe.name == "tool").unwrap();
@@ -118,7 +118,7 @@ fn what_a_succeeding_tool_says_on_stderr_changes_nothing() {
     for (name, case) in folders(&root().join("tool")) {
         let (question, answer) = (question(tool, &case), answer(&case));
         let told = answer.stdout.splitn(3, |byte| *byte == b'\n').nth(2).unwrap_or_default();
-        if question.command.is_some() && answer.code == 0 && !told.trim_ascii().is_empty() {
+        if question.command.is_some() && answer.code == 0 && told.iter().any(u8::is_ascii_digit) {
             let without = Answer { stderr: Vec::new(), ..answer.clone() };
             assert_eq!(
                 readable(&(tool.read)(&question, &without)),
@@ -144,7 +144,7 @@ fn tools_that_tell_on_stderr_are_known() {
             let (question, answer) = (question(tool, case), answer(case));
             let told = answer.stdout.splitn(3, |byte| *byte == b'\n').nth(2).unwrap_or_default();
             let is_recorded = name.ends_with("recorded");
-            is_recorded && question.command.is_some() && answer.code == 0 && told.trim_ascii().is_empty()
+            is_recorded && question.command.is_some() && answer.code == 0 && !told.iter().any(u8::is_ascii_digit)
         })
         .map(|(name, _)| name)
         .collect();

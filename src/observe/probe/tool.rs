@@ -36,8 +36,8 @@ pub(super) fn question(tool: &Tool, limit: Duration) -> Question {
         (None, row) => {
             let (quietly, arguments) = row.map_or(("", "--version"), |row| (row.quietly, row.arguments));
             let command = format!("{quietly} \"$tu_path\" {arguments}").trim_start().to_owned();
-            // Of a tool that is not known, and by a pattern of the spec's, both streams are heard whatever stands on stdout.
-            if pattern.is_none() && row.is_some_and(|row| !row.needs_both && row.quietly.is_empty()) {
+            // A pattern of the spec's is looked for on both streams whatever stands on stdout.
+            if pattern.is_none() && row.is_none_or(|row| !row.needs_both && row.quietly.is_empty()) {
                 Some(command)
             } else {
                 script += &command;
