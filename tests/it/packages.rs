@@ -27,7 +27,9 @@ fn npm() -> String {
         }
     }
     for (key, name) in [("registry", "npm_config_registry"), ("cafile", "npm_config_cafile")] {
-        let output = Command::new(&npm).args(["config", "get", key]).output().unwrap();
+        // It makes its cache and a log wherever it is asked anything.
+        let cache = concat!(env!("CARGO_TARGET_TMPDIR"), "/npm");
+        let output = Command::new(&npm).args(["config", "get", key, "--cache", cache]).output().unwrap();
         let value = String::from_utf8(output.stdout).unwrap();
         if !["", "null", "undefined"].contains(&value.trim()) {
             words.push_str(&format!(" {name}='{}'", value.trim()));
