@@ -12,6 +12,18 @@ use trueup::transport::{Ended, Run, Surroundings, offered_key};
 use crate::ssh::{address, command, connect, impostors, in_haste, noise, open, refusal, run, surroundings};
 use crate::support::sshd::{SshServer, free_port, user};
 
+/// While keys are agreed on anew nothing can be written, however much room the server has.
+#[test]
+fn a_server_may_want_new_keys_in_the_middle() {
+    let server = SshServer::builder().option("RekeyLimit 256K").start();
+    server.record(&server.known_hosts_line());
+    let mut connection = connect(&server);
+    let stdin = noise(2_000_000);
+    let heard = run(&mut connection, &Run { stdin: &stdin, ..command("cat") });
+    assert_eq!(heard.ended, Ended::Exited(0));
+    assert!(heard.stdout.as_bytes() == stdin, "bytes differ");
+}
+
 #[test]
 fn a_way_leads_through_jump_hosts_each_with_keys_of_its_own() {
     let (inner, outer) = (SshServer::start(), SshServer::start());

@@ -110,6 +110,12 @@ fn visible(text: &str) -> String {
     visible
 }
 
+/// Whether a tool says a number on stdout, behind the two lines about where it lies.
+fn tells_a_number(answer: &Answer) -> bool {
+    let told = answer.stdout.splitn(3, |byte| *byte == b'\n').nth(2).unwrap_or_default();
+    told.iter().any(u8::is_ascii_digit)
+}
+
 /// A tool is heard on stdout alone where it succeeds and says a number there.
 #[test]
 fn what_a_succeeding_tool_says_on_stderr_changes_nothing() {
@@ -117,8 +123,7 @@ fn what_a_succeeding_tool_says_on_stderr_changes_nothing() {
     let mut seen = 0;
     for (name, case) in folders(&root().join("tool")) {
         let (question, answer) = (question(tool, &case), answer(&case));
-        let told = answer.stdout.splitn(3, |byte| *byte == b'\n').nth(2).unwrap_or_default();
-        if question.command.is_some() && answer.code == 0 && told.iter().any(u8::is_ascii_digit) {
+        if question.command.is_some() && answer.code == 0 && tells_a_number(&answer) {
             let without = Answer { stderr: Vec::new(), ..answer.clone() };
             assert_eq!(
                 readable(&(tool.read)(&question, &without)),
@@ -142,9 +147,8 @@ fn tools_that_tell_on_stderr_are_known() {
         .into_iter()
         .filter(|(name, case)| {
             let (question, answer) = (question(tool, case), answer(case));
-            let told = answer.stdout.splitn(3, |byte| *byte == b'\n').nth(2).unwrap_or_default();
             let is_recorded = name.ends_with("recorded");
-            is_recorded && question.command.is_some() && answer.code == 0 && !told.iter().any(u8::is_ascii_digit)
+            is_recorded && question.command.is_some() && answer.code == 0 && !tells_a_number(&answer)
         })
         .map(|(name, _)| name)
         .collect();

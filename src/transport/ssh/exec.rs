@@ -96,6 +96,7 @@ fn converse(
             let blocked = send(channel, &mut stdin, &mut end_due)?;
             half_sent = if blocked && wire.is_sending() { HalfSent::Stdin } else { HalfSent::Nothing };
         }
+        let was_shut = channel.write_window().remaining == 0;
         if half_sent != HalfSent::Stdin {
             let (heard, flow) = hear(wire, channel, listener, buffer)?;
             if flow.is_break() {
@@ -111,7 +112,7 @@ fn converse(
             }
             half_sent = if wire.is_sending() { HalfSent::Room } else { HalfSent::Nothing };
             // Hearing takes in the news of room for stdin as well, for which nothing else would wake us.
-            if half_sent == HalfSent::Nothing && !stdin.is_empty() && channel.write_window().remaining > 0 {
+            if half_sent == HalfSent::Nothing && was_shut && channel.write_window().remaining > 0 {
                 continue;
             }
         }

@@ -150,6 +150,7 @@ fn carry_all(hop: &Wire, channel: &mut Channel, far: &UnixStream) -> Result<(), 
                 }
             }
         }
+        let was_shut = channel.write_window().remaining == 0;
         if half_sent != HalfSent::Piece && inward.len() < BACKLOG {
             half_sent = HalfSent::Nothing;
             match channel.read(&mut heard) {
@@ -173,7 +174,7 @@ fn carry_all(hop: &Wire, channel: &mut Channel, far: &UnixStream) -> Result<(), 
             continue;
         }
         // Reading takes in the news of room for what goes out as well, for which nothing else would wake us.
-        if half_sent == HalfSent::Nothing && !outward.is_empty() && channel.write_window().remaining > 0 {
+        if half_sent == HalfSent::Nothing && was_shut && channel.write_window().remaining > 0 {
             continue;
         }
         let mut events = PollFlags::empty();
