@@ -78,6 +78,22 @@ impl GateFact {
         self.decided.insert(leaf.into(), place.into());
     }
 
+    /// Where a leaf is decided, as far as it is known: by its own name, by the name that it stands below, by what decides the
+    /// rest, else by the file that the gate stands in.
+    pub fn place(&self, leaf: &str) -> Option<&str> {
+        let mut name = leaf;
+        loop {
+            if let Some(place) = self.decided.get(name) {
+                return Some(place);
+            }
+            match name.rfind('.') {
+                Some(end) => name = &name[..end],
+                None => break,
+            }
+        }
+        self.decided.get("").or(self.path.as_ref()).map(String::as_str)
+    }
+
     /// Adds what each file has. Leaves on which all agree are kept once.
     pub fn of_files(&mut self, files: impl IntoIterator<Item = (String, Leaves)>) {
         let mut files: BTreeMap<String, Leaves> = files
@@ -125,8 +141,7 @@ impl GateFact {
     /// In which leaves `got` differs, by name; a difference that all files share names none.
     pub fn differences(&self, got: &Self) -> Vec<LeafDifference> {
         let names: BTreeSet<&String> = self.names().chain(got.names()).collect();
-        let files: BTreeSet<&str> =
-            self.files.keys().chain(got.files.keys()).map(String::as_str).collect();
+        let files: BTreeSet<&str> = self.files.keys().chain(got.files.keys()).map(String::as_str).collect();
         let files: Vec<&str> = if files.is_empty() { vec![""] } else { files.into_iter().collect() };
         let mut differences: Vec<LeafDifference> = Vec::new();
         for name in names {
@@ -237,6 +252,18 @@ mod tests {
         evidence.weak = Some("weak".to_owned());
         assert_eq!(one.shown(), evidence.shown());
         assert!(one.differences(&evidence).is_empty());
+    }
+
+    #[test]
+    fn a_leaf_is_decided_where_it_or_what_it_stands_below_is() {
+        let mut fact = GateFact::new("is eslint 9.17.0");
+        assert_eq!(fact.place("rules.x"), None);
+        fact.path = Some("package.json".to_owned());
+        assert_eq!(fact.place("rules.x"), Some("package.json"));
+        fact.decide("rules.x", "eslint.config.js:3");
+        fact.decide("", "eslint.config.js");
+        let places = ["rules.x", "rules.x.options", "rules.xy", ".hidden"].map(|leaf| fact.place(leaf).unwrap());
+        assert_eq!(places, ["eslint.config.js:3", "eslint.config.js:3", "eslint.config.js", "eslint.config.js"]);
     }
 
     #[test]
