@@ -37,7 +37,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
-    let (project, unreadable) = context.load_to_capture()?;
+    let (mut project, unreadable) = context.load_to_capture()?;
+    // What stands for the others is chosen anew.
+    project.environment.repos.iter_mut().for_each(|repo| repo.samples = None);
     let reference = reference(&project);
     let surroundings = context.surroundings(&project)?;
     let observation = audit::audit(&reference, &project.environment, &surroundings);
@@ -192,5 +194,6 @@ fn lock_of(project: &Project, facts: Facts) -> Result<Lock, CliError> {
     // A path that is an item of its own says by that item what is below it.
     let open = scope.listings.iter().filter(|(listing, _)| !items.contains_key(&listing.id()));
     let listed = open.map(|(listing, _)| listing.to_string()).collect();
-    Ok(Lock { environment: project.environment.name.clone(), reference: facts.machine, items, listed })
+    let (environment, samples) = (project.environment.name.clone(), facts.samples);
+    Ok(Lock { environment, reference: facts.machine, items, listed, samples })
 }

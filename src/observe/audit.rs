@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::{Answer, Probe, Program, Question, Reply, Sighting, clock, compile, frame, probe::PROBES};
+use super::{Answer, Probe, Program, Question, Reply, Sighting, clock, compile, frame, probe::PROBES, samples};
 use crate::quality::pins;
-use crate::spec::{Environment, Facts, Listed, Machine, Observed, Target, Why};
+use crate::spec::{Category, Environment, Facts, Listed, Listing, Machine, Observed, Target, Why};
 use crate::transport::{Connection, Ended, Run, StdinAfter, Stream, Surroundings, TransportError};
 
 /// What one audit of one machine brought.
@@ -113,8 +113,15 @@ fn claim<'a>(next: &AtomicUsize, targets: &[&'a Target]) -> Option<(usize, &'a T
 }
 
 fn observe(connection: &mut Connection, environment: &Environment) -> Result<Facts, TransportError> {
-    let (probes, questions) = questions(environment);
     let mut facts = Facts::default();
+    let chosen;
+    let environment = if environment.repos.iter().any(|repo| repo.samples.is_none()) {
+        chosen = with_samples(connection, environment, &mut facts)?;
+        &chosen
+    } else {
+        environment
+    };
+    let (probes, questions) = questions(environment);
     let asked = Timestamp::now();
     let (answers, heard) = ask_and_hear(connection, &questions)?;
     for ((probe, question), answer) in probes.iter().zip(&questions).zip(answers) {
@@ -129,6 +136,31 @@ fn observe(connection: &mut Connection, environment: &Environment) -> Result<Fac
     pins::settle(&mut facts, &environment.repos);
     facts.machine.host_key = connection.host_key().map(str::to_owned);
     Ok(facts)
+}
+
+/// The environment with files chosen for the repositories that have none yet, which takes a round trip of its own.
+fn with_samples(
+    connection: &mut Connection,
+    environment: &Environment,
+    facts: &mut Facts,
+) -> Result<Environment, TransportError> {
+    let (repos, questions): (Vec<_>, Vec<_>) = samples::questions(environment).into_iter().unzip();
+    for (repo, answer) in repos.into_iter().zip(ask(connection, &questions)?) {
+        match answer.and_then(|answer| samples::read(&answer)) {
+            Ok(files) => drop(facts.samples.insert(repo.name.clone(), files)),
+            Err(why) => {
+                let listing = Listing::below(Category::Gate, format!("{}/", repo.name));
+                facts.listings.insert(listing, Listed::Unknown(why));
+            }
+        }
+    }
+    let mut environment = environment.clone();
+    for repo in &mut environment.repos {
+        if repo.samples.is_none() {
+            repo.samples = Some(facts.samples.get(&repo.name).cloned().unwrap_or_default());
+        }
+    }
+    Ok(environment)
 }
 
 /// Asks all questions in one round trip; the answers have their order.
@@ -229,12 +261,14 @@ fn told(output: &[u8], ended: &Ended) -> String {
 pub(super) fn enter(facts: &mut Facts, question: &Question, answer: Result<Vec<Sighting>, Why>) {
     match answer {
         Ok(sightings) => {
+            let mut not_there = Vec::new();
             for listing in &question.covers.listings {
                 facts.listings.entry(listing.clone()).or_insert(Listed::InFull);
             }
             for sighting in sightings {
                 match sighting {
                     Sighting::Item(id, observed) => drop(facts.items.insert(id, observed)),
+                    Sighting::NotThere(id) => not_there.push(id),
                     Sighting::Unlisted(listing, why) => drop(facts.listings.insert(listing, Listed::Unknown(why))),
                     Sighting::NoManager(manager) => drop(facts.without.insert(manager.to_owned())),
                     Sighting::Pins(repo, pins) => drop(facts.pins.insert(repo, pins)),
@@ -248,7 +282,7 @@ pub(super) fn enter(facts: &mut Facts, question: &Question, answer: Result<Vec<S
                     Sighting::Clock(_) => {}
                 }
             }
-            for id in &question.covers.items {
+            for id in question.covers.items.iter().filter(|id| !not_there.contains(id)) {
                 facts.items.entry(id.clone()).or_insert(Observed::Unknown(Why::NoAnswer));
             }
         }

@@ -12,6 +12,7 @@ mod frame;
 mod pattern;
 mod probe;
 mod program;
+mod samples;
 #[cfg(test)]
 mod program_tests;
 #[cfg(test)]
@@ -101,6 +102,8 @@ pub enum Context {
 pub enum Sighting {
     /// About an item.
     Item(ItemId, Observed),
+    /// That an item was looked for and is nothing here: as if it had not been asked for.
+    NotThere(ItemId),
     /// That a set could not be listed although the question was answered.
     Unlisted(Listing, Why),
     /// That the machine does not have this package manager.

@@ -3,6 +3,7 @@
 //! Every item that is named or found gets a finding of its own. An item that was not observed is unknown, whatever the
 //! lock says; a waiver covers drift and nothing else.
 
+mod gates;
 mod links;
 mod packages;
 mod text;
@@ -103,6 +104,7 @@ pub fn findings(
         findings.entry(finding.id.clone()).or_insert(finding);
     }
     findings.values_mut().for_each(|finding| packages::offer_waiver(finding, lock, facts, target));
+    findings.values_mut().for_each(|finding| gates::say(finding, target));
     links::say_what_is_not_compared(&mut findings, environment);
     let mut findings: Vec<Finding> = findings.into_values().collect();
     for finding in &mut findings {
@@ -375,21 +377,6 @@ fn fact_difference(want: &Fact, got: &Fact) -> Option<String> {
             Fact::File(FileFact::Keys { keys: want, mode: want_mode, .. }),
             Fact::File(FileFact::Keys { keys: got, mode: got_mode, .. }),
         ) => super::keys::difference((want, *want_mode), (got, *got_mode)),
-        (Fact::Hook(want), Fact::Hook(got)) => match (want.runs, got.runs) {
-            (true, false) => "it is not executable, so git skips it; on the reference it runs".to_owned(),
-            (false, true) => "it runs; on the reference it is not executable".to_owned(),
-            _ if want.without.is_none() && got.without.is_some() => {
-                "it does nothing, since the script that husky would start for it is not there; on the reference it is"
-                    .to_owned()
-            }
-            _ if want.without.is_some() && got.without.is_none() => {
-                "husky starts a script for it, which the reference does not have".to_owned()
-            }
-            _ if want.hook_digest == got.hook_digest && want.script_digest.is_some() && got.script_digest.is_some() => {
-                format!("{}, which it starts, differs", got.script_path())
-            }
-            _ => "its content differs".to_owned(),
-        },
         (Fact::Repo(_), Fact::Repo(_)) => format!("it has {}, the reference has {}", got.shown(), want.shown()),
         _ => format!("it is {}, the reference has {}", got.shown(), want.shown()),
     })

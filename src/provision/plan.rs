@@ -186,7 +186,10 @@ fn brings(step: &Step, finding: &Finding) -> bool {
             });
             same_repo
                 && match locked {
-                    Some(Locked::Present(Fact::Hook(hook))) => hook.path.starts_with(folder.trim_start_matches("./")),
+                    Some(Locked::Present(Fact::Gate(hook))) => {
+                        let folder = folder.trim_start_matches("./");
+                        hook.path.as_ref().is_some_and(|path| path.starts_with(folder))
+                    }
                     // A hook that the reference does not have stands in the folder that is left.
                     Some(_) => true,
                     None => false,

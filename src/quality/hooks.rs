@@ -4,7 +4,7 @@
 //! of husky's (<https://typicode.github.io/husky>) is the same line everywhere, so the script that it starts counts too; one
 //! that finds no script is `bare`: it lets everything pass.
 
-use crate::spec::{Category, Digest, Fact, HookFact, ItemId, Observed, Why, Without};
+use crate::spec::{Category, Digest, Fact, GateFact, ItemId, Observed, Why};
 
 /// Every name that git runs as a hook on the client or when it receives a push.
 pub const NAMES: [&str; 25] = [
@@ -54,23 +54,33 @@ pub fn effective(repo: &str, listing: &str) -> Result<Vec<(ItemId, Observed)>, W
         }
     }
     // With a script behind one of them somebody has said which hooks are meant.
-    let without = if found.iter().all(|(kind, _)| *kind == "bare") { Without::AnyScript } else { Without::Script };
+    let nobody_meant = found.iter().all(|(kind, _)| *kind == "bare");
     for (kind, name) in found {
         let mut digest = || {
             let line = lines.next().ok_or_else(|| Why::NotUnderstood(format!("no digest for the {name} hook")))?;
             let hex = line.trim_start_matches('\\').split(' ').next().unwrap_or(line);
             Digest::from_hex(hex).ok_or_else(|| not_understood(line))
         };
-        let hook_digest = digest()?;
-        let script_digest = if kind == "husk" { Some(digest()?) } else { None };
-        let fact = Fact::Hook(HookFact {
-            runs: kind != "idle",
-            hook_digest,
-            script_digest,
-            without: (kind == "bare").then_some(without),
-            path: format!("{folder}/{name}"),
+        let mut fact = GateFact::new(match kind {
+            "idle" => "is not executable, so git skips it",
+            "bare" => "does nothing, since the script that husky would start for it is not there",
+            _ => "runs",
         });
-        hooks.push((id(name), Observed::Present(fact)));
+        let path = format!("{folder}/{name}");
+        fact.leaf(&path, digest()?.as_str());
+        if kind == "husk" {
+            let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
+            fact.leaf(format!("{}{name}", folder.strip_suffix('_').unwrap_or(folder)), digest()?.as_str());
+        }
+        fact.weak = match kind {
+            "idle" => Some("it is not executable, so git skips it".to_owned()),
+            "bare" if nobody_meant => {
+                Some("it does nothing, since husky finds no script to start for any hook".to_owned())
+            }
+            _ => None,
+        };
+        fact.path = Some(path);
+        hooks.push((id(name), Observed::Present(Fact::Gate(fact))));
     }
     match lines.next() {
         Some(line) => Err(not_understood(line)),

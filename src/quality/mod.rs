@@ -1,6 +1,8 @@
 //! Raw facts about quality gates into what they amount to. Pure.
 //!
-//! Today this is the effective hooks of a repository; effective linter configuration and canaries come here.
+//! `hooks` are the effective hooks of a repository; `gate` what its tools would apply; `pins` the versions that its files
+//! ask for.
 
+pub mod gate;
 pub mod hooks;
 pub mod pins;

@@ -200,6 +200,13 @@ pub fn not_understood(file: &str, digest: &str, why: &str) -> Pin {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::Selection;
+
+    fn shop_repo() -> Repo {
+        let (gates, checks) = (Selection::Auto, Selection::Auto);
+        let (name, path) = ("shop".to_owned(), "~/shop".to_owned());
+        Repo { name, url: None, path, compared: Vec::new(), gates, checks, samples: None }
+    }
 
     fn pin(tool: &str, written: &str, file: &str) -> Pin {
         let wants = if file == "package.json" { Wants::npm(written) } else { Wants::word(tool, written) };
@@ -211,7 +218,7 @@ mod tests {
         let tool = pins[0].tool.clone();
         facts.items.extend(told.map(|told| (told_in("shop", &tool), told)));
         facts.pins.insert("shop".to_owned(), pins);
-        let shop = Repo { name: "shop".to_owned(), url: None, path: "~/shop".to_owned(), compared: Vec::new() };
+        let shop = shop_repo();
         settle(&mut facts, &[shop]);
         assert_eq!(facts.items.len(), 1, "{facts:?}");
         facts.items.remove(&ItemId::new(Category::Pin, format!("shop/{tool}"))).unwrap()
@@ -265,7 +272,7 @@ mod tests {
         facts.items.insert(told_in("shop", "rg"), node("14.1.1").unwrap());
         let pins = [("ripgrep", "14.1.1"), ("aqua:BurntSushi/ripgrep", "14.1.0"), ("cargo:fd-find", "10")];
         facts.pins.insert("shop".to_owned(), pins.map(|(tool, wants)| pin(tool, wants, "mise.toml")).to_vec());
-        let shop = Repo { name: "shop".to_owned(), url: None, path: "~/shop".to_owned(), compared: Vec::new() };
+        let shop = shop_repo();
         settle(&mut facts, &[shop]);
         let holds = |tool: &str| match &facts.items[&ItemId::new(Category::Pin, format!("shop/{tool}"))] {
             Observed::Present(Fact::Pin(pin)) => pin.holds,
@@ -288,7 +295,7 @@ mod tests {
             facts.items.extend(pnpm.map(|told| (told_in("shop", "pnpm"), told)));
             facts.items.extend(npm.map(|told| (told_in("shop", "npm"), told)));
             facts.pins.insert("shop".to_owned(), vec![of("pnpm", "9.x", or_none), of("npm", ">=10", or_none)]);
-            let shop = Repo { name: "shop".to_owned(), url: None, path: "~/shop".to_owned(), compared: Vec::new() };
+            let shop = shop_repo();
             settle(&mut facts, &[shop]);
             ["pnpm", "npm"].map(|tool| match &facts.items[&ItemId::new(Category::Pin, format!("shop/{tool}"))] {
                 Observed::Present(Fact::Pin(pin)) => Some(pin.holds),
@@ -325,7 +332,7 @@ mod tests {
             facts.items.extend(told.map(|(id, version)| (id, node(version).unwrap())));
             let pins = vec![one_of(pin("node", ">=22", "package.json")), one_of(odd.clone())];
             facts.pins.insert("shop".to_owned(), pins);
-            let shop = Repo { name: "shop".to_owned(), url: None, path: "~/shop".to_owned(), compared: Vec::new() };
+            let shop = shop_repo();
             settle(&mut facts, &[shop]);
             ["node", "bun"].map(|tool| match &facts.items[&ItemId::new(Category::Pin, format!("shop/{tool}"))] {
                 Observed::Present(Fact::Pin(pin)) => pin.holds,
@@ -356,7 +363,7 @@ mod tests {
             let group = "devEngines.packageManager".to_owned();
             Pin { wants: Wants::OneOf { group, or_none: false, wants }, ..pin(tool, written, "package.json") }
         };
-        let shop = Repo { name: "shop".to_owned(), url: None, path: "~/shop".to_owned(), compared: Vec::new() };
+        let shop = shop_repo();
         let npm = |pnpm: Observed, npm: &str| {
             let mut facts = Facts::default();
             facts.items.extend([(told_in("shop", "pnpm"), pnpm), (told_in("shop", "npm"), node(npm).unwrap())]);

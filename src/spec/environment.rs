@@ -199,11 +199,16 @@ pub struct Limits {
     pub probe: Duration,
     /// For reaching a machine and proving who is there.
     pub connect: Duration,
+    /// For a linter that tells what it would apply.
+    pub dump: Duration,
+    /// For one canary or behaviour check.
+    pub check: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { probe: Duration::from_secs(10), connect: Duration::from_secs(10) }
+        let seconds = Duration::from_secs;
+        Self { probe: seconds(10), connect: seconds(10), dump: seconds(60), check: seconds(300) }
     }
 }
 
@@ -314,6 +319,33 @@ pub struct Repo {
     pub path: String,
     /// Which of its [`REPO_STATES`] are compared, and not merely shown.
     pub compared: Vec<&'static str>,
+    /// Which of its quality gates are held.
+    pub gates: Selection,
+    /// Which canaries and behaviour checks its gates must stand.
+    pub checks: Selection,
+    /// The files that stand for the others when its gates are asked what they would apply, as the lock has them; none
+    /// while there is no lock that says.
+    pub samples: Option<Vec<String>>,
+}
+
+/// Which of several things are meant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Selection<T = String> {
+    /// Those that looking finds.
+    #[default]
+    Auto,
+    /// These, by name.
+    These(Vec<T>),
+}
+
+impl Selection {
+    /// Whether one may be meant.
+    pub fn admits(&self, name: &str) -> bool {
+        match self {
+            Self::Auto => true,
+            Self::These(names) => names.iter().any(|one| one == name),
+        }
+    }
 }
 
 /// The states of a working copy that are shown as `repo:<name>/<state>`, and compared where the spec asks for it under the

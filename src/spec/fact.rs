@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::gate_fact::GateFact;
 use super::item::{Category, ItemId};
 use super::pin::{Pin, PinFact};
 
@@ -93,8 +94,8 @@ pub enum Fact {
     File(FileFact),
     /// Where a repository's remotes point.
     Repo(RepoFact),
-    /// A hook that git would look at.
-    Hook(HookFact),
+    /// A hook, a tool's effective configuration, or what became of a canary.
+    Gate(GateFact),
     /// What a repository's files ask of a tool, and whether the machine keeps it.
     Pin(PinFact),
     /// A single value: a setting.
@@ -244,36 +245,6 @@ pub struct Remote {
     pub push: Vec<String>,
 }
 
-/// A hook as git would find it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct HookFact {
-    /// Whether git would run it: a hook without the executable bit is skipped in silence.
-    pub runs: bool,
-    /// Of its content.
-    pub hook_digest: Digest,
-    /// Of the repository's own script, where the hook is husky's and only starts that. None in a lock of before this was
-    /// observed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub script_digest: Option<Digest>,
-    /// Why it does nothing although git runs it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub without: Option<Without>,
-    /// The file, relative to the repository where it lies inside it; evidence, never compared.
-    pub path: String,
-}
-
-/// What a hook that only starts a script of the repository does without: husky makes such a hook for every name that it
-/// knows, and lets everything pass where there is no script.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Without {
-    /// Its own script; other hooks have theirs, so that it may be meant.
-    Script,
-    /// Any script: none of its neighbours has one either, and nothing is checked.
-    AnyScript,
-}
-
 /// A single value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -406,14 +377,7 @@ impl Fact {
             Self::File(FileFact::Other { special: None }) => "neither file, folder nor link".to_owned(),
             Self::File(FileFact::Other { special: Some(special) }) => special.to_string(),
             Self::Repo(fact) => fact.shown(),
-            Self::Hook(HookFact { runs: true, without: Some(_), hook_digest, .. }) => {
-                format!("does nothing {hook_digest}")
-            }
-            Self::Hook(HookFact { runs: true, script_digest: Some(script), hook_digest, .. }) => {
-                format!("runs {hook_digest}, which starts {script}")
-            }
-            Self::Hook(HookFact { runs: true, hook_digest, .. }) => format!("runs {hook_digest}"),
-            Self::Hook(HookFact { runs: false, hook_digest, .. }) => format!("not executable {hook_digest}"),
+            Self::Gate(fact) => fact.shown(),
             Self::Pin(fact) => fact.shown(),
             Self::Text(TextFact { value, .. }) => value.clone(),
         }
@@ -423,9 +387,6 @@ impl Fact {
     /// difference.
     #[must_use]
     pub fn as_told_in(self, lock: &Self) -> Self {
-        if let (Self::Hook(hook), Self::Hook(HookFact { script_digest: None, .. })) = (&self, lock) {
-            return Self::Hook(HookFact { script_digest: None, ..hook.clone() });
-        }
         let (Self::File(file), Self::File(known)) = (&self, lock) else { return self };
         match (file, known) {
             (FileFact::Link { to, leads_to, mode }, FileFact::Link { leads_to: known, mode: known_mode, .. }) => {
@@ -445,12 +406,9 @@ impl Fact {
     /// What is weak about it on any machine: no drift where the reference shares it, but named.
     pub fn weakness(&self) -> Option<String> {
         match self {
-            Self::Hook(HookFact { runs: false, .. }) => Some("it is not executable, so git skips it".to_owned()),
-            Self::Hook(HookFact { without: Some(Without::AnyScript), .. }) => {
-                Some("it does nothing, since husky finds no script to start for any hook".to_owned())
-            }
+            Self::Gate(fact) => fact.weak.clone(),
             Self::Pin(fact) => fact.because.clone(),
-            Self::Version(_) | Self::File(_) | Self::Repo(_) | Self::Hook(_) | Self::Text(_) => None,
+            Self::Version(_) | Self::File(_) | Self::Repo(_) | Self::Text(_) => None,
         }
     }
 
@@ -458,7 +416,7 @@ impl Fact {
     pub fn evidence(&self) -> Option<&str> {
         match self {
             Self::Version(fact) => fact.path.as_deref(),
-            Self::Hook(fact) => Some(&fact.path),
+            Self::Gate(fact) => fact.path.as_deref(),
             Self::Pin(fact) => fact.path.as_deref(),
             Self::Text(fact) => fact.scope.as_deref(),
             Self::File(_) | Self::Repo(_) => None,
@@ -489,14 +447,6 @@ impl VersionFact {
             Some(product) => format!("{product} {}", self.version),
             None => self.version.clone(),
         }
-    }
-}
-
-impl HookFact {
-    /// The script that husky starts for it, which lies beside the folder of husky's hooks.
-    pub fn script_path(&self) -> String {
-        let (folder, name) = self.path.rsplit_once('/').unwrap_or(("", &self.path));
-        format!("{}{name}", folder.strip_suffix('_').unwrap_or(folder))
     }
 }
 
@@ -613,6 +563,8 @@ pub struct Facts {
     pub items: BTreeMap<ItemId, Observed>,
     /// The open sets, each listed in full or unknown.
     pub listings: BTreeMap<Listing, Listed>,
+    /// The files of each repository that stand for the others when its gates are asked, where the machine chose them.
+    pub samples: BTreeMap<String, Vec<String>>,
     /// What the files of each repository pin, until it is held against what the tools told.
     pub pins: BTreeMap<String, Vec<Pin>>,
     /// What files hold whose digest is not the lock's, where that was asked: for showing the difference, never kept.

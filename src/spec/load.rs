@@ -166,6 +166,9 @@ fn read_lock(project: &mut Project) -> Result<(), LoadError> {
     }
     let digest = contents::lock_digest(&text, &contents::verified(&contents::folder(path))?);
     environment.dotfiles.known = contents::known(environment, &lock);
+    for repo in &mut environment.repos {
+        repo.samples = lock.samples.get(&repo.name).cloned();
+    }
     project.lock = Some(LoadedLock { lock, digest, text });
     Ok(())
 }

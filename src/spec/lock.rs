@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer, Error};
 
-use super::fact::{Fact, FileFact, HookFact, Machine, Observed, RepoFact, TextFact, VersionFact};
+use super::fact::{Fact, FileFact, Machine, Observed, RepoFact, TextFact, VersionFact};
+use super::gate_fact::GateFact;
 use super::item::{Category, ItemId};
 use super::pin::PinFact;
 
@@ -25,6 +26,8 @@ pub struct Lock {
     /// The open sets that were listed in full, as [`super::fact::Listing`] shows itself: of these, what is not in
     /// `items` was not there.
     pub listed: BTreeSet<String>,
+    /// By repository, the files that stand for the others when its gates are asked what they would apply.
+    pub samples: BTreeMap<String, Vec<String>>,
 }
 
 /// One item of the reference.
@@ -65,6 +68,8 @@ struct Head {
     version: u32,
     environment: String,
     listed: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    samples: BTreeMap<String, Vec<String>>,
     reference: MachineEntry,
 }
 
@@ -153,7 +158,7 @@ impl Lock {
         }
         let Machine { id, hostname, os, os_version, arch, host_key: _, account: _ } = self.reference.clone();
         let reference = MachineEntry { id, hostname, os, os_version, arch };
-        let head = Head { version: 1, environment: self.environment.clone(), listed: self.listed.clone(), reference };
+        let head = Head { version: 1, environment: self.environment.clone(), listed: self.listed.clone(), samples: self.samples.clone(), reference };
         let file = LockFile { head, items };
         let body = toml_edit::ser::to_string_pretty(&file).expect("every field of a lock has a TOML form");
         format!("{HEADER}{body}")
@@ -180,7 +185,7 @@ impl Lock {
         })?;
         let MachineEntry { id, hostname, os, os_version, arch } = head.reference;
         let reference = Machine { id, hostname, os, os_version, arch, ..Machine::default() };
-        Ok(Self { environment: head.environment, reference, items, listed: head.listed })
+        Ok(Self { environment: head.environment, reference, items, listed: head.listed, samples: head.samples })
     }
 }
 
@@ -225,8 +230,8 @@ fn read_entry(entry: Spanned<DeTable<'_>>) -> Result<Locked, Error> {
         Fact::Pin(PinFact::deserialize(Deserializer::from(entry))?)
     } else if has("remotes") {
         Fact::Repo(RepoFact::deserialize(Deserializer::from(entry))?)
-    } else if has("runs") {
-        Fact::Hook(HookFact::deserialize(Deserializer::from(entry))?)
+    } else if has("does") {
+        Fact::Gate(GateFact::deserialize(Deserializer::from(entry))?)
     } else if has("value") {
         Fact::Text(TextFact::deserialize(Deserializer::from(entry))?)
     } else if AbsentEntry::deserialize(Deserializer::from(entry))?.absent {
@@ -247,7 +252,7 @@ fn table_of(value: Spanned<DeValue<'_>>) -> Result<Spanned<DeTable<'_>>, Error> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::fact::{Digest, FileFact, HookFact, LeadsTo, Mode, Remote, RepoFact, Special, VersionFact};
+    use super::super::fact::{Digest, FileFact, LeadsTo, Mode, Remote, RepoFact, Special, VersionFact};
     use super::*;
 
     fn sample() -> Lock {
@@ -277,12 +282,10 @@ mod tests {
             ),
             (
                 "hook:carmenta/pre-commit",
-                Locked::Present(Fact::Hook(HookFact {
-                    runs: true,
-                    hook_digest: digest,
-                    script_digest: None,
-                    without: None,
-                    path: ".git/hooks/x".to_owned(),
+                Locked::Present(Fact::Gate(GateFact {
+                    path: Some(".git/hooks/x".to_owned()),
+                    leaves: [("hook".to_owned(), digest.to_string())].into(),
+                    ..GateFact::new("runs")
                 })),
             ),
         ];
@@ -291,6 +294,7 @@ mod tests {
             reference: Machine { os: Some("linux".to_owned()), ..Machine::default() },
             items: facts.into_iter().map(|(id, locked)| (id.parse().unwrap(), locked)).collect(),
             listed: ["hook:carmenta/".to_owned(), "git:carmenta/".to_owned()].into(),
+            samples: [("carmenta".to_owned(), vec!["src/a.ts".to_owned()])].into(),
         }
     }
 

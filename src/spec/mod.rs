@@ -10,6 +10,7 @@ mod dotfile;
 pub mod edit;
 mod environment;
 mod fact;
+mod gate_fact;
 mod item;
 mod keys;
 pub mod load;
@@ -39,13 +40,14 @@ pub use contents::{at_hand, candidates, keep};
 pub use dotfile::{Compare, Dotfile, Extent, glob_matcher, glob_matches, link_end};
 pub use environment::{
     Devcontainer, Dotfiles, EnvVariable, Environment, GatePolicy, Limits, MappedPackage, PackageNames, Packages,
-    REPO_STATES, Reach, Reference, Repo, Sandbox, Shell, SshAddress, SystemItem, Target, TargetKind, Tool,
+    REPO_STATES, Reach, Reference, Repo, Sandbox, Selection, Shell, SshAddress, SystemItem, Target, TargetKind, Tool,
     ToolQuestion,
 };
 pub use fact::{
-    Account, Digest, Fact, Facts, FileFact, HookFact, LeadsTo, Listed, Listing, Machine, Mode, Observed, Remote,
-    RepoFact, Special, TextFact, VersionFact, Why, Without,
+    Account, Digest, Fact, Facts, FileFact, LeadsTo, Listed, Listing, Machine, Mode, Observed, Remote,
+    RepoFact, Special, TextFact, VersionFact, Why,
 };
+pub use gate_fact::{GateFact, LeafDifference, Leaves};
 pub use item::{Category, ItemId, ItemIdError};
 pub use keys::{Format, KeyPath, KeyPathError, Keys, Malformed, Value, key_digests, key_names, shown_values};
 pub use lock::{Lock, LockError, Locked};

@@ -19,11 +19,12 @@ use self::dotfiles::read_dotfiles;
 use self::items::{read_packages, read_tools};
 use self::surroundings::{read_env, read_system};
 use self::targets::{check_target, read_targets};
-use super::environment::{Environment, GatePolicy, Limits, REPO_STATES, Reference, Repo, Shell, Target};
+use super::environment::{Environment, GatePolicy, Limits, REPO_STATES, Reference, Repo, Selection, Shell, Target};
 use super::item::{ItemId, ItemIdError};
 use super::policy::Policy;
 use super::problem::{Problem, SpecProblems};
 use super::section::{Entry, Placed, Problems, Section};
+use super::suggest;
 use super::waiver::{Covers, Waiver};
 
 /// The words that a spec may use because this build knows them: given by the tables of the other rooms.
@@ -31,6 +32,8 @@ use super::waiver::{Covers, Waiver};
 pub struct Vocabulary {
     /// Package managers that can be asked what they have.
     pub managers: Vec<&'static str>,
+    /// Tools whose effective configuration can be asked for.
+    pub gates: Vec<&'static str>,
 }
 
 /// The largest spec that is read, in bytes.
@@ -99,7 +102,7 @@ fn read_environment(mut root: Section<'_>, vocabulary: &Vocabulary) -> Option<En
     let env = root.section("env").map(|mut table| read_env(table.entries())).unwrap_or_default();
     let (packages, mapped) = root.section("packages").map(|table| read_packages(table, vocabulary)).unwrap_or_default();
     let dotfiles = root.section("dotfiles").map(read_dotfiles).unwrap_or_default();
-    let repos = root.section("repos").map(|mut table| read_repos(table.entries())).unwrap_or_default();
+    let repos = root.section("repos").map(|mut table| read_repos(table.entries(), vocabulary)).unwrap_or_default();
     let gate = root.section("gate").map(read_gate).unwrap_or_default();
     let waivers = root.sections("waivers").into_iter().filter_map(|table| read_waiver(table, &names)).collect();
     for later in ["services"] {
@@ -173,6 +176,8 @@ fn read_limits(mut table: Section<'_>) -> Limits {
     let limits = Limits {
         probe: read_duration(&mut table, "probe").unwrap_or(default.probe),
         connect: read_duration(&mut table, "connect").unwrap_or(default.connect),
+        dump: read_duration(&mut table, "dump").unwrap_or(default.dump),
+        check: read_duration(&mut table, "check").unwrap_or(default.check),
     };
     table.finish();
     limits
@@ -195,11 +200,17 @@ fn read_policy(at: &Section<'_>, text: Placed<String>) -> Option<Policy> {
         .ok()
 }
 
-fn read_repos(entries: Vec<Entry<'_>>) -> Vec<Repo> {
-    entries.into_iter().filter_map(|entry| read_repo(&entry)).collect()
+fn read_repos(entries: Vec<Entry<'_>>, vocabulary: &Vocabulary) -> Vec<Repo> {
+    entries.into_iter().filter_map(|entry| read_repo(&entry, vocabulary)).collect()
 }
 
-fn read_repo(entry: &Entry<'_>) -> Option<Repo> {
+fn read_repo(entry: &Entry<'_>, vocabulary: &Vocabulary) -> Option<Repo> {
+    if entry.name == "home" {
+        let message = "`home` cannot name a repository";
+        let problem = Problem::new(message, entry.key_span.clone(), "here");
+        entry.problem(problem.help("findings of the home itself go by that name; choose another"));
+        return None;
+    }
     if entry.name.is_empty() || entry.name.contains(['/', ':']) || entry.name.contains(char::is_control) {
         let message = format!("`{}` cannot name a repository", entry.name);
         entry.problem(
@@ -213,15 +224,44 @@ fn read_repo(entry: &Entry<'_>) -> Option<Repo> {
     };
     let url = table.string("url").map(|url| url.value);
     let path = table.required_string("path", "write where the working copy lies, such as path = \"~/src/carmenta\"");
-    for automatic in ["gates", "checks"] {
-        let item = table.item(automatic);
-        if item.is_some_and(|item| item.value.as_str() != Some("auto")) {
-            not_yet(&table, &format!("`{automatic}` other than \"auto\""));
+    let gates = read_selection(&mut table, "gates");
+    if let Selection::These(names) = &gates {
+        for name in names.iter().filter(|name| !vocabulary.gates.contains(&name.value.as_str())) {
+            let problem = Problem::new(format!("trueup knows no gate `{}`", name.value), name.span.clone(), "unknown");
+            let known = vocabulary.gates.iter().copied();
+            table.problem(problem.help(suggest::nearest(&name.value, known.clone()).map_or_else(
+                || format!("it knows {}", known.collect::<Vec<_>>().join(", ")),
+                |nearest| format!("did you mean `{nearest}`?"),
+            )));
+        }
+    }
+    let checks = read_selection(&mut table, "checks");
+    if let Selection::These(names) = &checks {
+        for name in names.iter().filter(|name| !is_plain(&name.value)) {
+            let message = format!("`{}` cannot name a check", name.value);
+            table.problem(Problem::new(message, name.span.clone(), "here").help("write a plain word, such as lint-error"));
         }
     }
     let compared = REPO_STATES.into_iter().filter(|state| is_compared(&mut table, state)).collect();
     table.finish();
-    Some(Repo { name: entry.name.clone(), url, path: path?.value, compared })
+    let (gates, checks) = (plain(gates), plain(checks));
+    Some(Repo { name: entry.name.clone(), url, path: path?.value, compared, gates, checks, samples: None })
+}
+
+/// "auto", or a list of names with their places.
+fn read_selection(table: &mut Section<'_>, key: &'static str) -> Selection<Placed<String>> {
+    match table.item(key) {
+        None => Selection::Auto,
+        Some(item) if item.value.as_str() == Some("auto") => Selection::Auto,
+        Some(_) => Selection::These(table.strings(key).unwrap_or_default()),
+    }
+}
+
+fn plain(selection: Selection<Placed<String>>) -> Selection {
+    match selection {
+        Selection::Auto => Selection::Auto,
+        Selection::These(names) => Selection::These(names.into_iter().map(|name| name.value).collect()),
+    }
 }
 
 /// Whether the spec asks that a state of a working copy be the reference's.

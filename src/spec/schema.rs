@@ -62,6 +62,10 @@ enum Holds {
     PackageName,
     /// A list of such names, or "all".
     PackageNames,
+    /// A tool whose effective configuration can be asked for.
+    Gate,
+    /// "auto" for what looking finds, or a list, or one value standing for a list of one.
+    AutoOr(&'static Holds),
     /// A list, or one value standing for a list of one.
     ListOf(&'static Holds),
     /// A table with known keys.
@@ -197,6 +201,12 @@ fn of(holds: &Holds, vocabulary: &Vocabulary) -> Value {
                 { "const": "all", "description": "all that the reference has; extras are drift" },
             ],
         }),
+        Holds::Gate => json!({ "enum": vocabulary.gates }),
+        Holds::AutoOr(one) => {
+            let one = of(one, vocabulary);
+            let auto = json!({ "const": "auto", "description": "those that looking finds" });
+            json!({ "anyOf": [auto, { "type": "array", "items": one }, one] })
+        }
         Holds::ListOf(one) => {
             let one = of(one, vocabulary);
             json!({ "anyOf": [{ "type": "array", "items": one }, one] })

@@ -122,7 +122,7 @@ impl Environment {
             for state in &repo.compared {
                 name(Category::Repo, &format!("{}/{state}", repo.name), &Policy::Exact, &[]);
             }
-            for category in [Category::Git, Category::Pin, Category::Hook] {
+            for category in [Category::Git, Category::Pin, Category::Hook, Category::Gate] {
                 scope.listings.push((Listing::below(category, format!("{}/", repo.name)), Policy::Exact));
             }
         }

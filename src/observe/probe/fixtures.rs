@@ -76,6 +76,7 @@ fn line(sighting: &Sighting) -> String {
         }
         Sighting::Item(id, Observed::Absent) => format!("{id} absent"),
         Sighting::Item(id, Observed::Unknown(why)) => format!("{id} unknown: {why}"),
+        Sighting::NotThere(id) => format!("{id} is nothing here"),
         Sighting::Unlisted(listing, why) => format!("{listing} unlisted, unknown: {why}"),
         Sighting::Pins(repo, pins) if pins.is_empty() => format!("{repo} pins nothing"),
         Sighting::Pins(repo, pins) => {

@@ -6,6 +6,7 @@ mod dotfile_told;
 mod env;
 #[cfg(test)]
 mod fixtures;
+mod gate;
 mod git;
 mod hook;
 mod package;
@@ -19,7 +20,10 @@ mod tool;
 mod tool_table;
 
 use super::Probe;
+use crate::quality::gate::GATES;
 use crate::spec::{Vocabulary, Why};
+
+pub(super) use repo::{NOTHING_THERE, enter};
 
 /// Every probe. Adding one is a file and a line here.
 pub const PROBES: &[&Probe] = &[
@@ -48,11 +52,15 @@ pub const PROBES: &[&Probe] = &[
     &git::PROBE,
     &pin::PROBE,
     &hook::PROBE,
+    &gate::PROBE,
 ];
 
 /// The words that specs may use because there is a probe for them.
 pub fn vocabulary() -> Vocabulary {
-    Vocabulary { managers: PROBES.iter().filter_map(|probe| probe.manager).collect() }
+    Vocabulary {
+        managers: PROBES.iter().filter_map(|probe| probe.manager).collect(),
+        gates: GATES.iter().map(|gate| gate.name).collect(),
+    }
 }
 
 /// An answer's stdout as text. Bytes that are not UTF-8 are no reason to give up: they are shown as such.

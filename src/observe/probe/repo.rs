@@ -14,10 +14,10 @@ pub(super) const PROBE: Probe =
     Probe { name: "repo", doc: "a repository's remotes, for fetch and push", manager: None, ask, read };
 
 /// The exit code with which [`enter`] says that nothing is at the repository's place.
-pub(super) const NOTHING_THERE: i32 = 44;
+pub(in crate::observe) const NOTHING_THERE: i32 = 44;
 
 /// sh commands that go into a repository, ending the question if there is none.
-pub(super) fn enter(repo: &Repo) -> String {
+pub(in crate::observe) fn enter(repo: &Repo) -> String {
     let path = quote::word(&quote::place(&repo.path));
     format!(
         "cd || return\nif [ ! -e {path} ] && tu_gone {path}; then return {NOTHING_THERE}; fi\ncd {path} || return\n\

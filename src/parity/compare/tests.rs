@@ -9,13 +9,13 @@ use jiff::Timestamp;
 use super::{findings, unobserved};
 use crate::parity::{Change, Finding, State};
 use crate::spec::{
-    Digest, Environment, Fact, Facts, FileFact, HookFact, ItemId, LeadsTo, Listed, Listing, Lock, Locked, Machine,
+    Digest, Environment, Fact, Facts, FileFact, GateFact, ItemId, LeadsTo, Listed, Listing, Lock, Locked, Machine,
     Mode, Observed, VersionFact, Vocabulary, Why, parse,
 };
 
 fn environment(body: &str) -> Environment {
     let text = format!("name = \"t\"\n[targets.vm]\nkind = \"local\"\n{body}");
-    parse("t.toml", &text, &Vocabulary { managers: vec!["npm", "apt"] }).unwrap()
+    parse("t.toml", &text, &Vocabulary { managers: vec!["npm", "apt"], gates: vec![] }).unwrap()
 }
 
 fn lock(items: &[(&str, Locked)], listed: &[&str]) -> Lock {
@@ -24,6 +24,7 @@ fn lock(items: &[(&str, Locked)], listed: &[&str]) -> Lock {
         reference: Machine::default(),
         items: items.iter().map(|(id, locked)| (id.parse().unwrap(), locked.clone())).collect(),
         listed: listed.iter().map(|listing| (*listing).to_owned()).collect::<BTreeSet<_>>(),
+        samples: BTreeMap::new(),
     }
 }
 
@@ -148,13 +149,11 @@ fn an_item_is_held_only_on_its_systems() {
 }
 
 fn hook(content: &str, runs: bool) -> Fact {
-    Fact::Hook(HookFact {
-        runs,
-        hook_digest: Digest::of(content.as_bytes()),
-        script_digest: None,
-        without: None,
-        path: ".git/hooks/x".to_owned(),
-    })
+    let does = if runs { "runs" } else { "is not executable, so git skips it" };
+    let mut fact = GateFact::new(does);
+    fact.leaf(".git/hooks/x", Digest::of(content.as_bytes()).as_str());
+    fact.weak = (!runs).then(|| "it is not executable, so git skips it".to_owned());
+    Fact::Gate(fact)
 }
 
 fn hooks() -> Listing {
@@ -186,39 +185,10 @@ fn hooks_are_an_open_set() {
         .collect();
     assert_eq!(by_id["hook:r/commit-msg"].state, State::Drift(Change::Missing));
     assert_eq!(by_id["hook:r/post-merge"].state, State::Drift(Change::Extra));
-    assert_eq!(by_id["hook:r/pre-commit"].reason, "it is not executable, so git skips it; on the reference it runs");
+    assert_eq!(by_id["hook:r/pre-commit"].reason, "it is not executable, so git skips it on vm; on the reference it runs");
     // A weakness that the reference shares is a match, and named.
     assert_eq!(by_id["hook:r/pre-push"].state, State::Match);
     assert_eq!(by_id["hook:r/pre-push"].warning.as_deref(), Some("it is not executable, so git skips it"));
-}
-
-/// husky's own hook is the same line everywhere.
-#[test]
-fn the_script_that_husky_starts_counts_and_a_lock_of_before_does_not_know_it() {
-    let environment = environment("[repos.r]\npath = \"r\"\n");
-    let husk = |script: Option<&str>| {
-        Fact::Hook(HookFact {
-            runs: true,
-            hook_digest: Digest::of(b"wrapper"),
-            script_digest: script.map(|script| Digest::of(script.as_bytes())),
-            without: None,
-            path: ".husky/_/pre-commit".to_owned(),
-        })
-    };
-    let judged = |want: Option<&str>, got: &str| {
-        let lock = lock(&[("hook:r/pre-commit", Locked::Present(husk(want)))], &["hook:r/"]);
-        let lock = Lock::parse("t.lock", &lock.to_text()).unwrap();
-        let seen = Observed::Present(husk(Some(got)));
-        let facts = facts(&[("hook:r/pre-commit", seen)], &[(hooks(), Listed::InFull)]);
-        let findings = findings(&environment, Some(&lock), "vm", &facts, now());
-        findings.into_iter().find(|finding| finding.id.to_string() == "hook:r/pre-commit").unwrap()
-    };
-    assert_eq!(judged(Some("npm test"), "npm test").state, State::Match);
-    let finding = judged(Some("npm test"), "exit 0");
-    assert_eq!(finding.state, State::Drift(Change::Changed));
-    assert_eq!(finding.reason, ".husky/pre-commit, which it starts, differs");
-    let finding = judged(None, "exit 0");
-    assert_eq!((finding.state.clone(), finding.want()), (State::Match, finding.got()));
 }
 
 #[test]
@@ -286,7 +256,7 @@ fn a_machine_that_was_not_reached_is_unknown_in_everything() {
     let why = Why::Unreachable("cannot connect".to_owned());
     let findings = unobserved(&environment, Some(&lock), &why);
     let ids: Vec<String> = findings.iter().map(|finding| finding.id.to_string()).collect();
-    assert_eq!(ids, ["tool:x", "tool:y", "git:r", "repo:r", "pin:r", "hook:r/pre-commit"]);
+    assert_eq!(ids, ["tool:x", "tool:y", "git:r", "repo:r", "pin:r", "hook:r/pre-commit", "gate:r"]);
     assert!(findings.iter().all(|finding| finding.state == State::Unknown && finding.got().is_none()));
 }
 

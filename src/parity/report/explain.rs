@@ -287,7 +287,7 @@ any = true
 ";
 
     fn explained(pattern: &str) -> String {
-        let environment = parse("t.toml", SPEC, &Vocabulary { managers: vec![] }).unwrap();
+        let environment = parse("t.toml", SPEC, &Vocabulary { managers: vec![], gates: vec![] }).unwrap();
         let text = "version = 1\nenvironment = \"carmenta\"\nlisted = []\n[reference]\nhostname = \"laptop\"\nos = \"macos\"\n\
                     [tool.node]\nversion = \"22.11.0\"\npath = \"/opt/homebrew/bin/node\"\n";
         let lock = Lock::parse("t.lock", text).unwrap();

@@ -1,5 +1,6 @@
 //! Plans from findings alone: no machine is asked.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,7 +10,7 @@ use crate::parity::compare::{Circumstances, target_report};
 use crate::parity::report::Look;
 use crate::provision::{Plan, view};
 use crate::spec::{
-    Category, Digest, Environment, Fact, Facts, FileFact, HookFact, LeadsTo, Listed, Listing, Lock, Locked, Machine,
+    Category, Digest, Environment, Fact, Facts, FileFact, GateFact, LeadsTo, Listed, Listing, Lock, Locked, Machine,
     Mode, Observed, RepoFact, TextFact, VersionFact, Vocabulary, parse,
 };
 
@@ -32,7 +33,7 @@ url = "https://me:pw@example.com/r"
 "#;
 
 fn environment() -> Environment {
-    parse("t.toml", SPEC, &Vocabulary { managers: vec!["npm", "apt"] }).unwrap()
+    parse("t.toml", SPEC, &Vocabulary { managers: vec!["npm", "apt"], gates: vec![] }).unwrap()
 }
 
 fn file(content: &str) -> Fact {
@@ -53,13 +54,8 @@ fn repo() -> Fact {
 
 /// What the reference has.
 fn wanted() -> Vec<(&'static str, Option<Fact>)> {
-    let hook = HookFact {
-        runs: true,
-        hook_digest: Digest::of(b"h"),
-        script_digest: None,
-        without: None,
-        path: ".githooks/pre-commit".to_owned(),
-    };
+    let mut hook = GateFact::new("runs");
+    hook.path = Some(".githooks/pre-commit".to_owned());
     vec![
         ("tool:node", Some(version("22.11.0", "/usr/bin/node"))),
         ("tool:tidy", Some(version("2.1.0", "/home/me/bin/tidy"))),
@@ -76,7 +72,7 @@ fn wanted() -> Vec<(&'static str, Option<Fact>)> {
         ("repo:r", Some(repo())),
         ("git:r/core.hooksPath", Some(setting(".githooks", "local"))),
         ("git:r/merge.conflictStyle", Some(setting("diff3", "global"))),
-        ("hook:r/pre-commit", Some(Fact::Hook(hook))),
+        ("hook:r/pre-commit", Some(Fact::Gate(hook))),
     ]
 }
 
@@ -93,6 +89,7 @@ fn planned_in(environment: &Environment, found: &[(&str, Fact)], selection: &Sel
         reference: Machine::default(),
         items: wanted().iter().map(entry).collect(),
         listed: listings.iter().map(|(listing, _)| listing.to_string()).collect(),
+        samples: BTreeMap::new(),
     };
     let mut facts =
         Facts { machine: Machine { os: Some("linux".to_owned()), ..Machine::default() }, ..Facts::default() };
@@ -235,7 +232,7 @@ fn nothing_is_put_through_a_link_where_a_folder_should_be() {
 fn the_specs_own_version_is_what_is_brought() {
     let subject = |policy: &str| {
         let spec = SPEC.replace("policy = \"exact\" }\napt", &format!("policy = \"{policy}\" }}\napt"));
-        let environment = parse("t.toml", &spec, &Vocabulary { managers: vec!["npm", "apt"] }).unwrap();
+        let environment = parse("t.toml", &spec, &Vocabulary { managers: vec!["npm", "apt"], gates: vec![] }).unwrap();
         let only = vec!["package:npm/prettier".to_owned()];
         let plan = planned_in(&environment, &[], &Selection { only, ..Selection::default() });
         plan.steps.first().map_or_else(|| plan.unmet[0].why.clone(), |step| step.subject.clone())

@@ -7,7 +7,7 @@ use crate::spec::{
 };
 
 fn vocabulary() -> Vocabulary {
-    Vocabulary { managers: vec!["npm", "apt"] }
+    Vocabulary { managers: vec!["npm", "apt"], gates: vec!["eslint", "ruff"] }
 }
 
 fn read(text: &str) -> Environment {
@@ -246,7 +246,8 @@ keep = true
 run = "trueup worker"
 [repos.a]
 path = "a"
-checks = ["lint-error"]
+gates = ["eslnt"]
+checks = ["lint error"]
 commit = "newest"
 "#
     ));

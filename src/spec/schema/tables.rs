@@ -156,6 +156,8 @@ pub(super) const LIMITS: Table = Table {
     keys: &[
         key("probe", "For one question to a machine.", Holds::Duration).default("\"10s\""),
         key("connect", "For reaching a machine and logging in.", Holds::Duration).default("\"10s\""),
+        key("dump", "For a linter that tells what it would apply.", Holds::Duration).default("\"60s\""),
+        key("check", "For one canary or behaviour check.", Holds::Duration).default("\"5m\""),
     ],
 };
 
@@ -288,12 +290,12 @@ pub(super) const REPO: Table = Table {
     keys: &[
         key("url", "Where it is cloned from.", Holds::Text),
         key("path", "Where it lies: relative to the home, ~/… or absolute.", Holds::Text).required(),
-        key("gates", "Which quality gates are held: found by looking.", Holds::Word(&[("auto", "all that are found")]))
-            .default("\"auto\""),
+        key("gates", "Which tools' effective configuration is held.", Holds::AutoOr(&Holds::Gate)).default("\"auto\""),
         key(
             "checks",
-            "Which canaries its gates must reject.",
-            Holds::Word(&[("auto", "those that its gates should catch")]),
+            "Which canaries its gates must reject, and which behaviour checks it must stand: built in, or from \
+             parity-checks/ beside environments/.",
+            Holds::AutoOr(&Holds::Like(PLAIN_NAME, &["lint-error"])),
         )
         .default("\"auto\""),
         key(

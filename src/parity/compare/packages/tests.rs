@@ -16,7 +16,7 @@ const RIPGREP: &str =
 fn environment(body: &str) -> Environment {
     let text = format!("name = \"t\"\n[targets.vm]\nkind = \"local\"\n[targets.mini]\nkind = \"local\"\n{body}");
     let managers = vec!["npm", "apt", "apk", "rpm", "brew", "cask", "tap", "cargo"];
-    parse("t.toml", &text, &Vocabulary { managers }).unwrap()
+    parse("t.toml", &text, &Vocabulary { managers, gates: vec![] }).unwrap()
 }
 
 fn machine(os: &str) -> Machine {
@@ -34,6 +34,7 @@ fn lock(os: &str, items: &[(&str, &str)], listed: &[&str]) -> Lock {
         reference: machine(os),
         items: items.iter().map(|(id, version)| (id.parse().unwrap(), entry(version))).collect(),
         listed: listed.iter().map(|one| (*one).to_owned()).collect(),
+        samples: BTreeMap::new(),
     }
 }
 
@@ -50,6 +51,7 @@ fn facts(os: &str, items: &[(&str, &str)], without: &[&str]) -> Facts {
         listings: BTreeMap::new(),
         contents: BTreeMap::new(),
         pins: BTreeMap::new(),
+        samples: BTreeMap::new(),
         without: without.iter().map(|one| (*one).to_owned()).collect(),
     }
 }
