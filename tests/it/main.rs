@@ -16,6 +16,7 @@ mod bad_input;
 mod captured;
 mod container_root;
 mod contract;
+mod corpus;
 mod doctor;
 mod dotfiles;
 mod errors;
