@@ -17,6 +17,7 @@ mod captured;
 mod container_root;
 mod contract;
 mod corpus;
+mod corpus_all;
 mod doctor;
 mod dotfiles;
 mod errors;

@@ -2,7 +2,7 @@
 //! `fixtures/repos/furnish` and kept below `target/` under a digest of all that they are made of. A second run does nothing.
 //!
 //! Nobody writes into them afterwards: whatever happens on a machine happens in a mount namespace of its own, where an
-//! overlay lies over both homes and over `/etc`. So every row begins with pristine machines, which costs milliseconds, and
+//! overlay lies over both homes and over the system's configuration. So every row begins with pristine machines, which costs milliseconds, and
 //! rows run side by side.
 
 use std::fs::{self, File};
@@ -18,16 +18,31 @@ use crate::support::machine::SYSTEM_PATH;
 /// The repositories in each home's `src`.
 pub(super) const REPOS: [&str; 4] = ["shop", "ledger", "forge", "plain"];
 
-/// What happens before a command of a machine runs: `$1` and `$2` are the homes, `$3` is a folder for what is written.
+/// Where the homes are, as long as somebody looks: away from this checkout, since tools look for configuration in the
+/// folders above.
+const PLACE: &str = "/media";
+
+/// Enters a namespace in which the folder `$1` is at `/media`, and does the rest of what it is given.
+const MAKING: &str = r#"
+mount --bind "$1" /media
+shift
+exec "$@"
+"#;
+
+/// Enters a namespace in which overlays over what the folder `$1` holds are at `/media`, with others over the system's
+/// configuration, and does the rest of what it is given.
 const PRISTINE: &str = r#"
-mount -t tmpfs -o mode=0755 tmpfs "$3"
-for place in "$1" "$2" /etc; do
-    name=${place##*/}
-    mkdir -p "$3/$name/upper" "$3/$name/work"
-    mount -t overlay -o "lowerdir=$place,upperdir=$3/$name/upper,workdir=$3/$name/work" overlay "$place"
-done
-mkdir "$3/tmp"
-shift 3
+mount -t tmpfs -o mode=0755 tmpfs /media
+lay() {
+    mkdir -p "$2" "/media/written/$3/upper" "/media/written/$3/work"
+    mount -t overlay -o "lowerdir=$1,upperdir=/media/written/$3/upper,workdir=/media/written/$3/work" overlay "$2"
+}
+lay "$1/Users" /media/Users 1
+lay "$1/home" /media/home 2
+lay /etc /etc 3
+[ ! -d /usr/local/etc ] || lay /usr/local/etc /usr/local/etc 4
+mkdir /media/tmp
+shift
 exec "$@"
 "#;
 
@@ -42,7 +57,7 @@ impl Homes {
     pub(super) fn furnished() -> Self {
         let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/repos");
         let all = Path::new(env!("CARGO_TARGET_TMPDIR")).join("corpus");
-        let base = all.join(&key(&sources, &all)[..16]);
+        let base = all.join(&key(&sources)[..16]);
         fs::create_dir_all(&all).unwrap();
         // Tests run in processes of their own, and the first of them furnishes for all.
         let lock = File::create(all.join("lock")).unwrap();
@@ -50,9 +65,10 @@ impl Homes {
         let ready = base.join("ready");
         if !ready.exists() {
             forget_others(&all);
-            let output = Command::new(sources.join("furnish")).arg(&base).stdin(Stdio::null()).output().unwrap();
+            fs::create_dir(&base).unwrap();
+            let mut furnish = within(MAKING, &base);
+            let output = furnish.arg(sources.join("furnish")).arg(PLACE).arg(all.join("cache")).output().unwrap();
             assert!(output.status.success(), "the homes cannot be furnished:\n{}", shown(&output));
-            fs::create_dir(base.join("scratch")).unwrap();
             fs::write(ready, "").unwrap();
         }
         Self { base, rust: said("rustc", &["--print", "sysroot"]) + "/bin" }
@@ -60,12 +76,12 @@ impl Homes {
 
     /// The reference's home.
     pub(super) fn reference(&self) -> PathBuf {
-        self.base.join("a/home/jane")
+        Path::new(PLACE).join("Users/jane")
     }
 
     /// The target's home.
     pub(super) fn target(&self) -> PathBuf {
-        self.base.join("b/srv/agent")
+        Path::new(PLACE).join("home/agent")
     }
 
     /// A home's search path: what its user put into `bin`, the Rust tools, the system's.
@@ -86,30 +102,34 @@ impl Homes {
         )
     }
 
-    /// A command that begins with pristine homes, and whose changes to them vanish with it. Root makes the namespaces by
-    /// itself, anybody else within a user namespace.
+    /// A command that begins with pristine homes, and whose changes to them vanish with it.
     pub(super) fn pristine(&self, words: &[&str]) -> Command {
-        let mut command = Command::new("unshare");
-        command.args(["--mount", "--propagation", "private"]);
-        if !rustix::process::geteuid().is_root() {
-            command.args(["--user", "--map-root-user"]);
-        }
-        command.args(["sh", "-ec", PRISTINE, "sh"]).arg(self.reference()).arg(self.target());
-        command.arg(self.base.join("scratch")).args(words);
+        let mut command = within(PRISTINE, &self.base);
         command
+            .args(words)
             .env_clear()
             .env("PATH", SYSTEM_PATH)
             .env("HOME", "/nonexistent")
             .env("LANG", "C.UTF-8")
-            .env("TMPDIR", self.base.join("scratch/tmp"))
-            .stdin(Stdio::null());
+            .env("TMPDIR", "/media/tmp");
         command
     }
 }
 
-/// What the homes are made of: the sources and how they are furnished, the programs that do it, and where they lie.
-fn key(sources: &Path, all: &Path) -> String {
-    let mut parts = vec![all.display().to_string(), said("node", &["--version"]), said("python3", &["--version"])];
+/// A piece of sh in a mount namespace of its own. Root makes one by itself, anybody else within a user namespace.
+fn within(script: &str, folder: &Path) -> Command {
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--propagation", "private"]);
+    if !rustix::process::geteuid().is_root() {
+        command.args(["--user", "--map-root-user"]);
+    }
+    command.args(["sh", "-ec", script, "sh"]).arg(folder).stdin(Stdio::null());
+    command
+}
+
+/// What the homes are made of: the sources, how they are furnished, and the programs that do it.
+fn key(sources: &Path) -> String {
+    let mut parts = vec![said("node", &["--version"]), said("python3", &["--version"])];
     parts.push(said("rustc", &["--version"]));
     for entry in walkdir::WalkDir::new(sources).sort_by_file_name() {
         let entry = entry.unwrap();

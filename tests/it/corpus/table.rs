@@ -19,7 +19,7 @@ const TABLES: [(&str, Kind, &str); 7] = [
 
 /// What has to tell a row from an identical machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// Facts: every audit does.
     Static,
     /// A canary alone: the facts are the same.
@@ -30,19 +30,19 @@ pub(super) enum Kind {
 
 /// One change to an identical machine.
 #[derive(Clone, Debug)]
-pub(super) struct Row {
-    pub(super) name: String,
-    pub(super) kind: Kind,
+pub(crate) struct Row {
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
     /// The repository that it is about, and whose environment is audited.
-    pub(super) repo: String,
+    pub(crate) repo: String,
     /// What is done there: sh, as the target's user, in the repository.
-    pub(super) does: String,
+    pub(crate) does: String,
     /// What is put into the environment of the audit. `~` at the beginning of a value is the target's home.
-    pub(super) env: BTreeMap<String, String>,
+    pub(crate) env: BTreeMap<String, String>,
     /// `ID drift` or `ID unknown`, for each finding that every audit must have.
-    pub(super) finds: BTreeSet<String>,
+    pub(crate) finds: BTreeSet<String>,
     /// The same for those that come with `--behaviour`.
-    pub(super) fires: BTreeSet<String>,
+    pub(crate) fires: BTreeSet<String>,
 }
 
 #[derive(Deserialize)]
@@ -74,13 +74,27 @@ struct Written {
 }
 
 /// All rows, in the order in which they are written.
-pub(super) fn rows() -> Vec<Row> {
+pub(crate) fn rows() -> Vec<Row> {
     let mut rows = Vec::new();
     for (name, kind, text) in TABLES {
         let table: Table = toml::from_str(text).unwrap_or_else(|error| panic!("rows/{name}.toml: {error}"));
         rows.extend(table.row.into_iter().map(|written| row(kind, written)));
     }
     rows
+}
+
+/// For each repository a row that changes nothing.
+pub(crate) fn unchanged() -> Vec<Row> {
+    let row = |repo: &&str| Row {
+        name: format!("{repo}-as-it-is"),
+        kind: Kind::Silent,
+        repo: (*repo).to_owned(),
+        does: String::new(),
+        env: BTreeMap::new(),
+        finds: BTreeSet::new(),
+        fires: BTreeSet::new(),
+    };
+    super::homes::REPOS.iter().map(row).collect()
 }
 
 fn row(kind: Kind, written: Written) -> Row {
