@@ -6,6 +6,7 @@
 
 mod eslint;
 mod leaves;
+mod node;
 
 use crate::observe::Answer;
 use crate::spec::{GateFact, Why};
