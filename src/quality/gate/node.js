@@ -186,7 +186,7 @@ const installed = (groups, name, bin) => {
     const range = folders(path.relative(top, base) + '/x').map((folder) => asksFor(folder, name)).find((one) => one) || null;
     const at = path.relative(top, base) || '.';
     if (!found) tools.push({ at, asked: range, version: null });
-    else tools.push({ at, asked: range, version: found.version, command: command(bin || name, found, base) });
+    else tools.push({ at, asked: range, version: found.version, bin: bin || name, command: command(bin || name, found, base) });
   }
   return tools;
 };

@@ -111,7 +111,10 @@ pub(super) struct Installed {
     asked: Option<String>,
     /// The version that is there.
     version: Option<String>,
-    /// What its command starts.
+    /// The name of its command.
+    #[serde(default)]
+    bin: Option<String>,
+    /// What that starts.
     #[serde(default)]
     command: Option<String>,
 }
@@ -157,8 +160,8 @@ pub(super) fn fact(name: &str, told: &Told) -> GateFact {
         if versions.len() > 1 || (!versions.is_empty() && tool.version.is_none()) {
             fact.leaf(format!("{place}{name}"), tool.version.as_deref().unwrap_or("not installed"));
         }
-        if let Some(command) = &tool.command {
-            fact.leaf(format!("{place}node_modules/.bin/{name}"), command);
+        if let (Some(bin), Some(command)) = (&tool.bin, &tool.command) {
+            fact.leaf(format!("{place}node_modules/.bin/{bin}"), command);
         }
     }
     for (leaf, place) in &told.decided {
@@ -176,4 +179,19 @@ pub(super) fn of_files(told: &Told, read: impl Fn(&Value) -> Leaves) -> Result<V
         Ok((file.clone(), leaves.clone()))
     };
     told.files.iter().map(config).collect()
+}
+
+/// One file of each folder, for tools whose configuration is a folder's.
+pub(super) fn one_of_each_folder<'a>(asked: &Asked<'a>) -> Vec<&'a str> {
+    let mut seen = BTreeSet::new();
+    let folder = |file: &str| file.rsplit_once('/').map(|(folder, _)| folder.to_owned());
+    asked.samples.iter().map(String::as_str).filter(|file| seen.insert(folder(file))).collect()
+}
+
+/// Adds which configurations there are: one that is nearer than the others is told by this.
+pub(super) fn configurations(whole: &Value, fact: &mut GateFact) {
+    let names = whole["configurations"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let names: Vec<&str> = names.collect();
+    let list = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    fact.leaf("configurations", list);
 }
