@@ -175,7 +175,10 @@ impl GateFact {
 impl LeafDifference {
     /// As one reads it: `rules.no-console: error on the reference, off on vm`.
     pub fn told(&self, target: &str) -> String {
-        let value = |value: &Option<String>| value.clone().map_or_else(|| "not set".to_owned(), shortened);
+        // A linter's rule that nobody sets is off.
+        let is_rule = self.leaf.starts_with("rules.") && !self.leaf.ends_with(".options");
+        let unset = if is_rule { "off" } else { "not set" };
+        let value = |value: &Option<String>| value.clone().map_or_else(|| unset.to_owned(), shortened);
         let place = match self.files.as_slice() {
             [] => String::new(),
             [file] => format!(" ({file})"),
@@ -238,8 +241,8 @@ mod tests {
         let one_off = eslint(&[("a.ts", &[("rules.no-console", "off")]), ("b.ts", &[("rules.no-console", "error")])]);
         assert_eq!(told(&want, &one_off), ["rules.no-console (a.ts): error on the reference, off on vm"]);
         let gone = eslint(&[("a.ts", &[]), ("b.ts", &[])]);
-        assert_eq!(told(&want, &gone), ["rules.no-console: error on the reference, not set on vm"]);
-        assert_eq!(told(&gone, &want), ["rules.no-console: not set on the reference, error on vm"]);
+        assert_eq!(told(&want, &gone), ["rules.no-console: error on the reference, off on vm"]);
+        assert_eq!(told(&gone, &want), ["rules.no-console: off on the reference, error on vm"]);
     }
 
     #[test]

@@ -4,8 +4,15 @@
 //! apply to them; where it cannot say, its configuration is found by its own rules. What it says is made into leaves that
 //! are the same on any machine: paths relative to the repository or the home, lists in one order where order means nothing.
 
+mod biome;
+mod commitlint;
 mod eslint;
 mod leaves;
+mod lint_staged;
+mod node;
+mod npm;
+mod prettier;
+mod tsc;
 
 use crate::observe::Answer;
 use crate::spec::{GateFact, Why};
@@ -44,4 +51,5 @@ impl<'a> Asked<'a> {
 pub const NOT_USED: i32 = 45;
 
 /// Every tool.
-pub const GATES: &[&Gate] = &[&eslint::GATE];
+pub const GATES: &[&Gate] =
+    &[&biome::GATE, &commitlint::GATE, &eslint::GATE, &lint_staged::GATE, &npm::GATE, &prettier::GATE, &tsc::GATE];
