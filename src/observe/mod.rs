@@ -12,11 +12,11 @@ mod frame;
 mod pattern;
 mod probe;
 mod program;
-mod samples;
 #[cfg(test)]
 mod program_tests;
 #[cfg(test)]
 mod question_tests;
+mod samples;
 mod version_token;
 
 use std::time::Duration;

@@ -125,8 +125,7 @@ impl GateFact {
     /// In which leaves `got` differs, by name; a difference that all files share names none.
     pub fn differences(&self, got: &Self) -> Vec<LeafDifference> {
         let names: BTreeSet<&String> = self.names().chain(got.names()).collect();
-        let files: BTreeSet<&str> =
-            self.files.keys().chain(got.files.keys()).map(String::as_str).collect();
+        let files: BTreeSet<&str> = self.files.keys().chain(got.files.keys()).map(String::as_str).collect();
         let files: Vec<&str> = if files.is_empty() { vec![""] } else { files.into_iter().collect() };
         let mut differences: Vec<LeafDifference> = Vec::new();
         for name in names {
@@ -160,7 +159,11 @@ impl GateFact {
 impl LeafDifference {
     /// As one reads it: `rules.no-console: error on the reference, off on vm`.
     pub fn told(&self, target: &str) -> String {
-        let value = |value: &Option<String>| value.clone().map_or_else(|| "not set".to_owned(), shortened);
+        // A rule is on or is not told of; the other side of on is off.
+        let is_on =
+            |value: &Option<String>| value.as_ref().is_some_and(|text| text == "on" || text.starts_with("on, "));
+        let absent = if is_on(&self.want) || is_on(&self.got) { "off" } else { "not set" };
+        let value = |value: &Option<String>| value.clone().map_or_else(|| absent.to_owned(), shortened);
         let place = match self.files.as_slice() {
             [] => String::new(),
             [file] => format!(" ({file})"),
@@ -225,6 +228,9 @@ mod tests {
         let gone = eslint(&[("a.ts", &[]), ("b.ts", &[])]);
         assert_eq!(told(&want, &gone), ["rules.no-console: error on the reference, not set on vm"]);
         assert_eq!(told(&gone, &want), ["rules.no-console: not set on the reference, error on vm"]);
+        let ruff = eslint(&[("a.py", &[("rules.F401", "on")]), ("b.py", &[("rules.F401", "on")])]);
+        let none = eslint(&[("a.py", &[]), ("b.py", &[])]);
+        assert_eq!(told(&ruff, &none), ["rules.F401: on on the reference, off on vm"]);
     }
 
     #[test]
