@@ -162,6 +162,9 @@ fn of_value(value: &toml_edit::Value, path: &str, text: &str, lines: &mut BTreeM
 /// Finds the lines of a mapping's keys: below the line of the key above, indented as its first key is.
 fn lines_of_yaml(value: &Value, prefix: &str, text: &str, from: usize, lines: &mut BTreeMap<String, usize>) {
     let Value::Object(table) = value else { return };
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let says = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let own = text.lines().skip(from).find(says).map_or(0, indent);
     for (name, value) in table {
         let is_of_key = |line: &str| {
             let line = line.trim_start().trim_start_matches(['{', ',', ' ']);
@@ -169,7 +172,10 @@ fn lines_of_yaml(value: &Value, prefix: &str, text: &str, from: usize, lines: &m
             let behind = line.strip_prefix(name.as_str()).map(|rest| rest.strip_prefix(['"', '\'']).unwrap_or(rest));
             behind.is_some_and(|rest| rest.trim_start().starts_with(':'))
         };
-        let Some(at) = text.lines().skip(from).position(is_of_key) else { continue };
+        let mut below = text.lines().skip(from);
+        let at = below.position(|line| indent(line) == own && is_of_key(line));
+        // What stands in braces is indented as one likes.
+        let Some(at) = at.or_else(|| text.lines().skip(from).position(is_of_key)) else { continue };
         let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
         lines.insert(path.clone(), from + at + 1);
         lines_of_yaml(value, &path, text, from + at + 1, lines);
@@ -191,6 +197,8 @@ mod tests {
         let other = Config::yaml("a", "{\"x\": {\"a\": [\"p\", \"q\"],\n\"b\": 1}}").unwrap();
         assert_eq!(one.leaves(), other.leaves());
         assert_eq!((one.lines["x.b"], other.lines["x.b"]), (2, 2));
+        let nested = Config::yaml("a", "x:\n  y:\n    b: 1\n  b: 2\n").unwrap();
+        assert_eq!((nested.lines["x.y.b"], nested.lines["x.b"]), (3, 4));
     }
 
     #[test]

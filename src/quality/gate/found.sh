@@ -76,3 +76,28 @@ tu_variables() {
     fi
   done
 }
+
+# tu_group NAMES COMMAND FOLDER FILE…: tells that these files of a folder stand below the nearest file of one of these names, a
+# word each, and what the command prints about one of them, unless it has been asked about one below the same.
+tu_asked='|'
+tu_group() {
+  tu_names=$1 tu_command=$2 tu_up=$3
+  tu_nearest=-
+  shift 3
+  while [ "$tu_nearest" = - ]; do
+    for tu_one in $tu_names; do
+      if [ "$tu_nearest" = - ] && [ -f "$tu_up/$tu_one" ]; then tu_nearest=$tu_up/$tu_one; fi
+    done
+    case $tu_up in */*) tu_up=${tu_up%/*} ;; *) break ;; esac
+  done
+  printf '=group %s\n' "$tu_nearest"
+  printf '|%s\n' "$@"
+  case $tu_asked in *"|$tu_nearest|"*) return ;; esac
+  for tu_one; do
+    if [ -f "$tu_one" ]; then
+      tu_asked="$tu_asked$tu_nearest|"
+      tu_hear "settings $tu_nearest" "$tu_command" "$tu_one"
+      return
+    fi
+  done
+}

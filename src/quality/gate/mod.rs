@@ -6,11 +6,17 @@
 
 mod config;
 mod eslint;
+mod golangci;
 mod leaves;
+mod mypy;
 mod ruff;
+mod rustfmt;
+mod shellcheck;
 mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use told::Told;
 
 use crate::observe::Answer;
 use crate::spec::{GateFact, Why};
@@ -50,7 +56,8 @@ impl<'a> Asked<'a> {
 pub const NOT_USED: i32 = 45;
 
 /// Every tool.
-pub const GATES: &[&Gate] = &[&eslint::GATE, &ruff::GATE];
+pub const GATES: &[&Gate] =
+    &[&eslint::GATE, &ruff::GATE, &mypy::GATE, &rustfmt::GATE, &golangci::GATE, &shellcheck::GATE];
 
 /// The sh functions of the questions about tools with files of their own, and those of one tool.
 fn found(of_tool: &str) -> String {
@@ -64,6 +71,30 @@ fn found(of_tool: &str) -> String {
 fn asked_for(tool: &str) -> GateFact {
     let mut fact = GateFact::new("is asked for and not installed");
     fact.weak = Some(format!("{tool} is asked for and not installed"));
+    fact
+}
+
+/// Reads the version that `tu_hear version` heard: the word behind the tool's name. A version manager's stand-in that has
+/// nothing to start is no tool, and neither is one that its toolchain lacks.
+fn version(told: &Told, tool: &str) -> Result<Option<String>, Why> {
+    let Some(section) = told.all("version").next() else { return Ok(None) };
+    let said = match told.heard(section, &format!("{tool} --version")) {
+        Err(Why::Failed { code: 127, .. }) => return Ok(None),
+        Err(Why::Failed { message, .. }) if message.contains("is not installed") => return Ok(None),
+        said => said?,
+    };
+    let mut words = said.split_whitespace().skip_while(|word| !word.eq_ignore_ascii_case(tool)).skip(1);
+    let is_number = |word: &&str| word.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit());
+    let version =
+        words.find(is_number).map(|word| word.trim_start_matches('v').trim_end_matches([',', ';']).to_owned());
+    version.map(Some).ok_or_else(|| Why::NotUnderstood(format!("{tool} told no version")))
+}
+
+/// A fact about a tool that is there.
+fn of_tool(told: &Told, tool: &str, version: &str) -> GateFact {
+    let mut fact = GateFact::new(format!("is {tool} {version}"));
+    fact.path = told.one("path").map(|path| told.place(path));
+    fact.leaf("taken from", told.one("from").unwrap_or_default());
     fact
 }
 

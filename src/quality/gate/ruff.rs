@@ -32,24 +32,15 @@ fn script(asked: &Asked<'_>) -> String {
     script += &format!("tu_places\ntu_files {configs} || return\ntu_ruff_elsewhere\ntu_ruff_version || return 0\n");
     for (folder, files) in &folders {
         let words = std::iter::once(folder).chain(files).map(String::as_str);
-        script += &format!("tu_ruff_group {}\n", quote::words(words));
+        script += &format!("tu_group '{}' tu_ruff_settings {}\n", NAMES.join(" "), quote::words(words));
     }
     script
 }
 
 fn read(asked: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
     let told = Told::read(answer)?;
-    let Some(version) = told.all("version").next() else { return not_installed(asked, &told) };
-    let version = match told.heard(version, "ruff --version") {
-        // A version manager's stand-in that has nothing to start.
-        Err(Why::Failed { code: 127, .. }) => return not_installed(asked, &told),
-        said => said?,
-    };
-    let version = version.trim().strip_prefix("ruff ").and_then(|rest| rest.split(' ').next());
-    let version = version.ok_or_else(|| Why::NotUnderstood("ruff told no version".to_owned()))?;
-    let mut fact = GateFact::new(format!("is ruff {version}"));
-    fact.path = told.one("path").map(|path| told.place(path));
-    fact.leaf("taken from", told.one("from").unwrap_or_default());
+    let Some(version) = super::version(&told, "ruff")? else { return not_installed(asked, &told) };
+    let mut fact = super::of_tool(&told, "ruff", &version);
     let mut of_files = Vec::new();
     let mut by_group: BTreeMap<&str, Settings> = BTreeMap::new();
     for section in told.all("settings") {

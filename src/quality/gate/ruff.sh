@@ -22,33 +22,12 @@ tu_ruff_elsewhere() {
 
 tu_ruff_version() {
   tu_hush
-  tu_asked='|'
   export RUFF_NO_CACHE=true
   tu_inside ruff || return
   tu_ruff=$tu_path
   tu_hear version "$tu_ruff" --version
 }
 
-# tu_ruff_group FOLDER FILE…: the files of a folder are asked about by one of them, unless one below the same nearest
-# configuration has been.
-tu_ruff_group() {
-  tu_up=$1
-  tu_nearest=-
-  shift
-  while [ "$tu_nearest" = - ]; do
-    for tu_one in .ruff.toml ruff.toml pyproject.toml; do
-      if [ "$tu_nearest" = - ] && [ -f "$tu_up/$tu_one" ]; then tu_nearest=$tu_up/$tu_one; fi
-    done
-    case $tu_up in */*) tu_up=${tu_up%/*} ;; *) break ;; esac
-  done
-  printf '=group %s\n' "$tu_nearest"
-  printf '|%s\n' "$@"
-  case $tu_asked in *"|$tu_nearest|"*) return ;; esac
-  for tu_one; do
-    if [ -f "$tu_one" ]; then
-      tu_asked="$tu_asked$tu_nearest|"
-      tu_hear "settings $tu_nearest" "$tu_ruff" check --no-cache --show-settings "$tu_one"
-      return
-    fi
-  done
+tu_ruff_settings() {
+  "$tu_ruff" check --no-cache --show-settings "$1"
 }
