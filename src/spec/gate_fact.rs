@@ -243,6 +243,9 @@ mod tests {
         let gone = eslint(&[("a.ts", &[]), ("b.ts", &[])]);
         assert_eq!(told(&want, &gone), ["rules.no-console: error on the reference, off on vm"]);
         assert_eq!(told(&gone, &want), ["rules.no-console: off on the reference, error on vm"]);
+        let ruff = eslint(&[("a.py", &[("rules.F401", "on")]), ("b.py", &[("rules.F401", "on")])]);
+        let none = eslint(&[("a.py", &[]), ("b.py", &[])]);
+        assert_eq!(told(&ruff, &none), ["rules.F401: on on the reference, off on vm"]);
     }
 
     #[test]
