@@ -4,11 +4,13 @@
 //! apply to them; where it cannot say, its configuration is found by its own rules. What it says is made into leaves that
 //! are the same on any machine: paths relative to the repository or the home, lists in one order where order means nothing.
 
+mod clippy;
 mod config;
 mod eslint;
 mod golangci;
 mod leaves;
 mod mypy;
+mod python;
 mod ruff;
 mod rustfmt;
 mod shellcheck;
@@ -56,8 +58,16 @@ impl<'a> Asked<'a> {
 pub const NOT_USED: i32 = 45;
 
 /// Every tool.
-pub const GATES: &[&Gate] =
-    &[&eslint::GATE, &ruff::GATE, &mypy::GATE, &rustfmt::GATE, &golangci::GATE, &shellcheck::GATE];
+pub const GATES: &[&Gate] = &[
+    &eslint::GATE,
+    &ruff::GATE,
+    &mypy::GATE,
+    &python::GATE,
+    &rustfmt::GATE,
+    &clippy::GATE,
+    &golangci::GATE,
+    &shellcheck::GATE,
+];
 
 /// The sh functions of the questions about tools with files of their own, and those of one tool.
 fn found(of_tool: &str) -> String {
@@ -119,7 +129,7 @@ fn candidates<'a>(folders: impl IntoIterator<Item = &'a str>, names: &[&str]) ->
 }
 
 /// The folders that a file lies in, the nearest first and the repository's own, which is empty, last.
-fn upward(file: &str) -> impl Iterator<Item = &str> {
+fn upward(file: &str) -> impl Iterator<Item = &str> + Clone {
     let nearest = file.rsplit_once('/').map_or("", |(folder, _)| folder);
     std::iter::successors(Some(nearest), |folder| {
         (!folder.is_empty()).then(|| folder.rsplit_once('/').map_or("", |(up, _)| up))
