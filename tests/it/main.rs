@@ -24,6 +24,7 @@ mod errors;
 mod floods;
 mod formats;
 mod gate;
+mod gates_other;
 mod here;
 mod history;
 mod hosts;

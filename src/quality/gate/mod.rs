@@ -5,6 +5,7 @@
 //! are the same on any machine: paths relative to the repository or the home, lists in one order where order means nothing.
 
 mod biome;
+mod clippy;
 mod commitlint;
 mod config;
 mod eslint;
@@ -15,6 +16,7 @@ mod mypy;
 mod node;
 mod npm;
 mod prettier;
+mod python;
 mod ruff;
 mod rustfmt;
 mod shellcheck;
@@ -65,6 +67,7 @@ pub const NOT_USED: i32 = 45;
 /// Every tool.
 pub const GATES: &[&Gate] = &[
     &biome::GATE,
+    &clippy::GATE,
     &commitlint::GATE,
     &eslint::GATE,
     &golangci::GATE,
@@ -72,6 +75,7 @@ pub const GATES: &[&Gate] = &[
     &mypy::GATE,
     &npm::GATE,
     &prettier::GATE,
+    &python::GATE,
     &ruff::GATE,
     &rustfmt::GATE,
     &shellcheck::GATE,
@@ -138,7 +142,7 @@ fn candidates<'a>(folders: impl IntoIterator<Item = &'a str>, names: &[&str]) ->
 }
 
 /// The folders that a file lies in, the nearest first and the repository's own, which is empty, last.
-fn upward(file: &str) -> impl Iterator<Item = &str> {
+fn upward(file: &str) -> impl Iterator<Item = &str> + Clone {
     let nearest = file.rsplit_once('/').map_or("", |(folder, _)| folder);
     std::iter::successors(Some(nearest), |folder| {
         (!folder.is_empty()).then(|| folder.rsplit_once('/').map_or("", |(up, _)| up))
