@@ -6,6 +6,7 @@
 
 mod biome;
 mod commitlint;
+mod editorconfig;
 mod eslint;
 mod leaves;
 mod lint_staged;
@@ -51,5 +52,13 @@ impl<'a> Asked<'a> {
 pub const NOT_USED: i32 = 45;
 
 /// Every tool.
-pub const GATES: &[&Gate] =
-    &[&biome::GATE, &commitlint::GATE, &eslint::GATE, &lint_staged::GATE, &npm::GATE, &prettier::GATE, &tsc::GATE];
+pub const GATES: &[&Gate] = &[
+    &biome::GATE,
+    &commitlint::GATE,
+    &editorconfig::GATE,
+    &eslint::GATE,
+    &lint_staged::GATE,
+    &npm::GATE,
+    &prettier::GATE,
+    &tsc::GATE,
+];

@@ -155,12 +155,15 @@ pub(super) fn fact(name: &str, told: &Told) -> GateFact {
         }
     });
     fact.weak = weak;
-    for tool in &told.tools {
+    let first = told.tools.first().and_then(|tool| tool.command.as_ref());
+    for (number, tool) in told.tools.iter().enumerate() {
         let place = if tool.at == "." { String::new() } else { format!("{}/", tool.at) };
         if versions.len() > 1 || (!versions.is_empty() && tool.version.is_none()) {
             fact.leaf(format!("{place}{name}"), tool.version.as_deref().unwrap_or("not installed"));
         }
-        if let (Some(bin), Some(command)) = (&tool.bin, &tool.command) {
+        // What is the same everywhere is told once.
+        let as_first = number > 0 && tool.command.as_ref() == first;
+        if let (Some(bin), Some(command), false) = (&tool.bin, &tool.command, as_first) {
             fact.leaf(format!("{place}node_modules/.bin/{bin}"), command);
         }
     }
