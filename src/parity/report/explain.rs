@@ -10,6 +10,7 @@ use globset::Glob;
 use super::super::{Finding, Report, State, TargetReport, Verdict};
 use super::human::{age, machine_line, paint_diff, verdict_style};
 use super::look::{View, printable};
+use crate::quality::gate::smallest_change;
 use crate::spec::{
     Bearing, Category, Covers, Environment, Fact, GateFact, ItemId, Lock, Locked, Observed, Place, Reach, Reference,
     Waiver, suggest,
@@ -98,6 +99,7 @@ fn one(text: &mut String, evidence: &Evidence<'_>, target: &TargetReport, findin
         ("observed", observed(finding)),
         ("path", path(evidence, target, finding)),
         ("decided", decides(target, finding)),
+        ("change", changes(target, finding)),
         ("on", on(evidence, target)),
         ("waivers", waivers(evidence, target, finding)),
         ("since", since(evidence, target, finding)),
@@ -188,20 +190,31 @@ fn path(evidence: &Evidence<'_>, target: &TargetReport, finding: &Finding) -> Ve
     vec![home.map_or_else(|| format!("~/{name}"), |home| home.join(name).display().to_string())]
 }
 
+/// What a gate amounts to on the reference and on the target, as far as each is known.
+fn gates(finding: &Finding) -> (Option<&GateFact>, Option<&GateFact>) {
+    let want = match &finding.locked {
+        Some(Locked::Present(Fact::Gate(fact))) => Some(fact),
+        _ => None,
+    };
+    let got = match &finding.observed {
+        Some(Observed::Present(Fact::Gate(fact))) => Some(fact),
+        _ => None,
+    };
+    (want, got)
+}
+
+/// The smallest change that would remove a gate's drift.
+fn changes(target: &TargetReport, finding: &Finding) -> Vec<String> {
+    match (&finding.state, finding.id.category, gates(finding)) {
+        (State::Drift(_), Category::Gate, (Some(want), Some(got))) => smallest_change(want, got, &target.target),
+        _ => Vec::new(),
+    }
+}
+
 /// Where a gate's difference is decided, on the reference and on the target: a line for each leaf, and one for the whole
 /// where nothing differs. What neither of the two knows is not told.
 fn decides(target: &TargetReport, finding: &Finding) -> Vec<String> {
-    fn gate(fact: Option<&Fact>) -> Option<&GateFact> {
-        match fact {
-            Some(Fact::Gate(fact)) => Some(fact),
-            _ => None,
-        }
-    }
-    let want = gate(match &finding.locked {
-        Some(Locked::Present(fact)) => Some(fact),
-        _ => None,
-    });
-    let got = gate(finding.observed.as_ref().and_then(Observed::present));
+    let (want, got) = gates(finding);
     let both = |leaf: &str| {
         let machines = [(want, "the reference"), (got, target.target.as_str())];
         let told = machines.iter().filter_map(|(fact, on)| Some(format!("{} on {on}", (*fact)?.place(leaf)?)));

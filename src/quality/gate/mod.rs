@@ -13,7 +13,10 @@ mod lint_staged;
 mod node;
 mod npm;
 mod prettier;
+mod remedy;
 mod tsc;
+
+pub use remedy::smallest_change;
 
 use crate::observe::Answer;
 use crate::spec::{GateFact, Why};
