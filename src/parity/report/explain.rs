@@ -215,27 +215,27 @@ fn changes(target: &TargetReport, finding: &Finding) -> Vec<String> {
 /// where nothing differs. What neither of the two knows is not told.
 fn decides(target: &TargetReport, finding: &Finding) -> Vec<String> {
     let (want, got) = gates(finding);
-    let both = |leaf: &str| {
+    let both = |leaf: &str, file: Option<&str>| {
         let machines = [(want, "the reference"), (got, target.target.as_str())];
-        let told = machines.iter().filter_map(|(fact, on)| Some(format!("{} on {on}", (*fact)?.place(leaf)?)));
+        let told = machines.iter().filter_map(|(fact, on)| Some(format!("{} on {on}", (*fact)?.place(leaf, file)?)));
         told.collect::<Vec<String>>().join(", ")
     };
-    let leaves: Vec<String> = match (want, got) {
-        (Some(want), Some(got)) => want.differences(got).into_iter().map(|difference| difference.leaf).collect(),
+    let mut differences = match (want, got) {
+        (Some(want), Some(got)) => want.differences(got),
         _ => Vec::new(),
     };
+    if differences.is_empty() {
+        return Some(both("", None)).filter(|places| !places.is_empty()).into_iter().collect();
+    }
+    // Which file decides is what these say themselves.
+    differences.retain(|difference| !matches!(difference.leaf.as_str(), "config file" | "configurations"));
     let mut lines: Vec<String> = Vec::new();
-    for leaf in &leaves {
-        let (places, line) = match both(leaf) {
-            places if leaves.len() == 1 => (places.clone(), places),
-            places => (places.clone(), format!("{leaf}: {places}")),
-        };
+    for difference in &differences {
+        let places = both(&difference.leaf, difference.files.first().map(String::as_str));
+        let line = if differences.len() == 1 { places.clone() } else { format!("{}: {places}", difference.leaf) };
         if !places.is_empty() && !lines.contains(&line) {
             lines.push(line);
         }
-    }
-    if leaves.is_empty() {
-        lines.extend(Some(both("")).filter(|places| !places.is_empty()));
     }
     if lines.len() > DECIDED {
         let more = lines.len() - DECIDED;

@@ -45,7 +45,8 @@ pub fn smallest_change(want: &GateFact, got: &GateFact, target: &str) -> Vec<Str
             changes.push(format!("install the repository's packages anew on {target}: {} is another", difference.leaf));
             continue;
         }
-        let place = got.place(&difference.leaf).or_else(|| want.place(&difference.leaf));
+        let file = difference.files.first().map(String::as_str);
+        let place = got.place(&difference.leaf, file).or_else(|| want.place(&difference.leaf, file));
         by_file.entry(place.unwrap_or_default()).or_default().push(setting(difference));
     }
     // Where another file decides, or another version, what it says follows.
