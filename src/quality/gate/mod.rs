@@ -8,6 +8,7 @@ mod biome;
 mod clippy;
 mod commitlint;
 mod config;
+mod editorconfig;
 mod eslint;
 mod golangci;
 mod leaves;
@@ -17,6 +18,7 @@ mod node;
 mod npm;
 mod prettier;
 mod python;
+mod remedy;
 mod ruff;
 mod rustfmt;
 mod shellcheck;
@@ -25,6 +27,7 @@ mod tsc;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use remedy::smallest_change;
 use told::Told;
 
 use crate::observe::Answer;
@@ -69,6 +72,7 @@ pub const GATES: &[&Gate] = &[
     &biome::GATE,
     &clippy::GATE,
     &commitlint::GATE,
+    &editorconfig::GATE,
     &eslint::GATE,
     &golangci::GATE,
     &lint_staged::GATE,
