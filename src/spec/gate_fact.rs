@@ -114,6 +114,11 @@ impl GateFact {
         self.files = files;
     }
 
+    /// Whether it is a hook of which nothing comes: not being there at all would be no different.
+    pub fn is_silent(&self) -> bool {
+        ["does not fire", "does nothing", "is not installed"].iter().any(|word| self.does.starts_with(word))
+    }
+
     /// The text that stands as `want` or `got`: two gates are equal exactly when it is.
     pub fn shown(&self) -> String {
         if self.leaves.is_empty() && self.files.is_empty() {
