@@ -6,17 +6,18 @@
 //! the items that the question covers. Pure but for `audit`.
 
 pub mod audit;
+mod check;
 mod clock;
 mod digits;
 mod frame;
 mod pattern;
 mod probe;
 mod program;
-mod samples;
 #[cfg(test)]
 mod program_tests;
 #[cfg(test)]
 mod question_tests;
+mod samples;
 mod version_token;
 
 use std::time::Duration;

@@ -114,7 +114,8 @@ impl GateFact {
         format!("{} {}", self.does, Digest::of(listed.as_bytes()))
     }
 
-    fn value(&self, file: &str, leaf: &str) -> Option<&String> {
+    /// The value of a leaf for a file.
+    pub fn value(&self, file: &str, leaf: &str) -> Option<&String> {
         self.files.get(file).and_then(|leaves| leaves.get(leaf)).or_else(|| self.leaves.get(leaf))
     }
 
@@ -125,8 +126,7 @@ impl GateFact {
     /// In which leaves `got` differs, by name; a difference that all files share names none.
     pub fn differences(&self, got: &Self) -> Vec<LeafDifference> {
         let names: BTreeSet<&String> = self.names().chain(got.names()).collect();
-        let files: BTreeSet<&str> =
-            self.files.keys().chain(got.files.keys()).map(String::as_str).collect();
+        let files: BTreeSet<&str> = self.files.keys().chain(got.files.keys()).map(String::as_str).collect();
         let files: Vec<&str> = if files.is_empty() { vec![""] } else { files.into_iter().collect() };
         let mut differences: Vec<LeafDifference> = Vec::new();
         for name in names {
