@@ -78,6 +78,22 @@ impl GateFact {
         self.decided.insert(leaf.into(), place.into());
     }
 
+    /// Where a leaf is decided, as far as it is known: by its own name, by the name that it stands below, by what decides the
+    /// rest, else by the file that the gate stands in.
+    pub fn place(&self, leaf: &str) -> Option<&str> {
+        let mut name = leaf;
+        loop {
+            if let Some(place) = self.decided.get(name) {
+                return Some(place);
+            }
+            match name.rfind('.') {
+                Some(end) => name = &name[..end],
+                None => break,
+            }
+        }
+        self.decided.get("").or(self.path.as_ref()).map(String::as_str)
+    }
+
     /// Adds what each file has. Leaves on which all agree are kept once.
     pub fn of_files(&mut self, files: impl IntoIterator<Item = (String, Leaves)>) {
         let mut files: BTreeMap<String, Leaves> = files
@@ -160,7 +176,10 @@ impl GateFact {
 impl LeafDifference {
     /// As one reads it: `rules.no-console: error on the reference, off on vm`.
     pub fn told(&self, target: &str) -> String {
-        let value = |value: &Option<String>| value.clone().map_or_else(|| "not set".to_owned(), shortened);
+        // A linter's rule that nobody sets is off.
+        let is_rule = self.leaf.starts_with("rules.") && !self.leaf.ends_with(".options");
+        let unset = if is_rule { "off" } else { "not set" };
+        let value = |value: &Option<String>| value.clone().map_or_else(|| unset.to_owned(), shortened);
         let place = match self.files.as_slice() {
             [] => String::new(),
             [file] => format!(" ({file})"),
@@ -223,8 +242,11 @@ mod tests {
         let one_off = eslint(&[("a.ts", &[("rules.no-console", "off")]), ("b.ts", &[("rules.no-console", "error")])]);
         assert_eq!(told(&want, &one_off), ["rules.no-console (a.ts): error on the reference, off on vm"]);
         let gone = eslint(&[("a.ts", &[]), ("b.ts", &[])]);
-        assert_eq!(told(&want, &gone), ["rules.no-console: error on the reference, not set on vm"]);
-        assert_eq!(told(&gone, &want), ["rules.no-console: not set on the reference, error on vm"]);
+        assert_eq!(told(&want, &gone), ["rules.no-console: error on the reference, off on vm"]);
+        assert_eq!(told(&gone, &want), ["rules.no-console: off on the reference, error on vm"]);
+        let ruff = eslint(&[("a.py", &[("rules.F401", "on")]), ("b.py", &[("rules.F401", "on")])]);
+        let none = eslint(&[("a.py", &[]), ("b.py", &[])]);
+        assert_eq!(told(&ruff, &none), ["rules.F401: on on the reference, off on vm"]);
     }
 
     #[test]
@@ -237,6 +259,18 @@ mod tests {
         evidence.weak = Some("weak".to_owned());
         assert_eq!(one.shown(), evidence.shown());
         assert!(one.differences(&evidence).is_empty());
+    }
+
+    #[test]
+    fn a_leaf_is_decided_where_it_or_what_it_stands_below_is() {
+        let mut fact = GateFact::new("is eslint 9.17.0");
+        assert_eq!(fact.place("rules.x"), None);
+        fact.path = Some("package.json".to_owned());
+        assert_eq!(fact.place("rules.x"), Some("package.json"));
+        fact.decide("rules.x", "eslint.config.js:3");
+        fact.decide("", "eslint.config.js");
+        let places = ["rules.x", "rules.x.options", "rules.xy", ".hidden"].map(|leaf| fact.place(leaf).unwrap());
+        assert_eq!(places, ["eslint.config.js:3", "eslint.config.js:3", "eslint.config.js", "eslint.config.js"]);
     }
 
     #[test]

@@ -16,12 +16,17 @@ mod bad_input;
 mod captured;
 mod container_root;
 mod contract;
+#[cfg(target_os = "linux")]
+mod corpus;
+#[cfg(target_os = "linux")]
+mod corpus_all;
 mod doctor;
 mod dotfiles;
 mod errors;
 mod floods;
 mod formats;
 mod gate;
+mod gates_other;
 mod here;
 mod history;
 mod hosts;

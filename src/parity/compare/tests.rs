@@ -185,7 +185,10 @@ fn hooks_are_an_open_set() {
         .collect();
     assert_eq!(by_id["hook:r/commit-msg"].state, State::Drift(Change::Missing));
     assert_eq!(by_id["hook:r/post-merge"].state, State::Drift(Change::Extra));
-    assert_eq!(by_id["hook:r/pre-commit"].reason, "it is not executable, so git skips it on vm; on the reference it runs");
+    assert_eq!(
+        by_id["hook:r/pre-commit"].reason,
+        "on vm it is not executable, so git skips it; on the reference it runs"
+    );
     // A weakness that the reference shares is a match, and named.
     assert_eq!(by_id["hook:r/pre-push"].state, State::Match);
     assert_eq!(by_id["hook:r/pre-push"].warning.as_deref(), Some("it is not executable, so git skips it"));

@@ -11,11 +11,14 @@ use super::super::{Finding, Report, State, TargetReport, Verdict};
 use super::human::{age, machine_line, paint_diff, verdict_style};
 use super::look::{View, printable};
 use crate::spec::{
-    Bearing, Category, Covers, Environment, Fact, ItemId, Lock, Locked, Observed, Place, Reach, Reference, Waiver,
-    suggest,
+    Bearing, Category, Covers, Environment, Fact, GateFact, ItemId, Lock, Locked, Observed, Place, Reach, Reference,
+    Waiver, suggest,
 };
 
 const INFALLIBLE: &str = "writing to a string cannot fail";
+
+/// How many leaves of a gate are told where they are decided.
+const DECIDED: usize = 12;
 
 /// All that a finding rests on.
 #[derive(Debug)]
@@ -94,6 +97,7 @@ fn one(text: &mut String, evidence: &Evidence<'_>, target: &TargetReport, findin
         ("reference", reference(evidence)),
         ("observed", observed(finding)),
         ("path", path(evidence, target, finding)),
+        ("decided", decides(target, finding)),
         ("on", on(evidence, target)),
         ("waivers", waivers(evidence, target, finding)),
         ("since", since(evidence, target, finding)),
@@ -182,6 +186,50 @@ fn path(evidence: &Evidence<'_>, target: &TargetReport, finding: &Finding) -> Ve
         Reach::Ssh(_) | Reach::Devcontainer(_) => None,
     });
     vec![home.map_or_else(|| format!("~/{name}"), |home| home.join(name).display().to_string())]
+}
+
+/// Where a gate's difference is decided, on the reference and on the target: a line for each leaf, and one for the whole
+/// where nothing differs. What neither of the two knows is not told.
+fn decides(target: &TargetReport, finding: &Finding) -> Vec<String> {
+    fn gate(fact: Option<&Fact>) -> Option<&GateFact> {
+        match fact {
+            Some(Fact::Gate(fact)) => Some(fact),
+            _ => None,
+        }
+    }
+    let want = gate(match &finding.locked {
+        Some(Locked::Present(fact)) => Some(fact),
+        _ => None,
+    });
+    let got = gate(finding.observed.as_ref().and_then(Observed::present));
+    let both = |leaf: &str| {
+        let machines = [(want, "the reference"), (got, target.target.as_str())];
+        let told = machines.iter().filter_map(|(fact, on)| Some(format!("{} on {on}", (*fact)?.place(leaf)?)));
+        told.collect::<Vec<String>>().join(", ")
+    };
+    let leaves: Vec<String> = match (want, got) {
+        (Some(want), Some(got)) => want.differences(got).into_iter().map(|difference| difference.leaf).collect(),
+        _ => Vec::new(),
+    };
+    let mut lines: Vec<String> = Vec::new();
+    for leaf in &leaves {
+        let (places, line) = match both(leaf) {
+            places if leaves.len() == 1 => (places.clone(), places),
+            places => (places.clone(), format!("{leaf}: {places}")),
+        };
+        if !places.is_empty() && !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    if leaves.is_empty() {
+        lines.extend(Some(both("")).filter(|places| !places.is_empty()));
+    }
+    if lines.len() > DECIDED {
+        let more = lines.len() - DECIDED;
+        lines.truncate(DECIDED);
+        lines.push(format!("and {more} more"));
+    }
+    lines
 }
 
 fn on(evidence: &Evidence<'_>, target: &TargetReport) -> Vec<String> {
@@ -311,6 +359,42 @@ any = true
             text.lines().filter(|line| line.contains(" on ") && !line.starts_with([' ', 'a'])).collect();
         assert_eq!(heads.len(), 5, "{text}");
         assert!(!text.contains('\u{1b}'));
+    }
+
+    /// The line of the explanation about where a gate is decided.
+    fn decided(want: &GateFact, got: Option<&GateFact>) -> Vec<String> {
+        let mut report = report();
+        let target = &mut report.targets[0];
+        let mut finding = target.findings[0].clone();
+        finding.locked = Some(Locked::Present(Fact::Gate(want.clone())));
+        finding.observed = got.map(|got| Observed::Present(Fact::Gate(got.clone())));
+        decides(target, &finding)
+    }
+
+    #[test]
+    fn a_gate_tells_on_each_machine_which_line_decides() {
+        let mut want = GateFact::new("is eslint 9.17.0");
+        want.leaf("rules.no-console", "error");
+        want.leaf("rules.eqeqeq", "error");
+        want.decide("rules.no-console", "eslint.config.js:4");
+        want.decide("", "eslint.config.js");
+        let mut got = want.clone();
+        got.leaf("rules.no-console", "off");
+        got.decide("rules.no-console", "eslint.config.js:7");
+        assert_eq!(decided(&want, Some(&got)), ["eslint.config.js:4 on the reference, eslint.config.js:7 on vm"]);
+        got.leaf("rules.eqeqeq", "off");
+        got.leaf("rules.eqeqeq.options", "[1]");
+        assert_eq!(
+            decided(&want, Some(&got)),
+            [
+                "rules.eqeqeq: eslint.config.js on the reference, eslint.config.js on vm",
+                "rules.eqeqeq.options: eslint.config.js on the reference, eslint.config.js on vm",
+                "rules.no-console: eslint.config.js:4 on the reference, eslint.config.js:7 on vm",
+            ]
+        );
+        assert_eq!(decided(&want, None), ["eslint.config.js on the reference"]);
+        let nowhere = GateFact::new("runs");
+        assert_eq!(decided(&nowhere, Some(&nowhere)), Vec::<String>::new());
     }
 
     #[test]
