@@ -133,7 +133,8 @@ impl GateFact {
         format!("{} {}", self.does, Digest::of(listed.as_bytes()))
     }
 
-    fn value(&self, file: &str, leaf: &str) -> Option<&String> {
+    /// The value of a leaf for a file.
+    pub fn value(&self, file: &str, leaf: &str) -> Option<&String> {
         self.files.get(file).and_then(|leaves| leaves.get(leaf)).or_else(|| self.leaves.get(leaf))
     }
 
