@@ -22,6 +22,7 @@ mod errors;
 mod floods;
 mod formats;
 mod gate;
+mod gates_js;
 mod here;
 mod history;
 mod hosts;
