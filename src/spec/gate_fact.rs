@@ -36,7 +36,8 @@ pub struct GateFact {
     /// The other leaves, by file.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub files: BTreeMap<String, Leaves>,
-    /// Where leaves are decided, as `FILE` or `FILE:LINE`, by leaf; under the empty name what decides the rest. Evidence.
+    /// Where leaves are decided, as `FILE` or `FILE:LINE`, by leaf, or as `LEAF (FILE)` for one file; under the empty name what
+    /// decides the rest. Evidence.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub decided: BTreeMap<String, String>,
 }
@@ -78,6 +79,19 @@ impl GateFact {
         self.decided.insert(leaf.into(), place.into());
     }
 
+    /// Where a leaf is decided for a file, or for all, as far as it is known: by its own name, by the name that it stands below,
+    /// by what decides the rest, else by the file that the gate stands in.
+    pub fn place(&self, leaf: &str, file: Option<&str>) -> Option<&str> {
+        let own = file.and_then(|file| self.decided.get(&format!("{leaf} ({file})")));
+        let mut name = leaf;
+        let mut place = own.or_else(|| self.decided.get(name));
+        while let (None, Some(end)) = (place, name.rfind('.')) {
+            name = &name[..end];
+            place = self.decided.get(name);
+        }
+        place.or_else(|| self.decided.get("")).or(self.path.as_ref()).map(String::as_str)
+    }
+
     /// Adds what each file has. Leaves on which all agree are kept once.
     pub fn of_files(&mut self, files: impl IntoIterator<Item = (String, Leaves)>) {
         let mut files: BTreeMap<String, Leaves> = files
@@ -100,6 +114,11 @@ impl GateFact {
         self.files = files;
     }
 
+    /// Whether it is a hook of which nothing comes: not being there at all would be no different.
+    pub fn is_silent(&self) -> bool {
+        ["does not fire", "does nothing", "is not installed"].iter().any(|word| self.does.starts_with(word))
+    }
+
     /// The text that stands as `want` or `got`: two gates are equal exactly when it is.
     pub fn shown(&self) -> String {
         if self.leaves.is_empty() && self.files.is_empty() {
@@ -114,7 +133,8 @@ impl GateFact {
         format!("{} {}", self.does, Digest::of(listed.as_bytes()))
     }
 
-    fn value(&self, file: &str, leaf: &str) -> Option<&String> {
+    /// The value of a leaf for a file.
+    pub fn value(&self, file: &str, leaf: &str) -> Option<&String> {
         self.files.get(file).and_then(|leaves| leaves.get(leaf)).or_else(|| self.leaves.get(leaf))
     }
 
@@ -159,11 +179,10 @@ impl GateFact {
 impl LeafDifference {
     /// As one reads it: `rules.no-console: error on the reference, off on vm`.
     pub fn told(&self, target: &str) -> String {
-        // A rule is on or is not told of; the other side of on is off.
-        let is_on =
-            |value: &Option<String>| value.as_ref().is_some_and(|text| text == "on" || text.starts_with("on, "));
-        let absent = if is_on(&self.want) || is_on(&self.got) { "off" } else { "not set" };
-        let value = |value: &Option<String>| value.clone().map_or_else(|| absent.to_owned(), shortened);
+        // A linter's rule that nobody sets is off.
+        let is_rule = self.leaf.starts_with("rules.") && !self.leaf.ends_with(".options");
+        let unset = if is_rule { "off" } else { "not set" };
+        let value = |value: &Option<String>| value.clone().map_or_else(|| unset.to_owned(), shortened);
         let place = match self.files.as_slice() {
             [] => String::new(),
             [file] => format!(" ({file})"),
@@ -226,8 +245,8 @@ mod tests {
         let one_off = eslint(&[("a.ts", &[("rules.no-console", "off")]), ("b.ts", &[("rules.no-console", "error")])]);
         assert_eq!(told(&want, &one_off), ["rules.no-console (a.ts): error on the reference, off on vm"]);
         let gone = eslint(&[("a.ts", &[]), ("b.ts", &[])]);
-        assert_eq!(told(&want, &gone), ["rules.no-console: error on the reference, not set on vm"]);
-        assert_eq!(told(&gone, &want), ["rules.no-console: not set on the reference, error on vm"]);
+        assert_eq!(told(&want, &gone), ["rules.no-console: error on the reference, off on vm"]);
+        assert_eq!(told(&gone, &want), ["rules.no-console: off on the reference, error on vm"]);
         let ruff = eslint(&[("a.py", &[("rules.F401", "on")]), ("b.py", &[("rules.F401", "on")])]);
         let none = eslint(&[("a.py", &[]), ("b.py", &[])]);
         assert_eq!(told(&ruff, &none), ["rules.F401: on on the reference, off on vm"]);
@@ -243,6 +262,27 @@ mod tests {
         evidence.weak = Some("weak".to_owned());
         assert_eq!(one.shown(), evidence.shown());
         assert!(one.differences(&evidence).is_empty());
+    }
+
+    #[test]
+    fn a_leaf_is_decided_where_it_or_what_it_stands_below_is() {
+        let mut fact = GateFact::new("is eslint 9.17.0");
+        assert_eq!(fact.place("rules.x", None), None);
+        fact.path = Some("package.json".to_owned());
+        assert_eq!(fact.place("rules.x", None), Some("package.json"));
+        fact.decide("rules.x", "eslint.config.js:3");
+        fact.decide("rules.x (src/a.js)", "src/eslint.config.js:9");
+        fact.decide("", "eslint.config.js");
+        for (leaf, file, place) in [
+            ("rules.x", None, "eslint.config.js:3"),
+            ("rules.x", Some("b.js"), "eslint.config.js:3"),
+            ("rules.x", Some("src/a.js"), "src/eslint.config.js:9"),
+            ("rules.x.options", None, "eslint.config.js:3"),
+            ("rules.xy", None, "eslint.config.js"),
+            (".hidden", None, "eslint.config.js"),
+        ] {
+            assert_eq!(fact.place(leaf, file), Some(place), "{leaf} for {file:?}");
+        }
     }
 
     #[test]

@@ -16,6 +16,10 @@ mod bad_input;
 mod captured;
 mod container_root;
 mod contract;
+#[cfg(target_os = "linux")]
+mod corpus;
+#[cfg(target_os = "linux")]
+mod corpus_all;
 mod doctor;
 mod dotfiles;
 mod errors;

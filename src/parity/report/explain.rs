@@ -10,12 +10,16 @@ use globset::Glob;
 use super::super::{Finding, Report, State, TargetReport, Verdict};
 use super::human::{age, machine_line, paint_diff, verdict_style};
 use super::look::{View, printable};
+use crate::quality::gate::smallest_change;
 use crate::spec::{
-    Bearing, Category, Covers, Environment, Fact, ItemId, Lock, Locked, Observed, Place, Reach, Reference, Waiver,
-    suggest,
+    Bearing, Category, Covers, Environment, Fact, GateFact, ItemId, Lock, Locked, Observed, Place, Reach, Reference,
+    Waiver, suggest,
 };
 
 const INFALLIBLE: &str = "writing to a string cannot fail";
+
+/// How many leaves of a gate are told where they are decided.
+const DECIDED: usize = 12;
 
 /// All that a finding rests on.
 #[derive(Debug)]
@@ -94,6 +98,8 @@ fn one(text: &mut String, evidence: &Evidence<'_>, target: &TargetReport, findin
         ("reference", reference(evidence)),
         ("observed", observed(finding)),
         ("path", path(evidence, target, finding)),
+        ("decided", decides(target, finding)),
+        ("change", changes(target, finding)),
         ("on", on(evidence, target)),
         ("waivers", waivers(evidence, target, finding)),
         ("since", since(evidence, target, finding)),
@@ -182,6 +188,61 @@ fn path(evidence: &Evidence<'_>, target: &TargetReport, finding: &Finding) -> Ve
         Reach::Ssh(_) | Reach::Devcontainer(_) => None,
     });
     vec![home.map_or_else(|| format!("~/{name}"), |home| home.join(name).display().to_string())]
+}
+
+/// What a gate amounts to on the reference and on the target, as far as each is known.
+fn gates(finding: &Finding) -> (Option<&GateFact>, Option<&GateFact>) {
+    let want = match &finding.locked {
+        Some(Locked::Present(Fact::Gate(fact))) => Some(fact),
+        _ => None,
+    };
+    let got = match &finding.observed {
+        Some(Observed::Present(Fact::Gate(fact))) => Some(fact),
+        _ => None,
+    };
+    (want, got)
+}
+
+/// The smallest change that would remove a gate's drift.
+fn changes(target: &TargetReport, finding: &Finding) -> Vec<String> {
+    match (&finding.state, finding.id.category, gates(finding)) {
+        (State::Drift(_), Category::Gate, (Some(want), Some(got))) => smallest_change(want, got, &target.target),
+        _ => Vec::new(),
+    }
+}
+
+/// Where a gate's difference is decided, on the reference and on the target: a line for each leaf, and one for the whole
+/// where nothing differs. What neither of the two knows is not told.
+fn decides(target: &TargetReport, finding: &Finding) -> Vec<String> {
+    let (want, got) = gates(finding);
+    let both = |leaf: &str, file: Option<&str>| {
+        let machines = [(want, "the reference"), (got, target.target.as_str())];
+        let told = machines.iter().filter_map(|(fact, on)| Some(format!("{} on {on}", (*fact)?.place(leaf, file)?)));
+        told.collect::<Vec<String>>().join(", ")
+    };
+    let mut differences = match (want, got) {
+        (Some(want), Some(got)) => want.differences(got),
+        _ => Vec::new(),
+    };
+    if differences.is_empty() {
+        return Some(both("", None)).filter(|places| !places.is_empty()).into_iter().collect();
+    }
+    // Which file decides is what these say themselves.
+    differences.retain(|difference| !matches!(difference.leaf.as_str(), "config file" | "configurations"));
+    let mut lines: Vec<String> = Vec::new();
+    for difference in &differences {
+        let places = both(&difference.leaf, difference.files.first().map(String::as_str));
+        let line = if differences.len() == 1 { places.clone() } else { format!("{}: {places}", difference.leaf) };
+        if !places.is_empty() && !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    if lines.len() > DECIDED {
+        let more = lines.len() - DECIDED;
+        lines.truncate(DECIDED);
+        lines.push(format!("and {more} more"));
+    }
+    lines
 }
 
 fn on(evidence: &Evidence<'_>, target: &TargetReport) -> Vec<String> {
@@ -311,6 +372,42 @@ any = true
             text.lines().filter(|line| line.contains(" on ") && !line.starts_with([' ', 'a'])).collect();
         assert_eq!(heads.len(), 5, "{text}");
         assert!(!text.contains('\u{1b}'));
+    }
+
+    /// The line of the explanation about where a gate is decided.
+    fn decided(want: &GateFact, got: Option<&GateFact>) -> Vec<String> {
+        let mut report = report();
+        let target = &mut report.targets[0];
+        let mut finding = target.findings[0].clone();
+        finding.locked = Some(Locked::Present(Fact::Gate(want.clone())));
+        finding.observed = got.map(|got| Observed::Present(Fact::Gate(got.clone())));
+        decides(target, &finding)
+    }
+
+    #[test]
+    fn a_gate_tells_on_each_machine_which_line_decides() {
+        let mut want = GateFact::new("is eslint 9.17.0");
+        want.leaf("rules.no-console", "error");
+        want.leaf("rules.eqeqeq", "error");
+        want.decide("rules.no-console", "eslint.config.js:4");
+        want.decide("", "eslint.config.js");
+        let mut got = want.clone();
+        got.leaf("rules.no-console", "off");
+        got.decide("rules.no-console", "eslint.config.js:7");
+        assert_eq!(decided(&want, Some(&got)), ["eslint.config.js:4 on the reference, eslint.config.js:7 on vm"]);
+        got.leaf("rules.eqeqeq", "off");
+        got.leaf("rules.eqeqeq.options", "[1]");
+        assert_eq!(
+            decided(&want, Some(&got)),
+            [
+                "rules.eqeqeq: eslint.config.js on the reference, eslint.config.js on vm",
+                "rules.eqeqeq.options: eslint.config.js on the reference, eslint.config.js on vm",
+                "rules.no-console: eslint.config.js:4 on the reference, eslint.config.js:7 on vm",
+            ]
+        );
+        assert_eq!(decided(&want, None), ["eslint.config.js on the reference"]);
+        let nowhere = GateFact::new("runs");
+        assert_eq!(decided(&nowhere, Some(&nowhere)), Vec::<String>::new());
     }
 
     #[test]

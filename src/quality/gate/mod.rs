@@ -4,20 +4,30 @@
 //! apply to them; where it cannot say, its configuration is found by its own rules. What it says is made into leaves that
 //! are the same on any machine: paths relative to the repository or the home, lists in one order where order means nothing.
 
+mod biome;
 mod clippy;
+mod commitlint;
 mod config;
+mod editorconfig;
 mod eslint;
 mod golangci;
 mod leaves;
+mod lint_staged;
 mod mypy;
+mod node;
+mod npm;
+mod prettier;
 mod python;
+mod remedy;
 mod ruff;
 mod rustfmt;
 mod shellcheck;
 mod told;
+mod tsc;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use remedy::smallest_change;
 use told::Told;
 
 use crate::observe::Answer;
@@ -59,14 +69,21 @@ pub const NOT_USED: i32 = 45;
 
 /// Every tool.
 pub const GATES: &[&Gate] = &[
-    &eslint::GATE,
-    &ruff::GATE,
-    &mypy::GATE,
-    &python::GATE,
-    &rustfmt::GATE,
+    &biome::GATE,
     &clippy::GATE,
+    &commitlint::GATE,
+    &editorconfig::GATE,
+    &eslint::GATE,
     &golangci::GATE,
+    &lint_staged::GATE,
+    &mypy::GATE,
+    &npm::GATE,
+    &prettier::GATE,
+    &python::GATE,
+    &ruff::GATE,
+    &rustfmt::GATE,
     &shellcheck::GATE,
+    &tsc::GATE,
 ];
 
 /// The sh functions of the questions about tools with files of their own, and those of one tool.
