@@ -14,6 +14,8 @@ mod probe;
 mod program;
 mod samples;
 #[cfg(test)]
+mod hook_tests;
+#[cfg(test)]
 mod program_tests;
 #[cfg(test)]
 mod question_tests;

@@ -1,8 +1,9 @@
 //! Raw facts about quality gates into what they amount to. Pure.
 //!
-//! `hooks` are the effective hooks of a repository; `gate` what its tools would apply; `pins` the versions that its files
+//! `hooks` are the effective hooks of a repository, `agent` what an agent's own settings hold it to; `gate` what its tools would apply; `pins` the versions that its files
 //! ask for.
 
+pub mod agent;
 pub mod gate;
 pub mod hooks;
 pub mod pins;
