@@ -78,6 +78,20 @@ impl GateFact {
         self.decided.insert(leaf.into(), place.into());
     }
 
+    /// Where a leaf is decided: by itself, with what it is a part of, or with the whole.
+    pub fn place_of(&self, leaf: &str) -> Option<&str> {
+        let mut name = leaf;
+        loop {
+            if let Some(place) = self.decided.get(name) {
+                return Some(place);
+            }
+            name = name.rsplit_once(['.', ' ']).map_or("", |(front, _)| front);
+            if name.is_empty() {
+                return self.decided.get("").map(String::as_str);
+            }
+        }
+    }
+
     /// Adds what each file has. Leaves on which all agree are kept once.
     pub fn of_files(&mut self, files: impl IntoIterator<Item = (String, Leaves)>) {
         let mut files: BTreeMap<String, Leaves> = files

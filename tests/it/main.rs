@@ -24,6 +24,7 @@ mod formats;
 mod gate;
 mod here;
 mod history;
+mod hooks;
 mod hosts;
 mod init;
 mod killed;

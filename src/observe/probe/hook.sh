@@ -318,7 +318,18 @@ case $tu_listed in
     ;;
 esac
 tu_wanted='' tu_queue=''
+# HEAD has the hooks behind a folder that is a link by the names that they have there.
+tu_linked=
+if [ -L "$tu_hooks" ]; then
+  tu_hook_want "$tu_hooks"
+  tu_linked=$(readlink "$tu_hooks")
+  case $tu_linked$tu_hooks in
+    /*) ;;
+    */*) tu_linked=${tu_hooks%/*}/$tu_linked ;;
+  esac
+fi
 for tu_name in $tu_hook_names; do
+  if [ -n "$tu_linked" ]; then tu_hook_want "$tu_linked/$tu_name"; fi
   tu_hook_see "$tu_hooks/$tu_name"
   tu_hook_want "$tu_hooks/$tu_name"
   case $tu_hooks in

@@ -10,8 +10,9 @@ use globset::Glob;
 use super::super::{Finding, Report, State, TargetReport, Verdict};
 use super::human::{age, machine_line, paint_diff, verdict_style};
 use super::look::{View, printable};
+use crate::quality::remedy::remedy;
 use crate::spec::{
-    Bearing, Category, Covers, Environment, Fact, ItemId, Lock, Locked, Observed, Place, Reach, Reference, Waiver,
+    Bearing, Category, Covers, Environment, Fact, GateFact, ItemId, Lock, Locked, Observed, Place, Reach, Reference, Waiver,
     suggest,
 };
 
@@ -94,6 +95,8 @@ fn one(text: &mut String, evidence: &Evidence<'_>, target: &TargetReport, findin
         ("reference", reference(evidence)),
         ("observed", observed(finding)),
         ("path", path(evidence, target, finding)),
+        ("decided", decided(target, finding)),
+        ("fix", fix(evidence, finding)),
         ("on", on(evidence, target)),
         ("waivers", waivers(evidence, target, finding)),
         ("since", since(evidence, target, finding)),
@@ -166,6 +169,66 @@ fn observed(finding: &Finding) -> Vec<String> {
         Some(Observed::Unknown(why)) => format!("nothing: {why}"),
         None => "nothing".to_owned(),
     }]
+}
+
+fn gates(finding: &Finding) -> (Option<&GateFact>, Option<&GateFact>) {
+    let want = match &finding.locked {
+        Some(Locked::Present(Fact::Gate(fact))) => Some(fact),
+        _ => None,
+    };
+    let got = match &finding.observed {
+        Some(Observed::Present(Fact::Gate(fact))) => Some(fact),
+        _ => None,
+    };
+    (want, got)
+}
+
+/// How many places are told.
+const PLACES: usize = 12;
+
+/// The file and line that decide, on each machine, for each way in which a gate differs; of one that does not, for the whole.
+fn decided(target: &TargetReport, finding: &Finding) -> Vec<String> {
+    let (want, got) = gates(finding);
+    let mut leaves: Vec<String> = match (want, got) {
+        (Some(want), Some(got)) => {
+            let whole = (want.does != got.does).then(String::new);
+            whole.into_iter().chain(want.differences(got).into_iter().map(|difference| difference.leaf)).collect()
+        }
+        _ => Vec::new(),
+    };
+    if leaves.is_empty() {
+        leaves.push(String::new());
+    }
+    let mut told: Vec<String> = Vec::new();
+    for leaf in leaves {
+        let at = |fact: Option<&GateFact>, machine: &str| {
+            fact.and_then(|fact| fact.place_of(&leaf)).map(|place| format!("{place} on {machine}"))
+        };
+        let places: Vec<String> =
+            [at(want, "the reference"), at(got, &target.target)].into_iter().flatten().collect();
+        let name = if leaf.is_empty() { String::new() } else { format!("{leaf}: ") };
+        let line = format!("{name}{}", places.join(", "));
+        if !places.is_empty() && !told.contains(&line) {
+            told.push(line);
+        }
+    }
+    let more = told.len().saturating_sub(PLACES);
+    told.truncate(PLACES);
+    if more > 0 {
+        told.push(format!("and {more} more"));
+    }
+    told
+}
+
+/// The smallest change that would make it what it is on the reference.
+fn fix(evidence: &Evidence<'_>, finding: &Finding) -> Vec<String> {
+    let (want, got) = gates(finding);
+    match finding.state {
+        State::Drift(_) | State::Waived(..) => {
+            remedy(evidence.environment, &finding.id, want, got).into_iter().collect()
+        }
+        State::Match | State::Unknown => Vec::new(),
+    }
 }
 
 /// Where a dotfile lies on the target.
