@@ -85,7 +85,7 @@ impl GateFact {
         let own = file.and_then(|file| self.decided.get(&format!("{leaf} ({file})")));
         let mut name = leaf;
         let mut place = own.or_else(|| self.decided.get(name));
-        while let (None, Some(end)) = (place, name.rfind('.')) {
+        while let (None, Some(end)) = (place, name.rfind(['.', ' '])) {
             name = &name[..end];
             place = self.decided.get(name);
         }

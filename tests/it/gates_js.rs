@@ -121,7 +121,9 @@ fn machine(at: &str, name: &str, about: &str, files: &[(&str, &str)]) -> Machine
         let copied = Command::new("cp").args(["-a", "--"]).arg(made.join(part)).arg(machine.at(at)).status().unwrap();
         assert!(copied.success());
     }
-    files.iter().for_each(|(file, text)| drop(machine.file(&format!("{at}/{file}"), text)));
+    for (file, text) in files {
+        machine.file(&format!("{at}/{file}"), text);
+    }
     machine.git(&["init", "--quiet", "--initial-branch=main", at]);
     machine.git(&["-C", at, "add", "."]);
     machine.git(&["-C", at, "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qm", "first"]);
