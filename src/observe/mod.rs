@@ -6,6 +6,7 @@
 //! the items that the question covers. Pure but for `audit`.
 
 pub mod audit;
+mod check;
 mod clock;
 mod digits;
 mod frame;

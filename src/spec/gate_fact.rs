@@ -36,7 +36,8 @@ pub struct GateFact {
     /// The other leaves, by file.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub files: BTreeMap<String, Leaves>,
-    /// Where leaves are decided, as `FILE` or `FILE:LINE`, by leaf; under the empty name what decides the rest. Evidence.
+    /// Where leaves are decided, as `FILE` or `FILE:LINE`, by leaf, or as `LEAF (FILE)` for one file; under the empty name what
+    /// decides the rest. Evidence.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub decided: BTreeMap<String, String>,
 }
@@ -78,20 +79,17 @@ impl GateFact {
         self.decided.insert(leaf.into(), place.into());
     }
 
-    /// Where a leaf is decided, as far as it is known: by its own name, by the name that it stands below, by what decides the
-    /// rest, else by the file that the gate stands in.
-    pub fn place(&self, leaf: &str) -> Option<&str> {
+    /// Where a leaf is decided for a file, or for all, as far as it is known: by its own name, by the name that it stands below,
+    /// by what decides the rest, else by the file that the gate stands in.
+    pub fn place(&self, leaf: &str, file: Option<&str>) -> Option<&str> {
+        let own = file.and_then(|file| self.decided.get(&format!("{leaf} ({file})")));
         let mut name = leaf;
-        loop {
-            if let Some(place) = self.decided.get(name) {
-                return Some(place);
-            }
-            match name.rfind('.') {
-                Some(end) => name = &name[..end],
-                None => break,
-            }
+        let mut place = own.or_else(|| self.decided.get(name));
+        while let (None, Some(end)) = (place, name.rfind('.')) {
+            name = &name[..end];
+            place = self.decided.get(name);
         }
-        self.decided.get("").or(self.path.as_ref()).map(String::as_str)
+        place.or_else(|| self.decided.get("")).or(self.path.as_ref()).map(String::as_str)
     }
 
     /// Adds what each file has. Leaves on which all agree are kept once.
@@ -116,6 +114,11 @@ impl GateFact {
         self.files = files;
     }
 
+    /// Whether it is a hook of which nothing comes: not being there at all would be no different.
+    pub fn is_silent(&self) -> bool {
+        ["does not fire", "does nothing", "is not installed"].iter().any(|word| self.does.starts_with(word))
+    }
+
     /// The text that stands as `want` or `got`: two gates are equal exactly when it is.
     pub fn shown(&self) -> String {
         if self.leaves.is_empty() && self.files.is_empty() {
@@ -130,7 +133,8 @@ impl GateFact {
         format!("{} {}", self.does, Digest::of(listed.as_bytes()))
     }
 
-    fn value(&self, file: &str, leaf: &str) -> Option<&String> {
+    /// The value of a leaf for a file.
+    pub fn value(&self, file: &str, leaf: &str) -> Option<&String> {
         self.files.get(file).and_then(|leaves| leaves.get(leaf)).or_else(|| self.leaves.get(leaf))
     }
 
@@ -263,13 +267,22 @@ mod tests {
     #[test]
     fn a_leaf_is_decided_where_it_or_what_it_stands_below_is() {
         let mut fact = GateFact::new("is eslint 9.17.0");
-        assert_eq!(fact.place("rules.x"), None);
+        assert_eq!(fact.place("rules.x", None), None);
         fact.path = Some("package.json".to_owned());
-        assert_eq!(fact.place("rules.x"), Some("package.json"));
+        assert_eq!(fact.place("rules.x", None), Some("package.json"));
         fact.decide("rules.x", "eslint.config.js:3");
+        fact.decide("rules.x (src/a.js)", "src/eslint.config.js:9");
         fact.decide("", "eslint.config.js");
-        let places = ["rules.x", "rules.x.options", "rules.xy", ".hidden"].map(|leaf| fact.place(leaf).unwrap());
-        assert_eq!(places, ["eslint.config.js:3", "eslint.config.js:3", "eslint.config.js", "eslint.config.js"]);
+        for (leaf, file, place) in [
+            ("rules.x", None, "eslint.config.js:3"),
+            ("rules.x", Some("b.js"), "eslint.config.js:3"),
+            ("rules.x", Some("src/a.js"), "src/eslint.config.js:9"),
+            ("rules.x.options", None, "eslint.config.js:3"),
+            ("rules.xy", None, "eslint.config.js"),
+            (".hidden", None, "eslint.config.js"),
+        ] {
+            assert_eq!(fact.place(leaf, file), Some(place), "{leaf} for {file:?}");
+        }
     }
 
     #[test]

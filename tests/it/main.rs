@@ -26,6 +26,7 @@ mod errors;
 mod floods;
 mod formats;
 mod gate;
+mod gates_other;
 mod here;
 mod history;
 mod hosts;

@@ -29,14 +29,10 @@ answer(async () => {
     whole.parserPreset = { ...plain(options), name: name && (origin(null, [name, 'conventional-changelog-' + name], from) || named(name)) };
   }
   if (formatter) whole.formatter = origin(null, [formatter], from) || named(formatter);
-  const decided = {};
   if (file) {
-    decided[''] = relative(file);
+    decide('', relative(file));
     const texts = sources(file);
-    for (const rule of Object.keys(rules || {})) {
-      const at = line(texts, rule);
-      if (at) decided['rules.' + rule] = at;
-    }
+    for (const rule of Object.keys(rules || {})) decide('rules.' + rule, line(texts, rule));
   }
   return { tools, whole, decided };
 });

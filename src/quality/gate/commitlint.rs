@@ -24,13 +24,7 @@ fn script(_: &Asked<'_>) -> String {
 }
 
 fn read(_: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
-    let told = node::told("commitlint", answer)?;
-    let mut fact = node::fact("commitlint", &told);
-    fact.path = told.decided.get("").cloned();
-    for (leaf, value) in applied(told.whole.as_ref().unwrap_or(&Value::Null)) {
-        fact.leaf(leaf, value);
-    }
-    Ok(fact)
+    node::gate("commitlint", answer, applied)
 }
 
 fn applied(config: &Value) -> Leaves {

@@ -5,8 +5,10 @@
 //! are the same on any machine: paths relative to the repository or the home, lists in one order where order means nothing.
 
 mod biome;
+mod clippy;
 mod commitlint;
 mod config;
+mod editorconfig;
 mod eslint;
 mod golangci;
 mod leaves;
@@ -15,6 +17,8 @@ mod mypy;
 mod node;
 mod npm;
 mod prettier;
+mod python;
+mod remedy;
 mod ruff;
 mod rustfmt;
 mod shellcheck;
@@ -23,6 +27,7 @@ mod tsc;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use remedy::smallest_change;
 use told::Told;
 
 use crate::observe::Answer;
@@ -65,13 +70,16 @@ pub const NOT_USED: i32 = 45;
 /// Every tool.
 pub const GATES: &[&Gate] = &[
     &biome::GATE,
+    &clippy::GATE,
     &commitlint::GATE,
+    &editorconfig::GATE,
     &eslint::GATE,
     &golangci::GATE,
     &lint_staged::GATE,
     &mypy::GATE,
     &npm::GATE,
     &prettier::GATE,
+    &python::GATE,
     &ruff::GATE,
     &rustfmt::GATE,
     &shellcheck::GATE,
@@ -138,7 +146,7 @@ fn candidates<'a>(folders: impl IntoIterator<Item = &'a str>, names: &[&str]) ->
 }
 
 /// The folders that a file lies in, the nearest first and the repository's own, which is empty, last.
-fn upward(file: &str) -> impl Iterator<Item = &str> {
+fn upward(file: &str) -> impl Iterator<Item = &str> + Clone {
     let nearest = file.rsplit_once('/').map_or("", |(folder, _)| folder);
     std::iter::successors(Some(nearest), |folder| {
         (!folder.is_empty()).then(|| folder.rsplit_once('/').map_or("", |(up, _)| up))

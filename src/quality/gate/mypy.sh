@@ -3,7 +3,7 @@
 
 tu_mypy_used() {
   for tu_one in mypy.ini .mypy.ini .venv/bin/mypy venv/bin/mypy; do [ ! -e "$tu_one" ] || return 0; done
-  tu_mention '(^|[^A-Za-z0-9_.-])mypy([^A-Za-z0-9_]|$)' ./pyproject.toml ./setup.cfg ./requirements*.txt \
+  tu_mention '(^|[^A-Za-z0-9_.-]|tool[.])mypy([^A-Za-z0-9_]|$)' ./pyproject.toml ./setup.cfg ./requirements*.txt \
     ./.pre-commit-config.yaml ./Pipfile ./tox.ini
 }
 

@@ -248,6 +248,15 @@ const line = (texts, name, value) => {
   return any;
 };
 
+// Where leaves are decided: by leaf, and where another place decides for a file, by both.
+const decided = {};
+const MOST_PLACES = 600;
+const decide = (leaf, place, file) => {
+  if (!place) return;
+  if (decided[leaf] === undefined) decided[leaf] = place;
+  else if (decided[leaf] !== place && file && Object.keys(decided).length < MOST_PLACES) decided[`${leaf} (${relative(file)})`] = place;
+};
+
 let said = false;
 const say = (answer) => {
   let bytes = Buffer.from(JSON.stringify(answer));

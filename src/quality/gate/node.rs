@@ -155,12 +155,15 @@ pub(super) fn fact(name: &str, told: &Told) -> GateFact {
         }
     });
     fact.weak = weak;
-    for tool in &told.tools {
+    let first = told.tools.first().and_then(|tool| tool.command.as_ref());
+    for (number, tool) in told.tools.iter().enumerate() {
         let place = if tool.at == "." { String::new() } else { format!("{}/", tool.at) };
         if versions.len() > 1 || (!versions.is_empty() && tool.version.is_none()) {
             fact.leaf(format!("{place}{name}"), tool.version.as_deref().unwrap_or("not installed"));
         }
-        if let (Some(bin), Some(command)) = (&tool.bin, &tool.command) {
+        // What is the same everywhere is told once.
+        let as_first = number > 0 && tool.command.as_ref() == first;
+        if let (Some(bin), Some(command), false) = (&tool.bin, &tool.command, as_first) {
             fact.leaf(format!("{place}node_modules/.bin/{bin}"), command);
         }
     }
@@ -170,8 +173,23 @@ pub(super) fn fact(name: &str, told: &Told) -> GateFact {
     fact
 }
 
+/// The fact about a tool as its program tells it. What one that is not installed would apply is nothing.
+pub(super) fn gate(name: &str, answer: &Answer, read: impl Fn(&Value) -> Leaves) -> Result<GateFact, Why> {
+    let told = told(name, answer)?;
+    let mut fact = fact(name, &told);
+    fact.path = told.decided.get("").cloned();
+    if told.tools.iter().all(|tool| tool.version.is_none()) {
+        return Ok(fact);
+    }
+    if let Some(whole) = &told.whole {
+        read(whole).into_iter().for_each(|(leaf, value)| fact.leaf(leaf, value));
+    }
+    fact.of_files(of_files(&told, read)?);
+    Ok(fact)
+}
+
 /// What is applied to each file, each of the configurations read once.
-pub(super) fn of_files(told: &Told, read: impl Fn(&Value) -> Leaves) -> Result<Vec<(String, Leaves)>, Why> {
+fn of_files(told: &Told, read: impl Fn(&Value) -> Leaves) -> Result<Vec<(String, Leaves)>, Why> {
     let configs: Vec<Leaves> = told.configs.iter().map(read).collect();
     let config = |(file, number): (&String, &usize)| {
         let leaves = configs.get(*number);
@@ -186,12 +204,4 @@ pub(super) fn one_of_each_folder<'a>(asked: &Asked<'a>) -> Vec<&'a str> {
     let mut seen = BTreeSet::new();
     let folder = |file: &str| file.rsplit_once('/').map(|(folder, _)| folder.to_owned());
     asked.samples.iter().map(String::as_str).filter(|file| seen.insert(folder(file))).collect()
-}
-
-/// Adds which configurations there are: one that is nearer than the others is told by this.
-pub(super) fn configurations(whole: &Value, fact: &mut GateFact) {
-    let names = whole["configurations"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let names: Vec<&str> = names.collect();
-    let list = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-    fact.leaf("configurations", list);
 }

@@ -10,7 +10,7 @@ tu_ruff_used() {
       *) [ ! -e "$tu_one" ] || return 0 ;;
     esac
   done
-  tu_mention '(^|[^A-Za-z0-9_.-])ruff([^A-Za-z0-9_]|$)' "$@" ./requirements*.txt ./.pre-commit-config.yaml ./Pipfile
+  tu_mention '(^|[^A-Za-z0-9_.-]|tool[.])ruff([^A-Za-z0-9_]|$)' "$@" ./requirements*.txt ./.pre-commit-config.yaml ./Pipfile
 }
 
 # tu_ruff_elsewhere: the configurations outside the repository that hold for it.

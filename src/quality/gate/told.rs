@@ -66,6 +66,11 @@ impl Told {
         Ok(told)
     }
 
+    /// All sections, in their order.
+    pub(super) fn sections(&self) -> impl Iterator<Item = &Section> {
+        self.sections.iter()
+    }
+
     /// The sections of a kind, in their order.
     pub(super) fn all(&self, kind: &'static str) -> impl Iterator<Item = &Section> {
         self.sections.iter().filter(move |section| section.kind == kind)
