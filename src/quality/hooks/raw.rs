@@ -96,7 +96,8 @@ pub(super) fn read(listing: &str) -> Result<Raw, Why> {
     let mut level: Vec<String> = Vec::new();
     let mut ended = false;
     while let Some(line) = lines.next() {
-        let not_understood = || Why::NotUnderstood(format!("unexpected line `{}` in the list of hooks", line.escape_debug()));
+        let not_understood =
+            || Why::NotUnderstood(format!("unexpected line `{}` in the list of hooks", line.escape_debug()));
         if ended && line.is_empty() {
             continue;
         } else if ended {
