@@ -166,8 +166,11 @@ impl GateFact {
                     }),
                 }
             }
+            // It holds for all where no other file has the leaf at all: a linter has no rules for what it does not look at.
+            let having = files.iter().filter(|file| self.value(file, name).is_some()).count();
             for difference in &mut differences[first..] {
-                if difference.files.len() == files.len() {
+                let wanted = difference.want.is_some() && having > 1 && difference.files.len() == having;
+                if wanted || difference.files.len() == files.len() {
                     difference.files.clear();
                 }
             }
@@ -247,9 +250,14 @@ mod tests {
         let gone = eslint(&[("a.ts", &[]), ("b.ts", &[])]);
         assert_eq!(told(&want, &gone), ["rules.no-console: error on the reference, off on vm"]);
         assert_eq!(told(&gone, &want), ["rules.no-console: off on the reference, error on vm"]);
-        let ruff = eslint(&[("a.py", &[("rules.F401", "on")]), ("b.py", &[("rules.F401", "on")])]);
-        let none = eslint(&[("a.py", &[]), ("b.py", &[])]);
-        assert_eq!(told(&ruff, &none), ["rules.F401: on on the reference, off on vm"]);
+        let with_more = |of: &[(&str, &str)], more: &[(&str, &str)]| {
+            eslint(&[("a.ts", of), ("b.ts", of), ("c.md", &[]), ("d.ts", more)])
+        };
+        let (want, off) = (with_more(&[("rules.x", "warn")], &[]), with_more(&[], &[]));
+        assert_eq!(told(&want, &off), ["rules.x: warn on the reference, off on vm"]);
+        assert_eq!(told(&off, &want), ["rules.x (a.ts and 1 more): off on the reference, warn on vm"]);
+        let one = with_more(&[], &[("rules.x", "warn")]);
+        assert_eq!(told(&one, &off), ["rules.x (d.ts): warn on the reference, off on vm"]);
     }
 
     #[test]

@@ -27,6 +27,7 @@ mod floods;
 mod formats;
 mod gate;
 mod gates_other;
+mod gates_js;
 mod here;
 mod history;
 mod hosts;

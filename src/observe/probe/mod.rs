@@ -7,6 +7,8 @@ mod env;
 #[cfg(test)]
 mod fixtures;
 mod gate;
+#[cfg(test)]
+mod gate_tests;
 mod git;
 mod hook;
 mod package;

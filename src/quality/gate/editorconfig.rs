@@ -60,7 +60,9 @@ fn read(asked: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
     let mut lines = stdout.lines();
     let mut place = |name: &str| {
         let line = lines.next().unwrap_or_default();
-        line.strip_prefix(name).map(str::to_owned).ok_or_else(|| not_understood(format!("{line:?} is no{name}")))
+        line.strip_prefix(name)
+            .map(str::to_owned)
+            .ok_or_else(|| not_understood(format!("{line:?} tells of no {}", name.trim())))
     };
     let (top, home) = (place("top ")?, place("home ")?);
     let mut files: BTreeMap<String, File> = BTreeMap::new();

@@ -14,7 +14,6 @@ answer(async () => {
       ? [path.join(base, '.gitignore'), path.join(base, '.prettierignore')] : path.join(base, '.prettierignore');
     const texts = new Map();
     for (const file of files) {
-      if (!exists(file)) continue;
       const options = (await prettier.resolveConfig(file, { editorconfig: true })) || {};
       const configFile = await prettier.resolveConfigFile(file);
       const info = await prettier.getFileInfo(file, { ignorePath, plugins: options.plugins || [], resolveConfig: true });

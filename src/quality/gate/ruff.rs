@@ -48,7 +48,13 @@ fn read(asked: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
     }
     for group in told.all("group") {
         for file in group.body.lines().map(|file| told.place(file)) {
-            let leaves = by_group.get(group.name.as_str()).map(|settings| settings.leaves.clone());
+            let leaves = by_group.get(group.name.as_str()).map(|settings| {
+                let mut leaves = settings.leaves.clone();
+                // ruff tells the last of those that one extends.
+                let nearest = nearest(&file, |place| told.files.get(place).is_some_and(|text| is_of_ruff(place, text)));
+                leaves.extend(nearest.map(|place| ("configuration".to_owned(), place)));
+                leaves
+            });
             // Nothing that the configuration would be for is there.
             let none = || Leaves::from([("file".to_owned(), "is not there".to_owned())]);
             of_files.push((file, leaves.unwrap_or_else(none)));
@@ -71,9 +77,7 @@ fn not_installed(asked: &Asked<'_>, told: &Told) -> Result<GateFact, Why> {
     }
     let mut of_files = Vec::new();
     for file in asked.with_extension(EXTENSIONS) {
-        let found = super::upward(file).find_map(|folder| {
-            NAMES.iter().map(|name| super::joined(folder, name)).find(|place| read.contains_key(place.as_str()))
-        });
+        let found = nearest(file, |place| read.contains_key(place));
         let mut leaves = Leaves::new();
         if let Some(place) = found {
             leaves = read[place.as_str()].leaves();
@@ -84,6 +88,18 @@ fn not_installed(asked: &Asked<'_>, told: &Told) -> Result<GateFact, Why> {
     }
     fact.of_files(of_files);
     Ok(fact)
+}
+
+/// The configuration that is nearest to a file.
+fn nearest(file: &str, is_one: impl Fn(&str) -> bool) -> Option<String> {
+    let places = super::upward(file).flat_map(|folder| NAMES.iter().map(move |name| super::joined(folder, name)));
+    places.into_iter().find(|place| is_one(place))
+}
+
+/// Whether a file has something for ruff; one that does not parse is for ruff to complain of.
+fn is_of_ruff(place: &str, text: &str) -> bool {
+    !place.ends_with("pyproject.toml")
+        || Config::toml(place, text).map_or(true, |config| config.below(&["tool", "ruff"]).is_some())
 }
 
 /// Says which lines of a configuration decide.

@@ -106,6 +106,9 @@ fn directives(place: &str, text: &str) -> Result<(Leaves, Vec<(String, usize)>),
         for pair in words(line) {
             let malformed = || Why::NotUnderstood(format!("{place}:{number}: `{pair}` is no key with a value"));
             let (key, value) = pair.split_once('=').ok_or_else(malformed)?;
+            if key.is_empty() || !key.chars().all(|c| c.is_ascii_lowercase() || c == '-') {
+                return Err(malformed());
+            }
             let each: Vec<(String, &str)> = match key {
                 "disable" => value.split(',').map(|code| (code_of(code), "disabled")).collect(),
                 "enable" => value.split(',').map(|check| (format!("optional.{}", check.trim()), "enabled")).collect(),
