@@ -166,11 +166,11 @@ impl GateFact {
                     }),
                 }
             }
-            // It holds for all where no other file has the leaf at all: a linter has no rules for what it does not look at.
+            // It holds for all where no other file has the rule at all: a linter has none for what it does not look at.
             let having = files.iter().filter(|file| self.value(file, name).is_some()).count();
             for difference in &mut differences[first..] {
-                let wanted = difference.want.is_some() && having > 1 && difference.files.len() == having;
-                if wanted || difference.files.len() == files.len() {
+                let is_rule = name.starts_with("rules.") && difference.want.is_some();
+                if is_rule && having > 1 && difference.files.len() == having || difference.files.len() == files.len() {
                     difference.files.clear();
                 }
             }
