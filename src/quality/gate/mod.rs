@@ -16,6 +16,7 @@ mod prettier;
 mod remedy;
 mod tsc;
 
+pub(crate) use node::before;
 pub use remedy::smallest_change;
 
 use crate::observe::Answer;
