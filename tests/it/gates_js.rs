@@ -107,14 +107,20 @@ fn installed(name: &str, about: &str) -> PathBuf {
     folder
 }
 
-/// A machine with the repository in this folder of its home.
-fn machine(at: &str, name: &str, about: &str, files: &[(&str, &str)]) -> Machine {
-    let machine = Machine::local();
+/// The machine with Node on its PATH, which may live where no machine of the tests looks.
+fn with_node(machine: &Machine) -> &Machine {
     if !SYSTEM_PATH.split(':').any(|folder| Path::new(folder).join("node").exists()) {
         let path = std::env::var("PATH").expect("tests are started with a PATH");
         let node = std::env::split_paths(&path).map(|folder| folder.join("node")).find(|node| node.is_file());
         machine.tool("node", &format!("exec '{}' \"$@\"", node.expect("node must be installed").display()));
     }
+    machine
+}
+
+/// A machine with the repository in this folder of its home.
+fn machine(at: &str, name: &str, about: &str, files: &[(&str, &str)]) -> Machine {
+    let machine = Machine::local();
+    with_node(&machine);
     let made = installed(name, about);
     fs::create_dir_all(machine.at(at)).unwrap();
     for part in ["package.json", "package-lock.json", "node_modules"] {
@@ -424,4 +430,81 @@ fn ordinary_files_stand_for_the_others() {
             "\"z.test.js\"",
         ]
     );
+}
+
+/// Each manager writes down in its own way what it installed. A package for other machines may be there or not.
+#[test]
+fn the_account_that_each_manager_leaves_is_held_against_its_lock_file() {
+    let package = |name: &str, version: &str| format!("{{\"name\":\"{name}\",\"version\":\"{version}\"}}");
+    let npm = |version: &str| {
+        format!(
+            "{{\"lockfileVersion\":3,\"packages\":{{\"node_modules/ms\":{{\"version\":\"{version}\"}},\
+             \"node_modules/for-arm\":{{\"version\":\"1.0.0\",\"optional\":true,\"cpu\":[\"arm64\"]}}}}}}\n"
+        )
+    };
+    let pnpm = |version: &str| {
+        format!(
+            "lockfileVersion: '9.0'\n\npackages:\n\n  ms@{version}:\n    resolution: {{integrity: x}}\n\n  for-arm@1.0.0:\n    \
+             cpu: [arm64]\n\nsnapshots:\n\n  ms@{version}: {{}}\n\n  for-arm@1.0.0:\n    optional: true\n"
+        )
+    };
+    let first_yarn = |version: &str| {
+        format!(
+            "# yarn lockfile v1\n\n\nms@^2.0.0:\n  version \"{version}\"\n  resolved \"https://r.example/ms-{version}.tgz#1\"\n"
+        )
+    };
+    let yarn = |version: &str| {
+        format!(
+            "__metadata:\n  version: 8\n\n\"ms@npm:^2.0.0\":\n  version: {version}\n  resolution: \"ms@npm:{version}\"\n\n\
+             \"for-arm@npm:1.0.0\":\n  version: 1.0.0\n  resolution: \"for-arm@npm:1.0.0\"\n  conditions: cpu=arm64\n"
+        )
+    };
+    let bun = |version: &str| {
+        format!(
+            "{{\n  \"lockfileVersion\": 1,\n  \"packages\": {{\n    \"ms\": [\"ms@{version}\", \"\", {{}}, \"sha512-x\"],\n    \
+             \"for-arm\": [\"for-arm@1.0.0\", \"\", {{ \"cpu\": \"arm64\" }}, \"sha512-y\"],\n  }},\n}}\n"
+        )
+    };
+    let first_account = "{\"lockfileEntries\":{\"ms@^2.0.0\":\"https://r.example/ms-2.1.2.tgz#1\"}}\n".to_owned();
+    let state = "__metadata:\n  version: 1\n\n\"ms@npm:2.1.2\":\n  locations:\n    - \"node_modules/ms\"\n".to_owned();
+    for (lock, written, account, told, leaf) in [
+        (
+            "package-lock.json",
+            &npm as &dyn Fn(&str) -> String,
+            Some((".package-lock.json", npm("2.1.2"))),
+            "npm ci",
+            "ms: ",
+        ),
+        (
+            "pnpm-lock.yaml",
+            &pnpm,
+            Some((".pnpm/lock.yaml", pnpm("2.1.2"))),
+            "pnpm install --frozen-lockfile",
+            "ms@2.1.3: ",
+        ),
+        ("yarn.lock", &first_yarn, Some((".yarn-integrity", first_account)), "yarn install --immutable", "ms@^2.0.0: "),
+        ("yarn.lock", &yarn, Some((".yarn-state.yml", state)), "yarn install --immutable", "ms@npm:2.1.3: "),
+        ("bun.lock", &bun, None, "bun install --frozen-lockfile", "ms: "),
+    ] {
+        let (laptop, vm) = (Machine::local(), Machine::local());
+        for machine in [&laptop, &vm] {
+            with_node(machine).repo("shop").file("shop/package.json", "{\"dependencies\":{\"ms\":\"^2.0.0\"}}\n");
+            machine.file("shop/node_modules/ms/package.json", package("ms", "2.1.2"));
+            machine.file(&format!("shop/{lock}"), written("2.1.2"));
+            if let Some((name, text)) = &account {
+                machine.file(&format!("shop/node_modules/{name}"), text);
+            }
+        }
+        laptop.file("shop/node_modules/for-arm/package.json", package("for-arm", "1.0.0"));
+        let project = project(&laptop, &vm);
+        let report = project.check(&["vm"], 0);
+        assert_eq!(report.finding("vm", "gate:shop/npm")["warning"], serde_json::Value::Null, "{lock}");
+        vm.file(&format!("shop/{lock}"), written("2.1.3"));
+        project
+            .trueup(&["check", "vm", "--explain", "gate:shop/npm"])
+            .stdout_has(&format!("it is out of step with {lock} on vm; on the reference it is in step with {lock}"))
+            .stdout_has(&format!("out of step.{leaf}"))
+            .stdout_has(&format!("run `{told}` in the repository on vm"))
+            .exits(1);
+    }
 }

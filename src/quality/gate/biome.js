@@ -60,11 +60,12 @@ const whole = (file, above = []) => {
 };
 
 answer(async () => {
-  const groups = new Map([[top, []]]);
+  const base = baseOf('@biomejs/biome');
+  const groups = new Map([[base, []]]);
   const tools = installed(groups, '@biomejs/biome', 'biome');
   const { told, add } = shared();
   const known = new Map();
-  const found = find('@biomejs/biome', top);
+  const found = find('@biomejs/biome', base);
   const details = {};
   if (found) {
     // Its program comes in a package for each kind of machine.

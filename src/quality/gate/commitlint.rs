@@ -18,9 +18,8 @@ const TOOL: Tool<'_> = Tool {
     program: include_str!("commitlint.js"),
 };
 
-fn script(_: &Asked<'_>) -> String {
-    // A message belongs to the repository, whatever files the commit holds.
-    node::script(&TOOL, &Asked { samples: &[] }, [])
+fn script(asked: &Asked<'_>) -> String {
+    node::script(&TOOL, asked, node::one_of_each_folder(asked))
 }
 
 fn read(_: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {

@@ -17,11 +17,11 @@ pub(super) const GATE: Gate =
 /// Prints the repository's place, the home, and every file with its lines, each behind a space.
 fn script(asked: &Asked<'_>) -> String {
     let files: Vec<String> = node::folders(asked).iter().map(|folder| format!("./{folder}.editorconfig")).collect();
-    let mut script = "set --\ntu_up=$PWD\nwhile [ -n \"$tu_up\" ]; do\n\
-        tu_up=${tu_up%/*}\n\
+    let mut script = "set --\ntu_up=$PWD\nwhile tu_up=${tu_up%/*} && [ -n \"$tu_up\" ]; do\n\
         if [ -f \"$tu_up/.editorconfig\" ]; then set -- \"$@\" \"$tu_up/.editorconfig\"; fi\ndone\n"
         .to_owned();
-    writeln!(script, "for tu_file in {}; do", quote::words(files.iter().map(String::as_str))).expect(INFALLIBLE);
+    let files = quote::words(files.iter().map(String::as_str));
+    writeln!(script, "for tu_file in /.editorconfig {files}; do").expect(INFALLIBLE);
     script.push_str("if [ -f \"$tu_file\" ]; then set -- \"$@\" \"$tu_file\"; fi\ndone\n");
     writeln!(script, "[ $# -gt 0 ] || return {NOT_USED}").expect(INFALLIBLE);
     script.push_str("printf 'top %s\\nhome %s\\n' \"$PWD\" \"${HOME-}\"\n");

@@ -18,9 +18,10 @@ const load = async (file, found) => {
 };
 
 answer(async () => {
-  const groups = new Map([[top, []]]);
+  const base = baseOf('lint-staged');
+  const groups = new Map([[base, []]]);
   const tools = installed(groups, 'lint-staged');
-  const found = find('lint-staged', top);
+  const found = find('lint-staged', base);
   const { told, add } = shared();
   const whole = { configurations: [] };
   if (found) {

@@ -27,6 +27,7 @@ mod tsc;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(crate) use node::before;
 pub use remedy::smallest_change;
 use told::Told;
 

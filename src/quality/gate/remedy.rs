@@ -22,9 +22,11 @@ const INSTALL: &[(&str, &str)] = &[
 /// from it.
 pub fn smallest_change(want: &GateFact, got: &GateFact, target: &str) -> Vec<String> {
     let differences = want.differences(got);
-    let lock = want.path.as_deref().and_then(|path| INSTALL.iter().find(|(file, _)| *file == path));
-    if let Some((file, command)) = lock {
-        return installation(file, command, &differences, target);
+    if let Some(path) = want.path.as_deref() {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        if let Some((_, command)) = INSTALL.iter().find(|(file, _)| *file == name) {
+            return installation(path, folder, command, &differences, target);
+        }
     }
     let mut changes = Vec::new();
     if want.does != got.does {
@@ -70,15 +72,16 @@ pub fn smallest_change(want: &GateFact, got: &GateFact, target: &str) -> Vec<Str
     changes
 }
 
-fn installation(file: &str, command: &str, differences: &[LeafDifference], target: &str) -> Vec<String> {
+fn installation(file: &str, folder: &str, command: &str, differences: &[LeafDifference], target: &str) -> Vec<String> {
     let mut changes = Vec::new();
     if differences.iter().any(|difference| difference.leaf == file) {
         changes.push(format!("bring {file} to {target} as it is on the reference"));
     }
-    if differences.iter().any(|difference| difference.leaf.starts_with("asked for.")) {
+    if differences.iter().any(|difference| difference.leaf.contains("asked for.")) {
         changes.push(format!("bring package.json to {target} as it is on the reference"));
     }
-    changes.push(format!("run `{command}` in the repository on {target}"));
+    let place = if folder.is_empty() { "the repository" } else { folder };
+    changes.push(format!("run `{command}` in {place} on {target}"));
     changes
 }
 
