@@ -17,7 +17,7 @@ use self::stream::{Event, Frames, Word};
 use super::audit::{Stage, ask, new_nonce};
 use super::probe::{NOTHING_THERE, enter};
 use super::{Covers, Question};
-use crate::quality::check::{Pair, Places, Tried, check_id, chosen, outcome, read_told, words_to_look_for};
+use crate::quality::check::{Evidence, Pair, could_apply, Places, Tried, check_id, chosen, outcome, read_told, words_to_look_for};
 use crate::spec::{
     Behaviour, Category, CheckKind, Environment, Fact, Facts, GateFact, ItemId, Listed, Listing, Observed, Repo, Why,
 };
@@ -42,11 +42,12 @@ pub(super) fn fire(
             _ => None,
         })
         .collect();
-    let words = if environment.behaviour == Behaviour::Chosen && !environment.repos.is_empty() {
+    let looks = |repo: &Repo| environment.behaviour == Behaviour::Chosen && could_apply(repo, &gates);
+    let words = if environment.repos.iter().any(looks) {
         exchanges += 1;
         words_found(connection, environment, facts)?
     } else {
-        vec![Vec::new(); environment.repos.len()]
+        vec![Evidence::default(); environment.repos.len()]
     };
     let mut plans: Vec<Plan<'_>> = Vec::new();
     let mut next = 0;
@@ -85,47 +86,47 @@ fn words_found(
     connection: &mut Connection,
     environment: &Environment,
     facts: &mut Facts,
-) -> Result<Vec<Vec<String>>, TransportError> {
+) -> Result<Vec<Evidence>, TransportError> {
     let words = words_to_look_for(&environment.checks);
     let question =
         |repo: &Repo| Question::new(&repo.name, look_for(repo, &words), environment.limits.probe, Covers::default());
     let questions: Vec<Question> = environment.repos.iter().map(question).collect();
-    let mut found = Vec::new();
+    let mut all = Vec::new();
     for (repo, answer) in environment.repos.iter().zip(ask(connection, &questions)?) {
-        let text = answer.and_then(|answer| match answer.code {
-            0 | NOTHING_THERE => Ok(String::from_utf8_lossy(&answer.stdout).to_lowercase()),
+        let found = answer.and_then(|answer| match answer.code {
+            0 | NOTHING_THERE if !answer.stdout.split(|byte| *byte == b'\n').any(|line| line == b"failed") => {
+                Ok(Evidence::read(&String::from_utf8_lossy(&answer.stdout)))
+            }
             code => Err(Why::Failed { command: "git grep".to_owned(), code, message: String::new() }),
         });
-        found.push(match text {
-            Ok(text) => {
-                words.iter().filter(|word| text.lines().any(|line| line == word.to_lowercase())).cloned().collect()
-            }
-            Err(why) => {
-                let listing = Listing::below(Category::Check, format!("{}/", repo.name));
-                facts.listings.insert(listing, Listed::Unknown(why));
-                Vec::new()
-            }
-        });
+        all.push(found.unwrap_or_else(|why| {
+            facts.listings.insert(Listing::below(Category::Check, format!("{}/", repo.name)), Listed::Unknown(why));
+            Evidence::default()
+        }));
     }
-    Ok(found)
+    Ok(all)
 }
 
-/// Prints which of the words stand in the hooks, and in what hooks usually read: files of the top folder, and of folders
-/// for hooks and scripts.
+/// Prints which of the words stand in which files: in the hooks, in what lists the hooks of their managers, and in what
+/// they usually start.
 fn look_for(repo: &Repo, words: &[String]) -> String {
     let escaped = |word: &String| {
         let special = |c: char| ".[]()*+?{}|^$\\".contains(c);
         word.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect::<String>()
     };
     let pattern = quote::word(&words.iter().map(escaped).collect::<Vec<_>>().join("|"));
-    let inside = ["", ".husky/", ".githooks/", ".lefthook/", ".hooks/", "hooks/", "scripts/", "tools/", "bin/", "ci/"];
-    let places: Vec<String> = inside.iter().map(|folder| quote::word(&format!(":(glob){folder}*"))).collect();
+    let tops = [".pre-commit-config.y*", "prek.toml", "lefthook*", ".lefthook*", ".lintstaged*", "lint-staged*"];
+    let folders = [".husky", ".githooks", ".git-hooks", ".hooks", "hooks", "githooks", "scripts", "tools", "bin", "ci"];
+    let folders = folders.iter().map(|folder| format!("{folder}/*"));
+    let places = tops.iter().map(|file| (*file).to_owned()).chain(folders);
+    let places: Vec<String> = places.map(|place| quote::word(&format!(":(glob){place}"))).collect();
     enter(repo)
         + &format!(
             "tu_top=$(git rev-parse --show-cdup) || return\ncd \"./$tu_top\" || return\n\
-             {{ git grep -IhoiwE -e {pattern} -- {} ':(exclude)*lock*' ':(exclude)*.md'\n\
+             {{ git grep -IoiwE -e {pattern} -- {} || [ \"$?\" -eq 1 ] || echo failed\n\
              for tu_file in \"$(git rev-parse --git-path hooks)\"/*; do\n\
-             case $tu_file in *.sample) ;; *) grep -hoiwE -e {pattern} \"$tu_file\" 2>/dev/null ;; esac\ndone; }} | sort -u\n",
+             case $tu_file in *.sample) ;; *) grep -HoiwE -e {pattern} \"$tu_file\" 2>/dev/null ;; esac\ndone; }} | \
+             sort -u\n",
             places.join(" ")
         )
 }

@@ -479,8 +479,7 @@ tu_write() {
 
 # tu_fill SIZE: so many bytes, in lines.
 tu_fill() {
-  awk 'BEGIN { for (;;) if (!(print "A line of a file that is too large for a repository, and like all of its others.")) exit }' 2>/dev/null |
-    head -c "$1"
+  yes 'A line of a file that is too large for a repository, and like all of its others.' 2>/dev/null | head -c "$1"
 }
 
 # tu_set_up TEXT: what a check has run before its change.

@@ -88,7 +88,7 @@ fn probes_that_use_no_tool_answer_alike_in_every_shell() {
     let first = seen(&SHELLS[0]);
     assert!(first.len() > 15, "{first:#?}");
     assert!(!first.iter().any(|sighting| sighting.contains("Unknown")), "{first:#?}");
-    assert!(first.iter().any(|sighting| sighting.contains("\"hooks here/pre-commit\": \"sha256:")), "{first:#?}");
+    assert!(first.iter().any(|sighting| sighting.contains("hooks here/pre-commit\": \"sha256:")), "{first:#?}");
     let contents = first.iter().filter(|sighting| sighting.starts_with("Content(")).count();
     assert_eq!(contents, 2, "of the files, two do not have their known digest: {first:#?}");
     for shell in &SHELLS[1..] {
@@ -499,7 +499,9 @@ fn what_may_not_be_looked_at_is_unknown_and_not_absent() {
             "repo:repo present",
             "repo:shop unknown",
             "hook:repo/commit-msg present",
+            "hook:repo/commit-msg@worktree present",
             "hook:repo/pre-commit unknown",
+            "hook:repo/pre-commit@worktree unknown",
             "dotfile:behind/x/ unlisted",
             "dotfile:half/** unlisted",
             "dotfile:priv/deep/*.c unlisted",

@@ -85,7 +85,7 @@ impl GateFact {
         let own = file.and_then(|file| self.decided.get(&format!("{leaf} ({file})")));
         let mut name = leaf;
         let mut place = own.or_else(|| self.decided.get(name));
-        while let (None, Some(end)) = (place, name.rfind('.')) {
+        while let (None, Some(end)) = (place, name.rfind(['.', ' '])) {
             name = &name[..end];
             place = self.decided.get(name);
         }
@@ -166,11 +166,11 @@ impl GateFact {
                     }),
                 }
             }
-            // It holds for all where no other file has the leaf at all: a linter has no rules for what it does not look at.
+            // It holds for all where no other file has the rule at all: a linter has none for what it does not look at.
             let having = files.iter().filter(|file| self.value(file, name).is_some()).count();
             for difference in &mut differences[first..] {
-                let wanted = difference.want.is_some() && having > 1 && difference.files.len() == having;
-                if wanted || difference.files.len() == files.len() {
+                let is_rule = name.starts_with("rules.") && difference.want.is_some();
+                if is_rule && having > 1 && difference.files.len() == having || difference.files.len() == files.len() {
                     difference.files.clear();
                 }
             }

@@ -109,12 +109,12 @@ tu_hook_level() {
   tu_tokens=$(tu_put "$tu_blobs" | eval "tu_hook_tokens $tu_small -")
 }
 
-# tu_hook_text FILE…: their lines, behind a bar each.
+# tu_hook_text FILE…: their lines, behind a bar each. A NUL, which not every shell can hold, is told as byte 1.
 tu_hook_text() {
   awk '
     FNR == 1 { print "=text " FILENAME }
     { held += length($0) + 1; if (held <= 1048576) print "|" $0 }
-    END { print "=end" }' "$@"
+    END { print "=end" }' "$@" | tr '\000' '\001'
 }
 
 # tu_hook_tree: what HEAD has of tu_rooted: as git lists it, and the contents of what is no larger than others that are read.
@@ -128,7 +128,6 @@ tu_hook_tree() {
   tu_entries=$(git -c core.quotePath=false ls-tree -l HEAD -- "$@") || return
   [ -n "$tu_entries" ] || return 0
   printf '=tree\n%s\n=end\n' "$tu_entries"
-  # The two lengths of a file agree, whatever its bytes: each is told as it is, a NUL as byte 1.
   tu_blobs=$(
     tu_put "$tu_entries$tu_newline" |
       awk '$2 == "blob" && $4 <= 131072 { path = $0; sub(/^[^\t]*\t/, "", path); print $3 " " path }' |
@@ -319,7 +318,18 @@ case $tu_listed in
     ;;
 esac
 tu_wanted='' tu_queue=''
+# HEAD has the hooks behind a folder that is a link by the names that they have there.
+tu_linked=
+if [ -L "$tu_hooks" ]; then
+  tu_hook_want "$tu_hooks"
+  tu_linked=$(readlink "$tu_hooks")
+  case $tu_linked$tu_hooks in
+    /*) ;;
+    */*) tu_linked=${tu_hooks%/*}/$tu_linked ;;
+  esac
+fi
 for tu_name in $tu_hook_names; do
+  if [ -n "$tu_linked" ]; then tu_hook_want "$tu_linked/$tu_name"; fi
   tu_hook_see "$tu_hooks/$tu_name"
   tu_hook_want "$tu_hooks/$tu_name"
   case $tu_hooks in

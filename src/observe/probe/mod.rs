@@ -1,5 +1,6 @@
 //! The probes: one file each, and this table.
 
+mod agent;
 mod dotfile;
 mod dotfile_keys;
 mod dotfile_told;
@@ -54,6 +55,7 @@ pub const PROBES: &[&Probe] = &[
     &git::PROBE,
     &pin::PROBE,
     &hook::PROBE,
+    &agent::PROBE,
     &gate::PROBE,
 ];
 

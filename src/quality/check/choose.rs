@@ -37,8 +37,44 @@ struct Known<'a> {
     samples: &'a [String],
     gates: &'a BTreeMap<ItemId, GateFact>,
     /// The words that its hooks or their configuration have, where that was looked for.
-    words: Option<&'a [String]>,
+    words: Option<&'a Evidence>,
 }
+
+/// Words of canaries that were found in the files of a repository, by what they say something about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// In the script of a hook, by the hook's name.
+    of_hook: BTreeMap<String, Vec<String>>,
+    /// In what lists the hooks of a manager.
+    of_manager: Vec<String>,
+    /// In what hooks usually start, or read.
+    of_any: Vec<String>,
+}
+
+impl Evidence {
+    /// Reads lines of a file and a word that stands in it: `FILE:WORD`.
+    pub fn read(text: &str) -> Self {
+        let mut found = Self::default();
+        for (file, word) in text.lines().filter_map(|line| line.split_once(':')) {
+            let name = file.rsplit('/').next().unwrap_or(file);
+            let (word, in_folder) = (word.to_lowercase(), file.contains('/'));
+            if HOOKS.contains(&name) {
+                found.of_hook.entry(name.to_owned()).or_default().push(word);
+            } else if MANAGERS.iter().any(|manager| name.trim_start_matches('.').starts_with(manager)) {
+                found.of_manager.push(word);
+            } else if in_folder || name.contains("lintstaged") || name.contains("lint-staged") {
+                found.of_any.push(word);
+            }
+        }
+        found
+    }
+}
+
+/// The hooks that canaries are for.
+const HOOKS: [&str; 5] = ["pre-commit", "prepare-commit-msg", "commit-msg", "pre-push", "pre-merge-commit"];
+
+/// How files begin that list the hooks of a manager.
+const MANAGERS: [&str; 3] = ["pre-commit-config", "prek", "lefthook"];
 
 /// What is to be tried in a repository: in its checkout, or in a fresh worktree. `words` are those of
 /// [`words_to_look_for`] that were found, for a repository that is not in a lock yet; `facts` is what was just observed there.
@@ -49,7 +85,7 @@ pub fn chosen(
     checks: &BTreeMap<String, Check>,
     behaviour: &Behaviour,
     facts: &BTreeMap<ItemId, GateFact>,
-    words: &[String],
+    words: &Evidence,
     worktree: bool,
 ) -> (Vec<Pair>, Vec<String>) {
     let (gates, words) = match behaviour {
@@ -66,7 +102,7 @@ pub fn chosen(
         let listed = matches!(&repo.checks, Selection::These(names) if names.contains(&check.name));
         let admitted = match known.words {
             _ if !repo.checks.admits(&check.name) => false,
-            Some(_) => listed || (known.hook_acts(&canary.hook) && known.has_word(&canary.words)),
+            Some(_) => listed || (known.hook_acts(&canary.hook) && known.has_word(&canary.hook, &canary.words)),
             None => gates.contains_key(&id),
         };
         if !admitted {
@@ -88,6 +124,13 @@ pub fn chosen(
 pub(crate) fn check_id(repo: &str, check: &str, worktree: bool) -> ItemId {
     let place = if worktree { "@worktree" } else { "" };
     ItemId::new(Category::Check, format!("{repo}/{check}{place}"))
+}
+
+/// Whether any canary could apply by itself or is listed: else there is nothing to look for.
+pub fn could_apply(repo: &Repo, facts: &BTreeMap<ItemId, GateFact>) -> bool {
+    let evidence = Evidence::default();
+    let known = Known { repo, samples: &[], gates: facts, words: Some(&evidence) };
+    repo.checks != Selection::Auto || HOOKS.iter().any(|hook| known.hook_acts(hook))
 }
 
 /// The words that decide whether canaries apply.
@@ -117,21 +160,27 @@ impl Known<'_> {
         self.gates.get(&id).is_some_and(|fact| fact.does.starts_with("runs"))
     }
 
-    /// Whether one of the words was found, or stands in what is known of the hooks.
-    fn has_word(&self, words: &[String]) -> bool {
+    /// Whether one of the words was found for this hook.
+    fn has_word(&self, hook: &str, words: &[String]) -> bool {
         let Some(found) = self.words else { return true };
-        words.is_empty() || words.iter().any(|word| found.contains(word) || self.hooks_mention(word))
-    }
-
-    fn hooks_mention(&self, word: &str) -> bool {
-        let Ok(word) = Regex::new(&format!(r"(?i)\b{}\b", regex::escape(word))) else { return false };
-        let of_repo = |id: &ItemId| {
-            id.category == Category::Hook
-                && id.name.strip_prefix(self.repo.name.as_str()).is_some_and(|rest| rest.starts_with('/'))
+        let fact = self.gates.get(&ItemId::new(Category::Hook, format!("{}/{hook}", self.repo.name)));
+        // Where the hook's fact says what its manager would run, that is more than what the manager's files have.
+        let listed = fact.and_then(|fact| fact.leaves.get("manager"));
+        let listed = listed.is_some_and(|manager| MANAGERS.iter().any(|known| known.starts_with(manager.as_str())));
+        let holds = |word: &String| {
+            let word = word.to_lowercase();
+            found.of_any.contains(&word)
+                || found.of_hook.get(hook).is_some_and(|words| words.contains(&word))
+                || (!listed && found.of_manager.contains(&word))
+                || fact.is_some_and(|fact| mentions(fact, &word))
         };
-        let hooks = self.gates.iter().filter(|(id, _)| of_repo(id));
-        hooks.flat_map(|(_, fact)| &fact.leaves).any(|(name, value)| word.is_match(name) || word.is_match(value))
+        words.is_empty() || words.iter().any(holds)
     }
+}
+
+fn mentions(fact: &GateFact, word: &str) -> bool {
+    let Ok(word) = Regex::new(&format!(r"(?i)(^|\W){}(\W|$)", regex::escape(word))) else { return false };
+    fact.leaves.iter().any(|(name, value)| word.is_match(name) || word.is_match(value))
 }
 
 fn pairs_of(check: &Check, canary: &Canary, known: &Known<'_>, listed: bool) -> Vec<Pair> {
@@ -158,7 +207,7 @@ fn pairs_of(check: &Check, canary: &Canary, known: &Known<'_>, listed: bool) -> 
     let mut files: Vec<(&Fixture, Written, Written)> = Vec::new();
     for fixture in &canary.fixtures {
         let has_gate = fixture.gate.as_ref().is_none_or(|gate| known.gate(gate).is_some());
-        if !has_gate || !(listed || known.has_word(&fixture.words)) {
+        if !has_gate || !(listed || known.has_word(&canary.hook, &fixture.words)) {
             continue;
         }
         files.extend(instances(fixture, known).into_iter().map(|(bad, good)| (fixture, bad, good)));
@@ -223,7 +272,8 @@ fn is_of(glob: &str, sample: &str) -> bool {
 /// What stands for the others least well comes last: configuration, declarations, tests, what is not in a folder.
 fn stands_apart(sample: &str) -> (bool, bool, bool) {
     let name = sample.rsplit('/').next().unwrap_or(sample);
-    let odd = name.contains(".config.") || name.ends_with(".d.ts") || name.starts_with('.') || name.contains(".min.");
+    let hidden = sample.split('/').any(|part| part.starts_with('.'));
+    let odd = hidden || name.contains(".config.") || name.ends_with(".d.ts") || name.contains(".min.");
     let test = name.contains("test") || sample.split('/').any(|part| part.starts_with("test"));
     (odd, test, !sample.contains('/'))
 }
@@ -285,7 +335,7 @@ mod tests {
 
     fn on_reference(checks: Selection, words: &[&str]) -> Vec<Pair> {
         let samples = ["eslint.config.js", "lib/b.js", "src/a.ts"].map(str::to_owned);
-        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        let words = Evidence::read(&words.iter().map(|word| format!(".husky/pre-commit:{word}\n")).collect::<String>());
         let built_in = built_in_checks().unwrap();
         chosen(&repo(checks), &samples, &built_in, &Behaviour::Chosen, &gates(), &words, false).0
     }
@@ -324,6 +374,24 @@ mod tests {
     }
 
     #[test]
+    fn a_word_counts_for_the_hook_that_it_was_found_for() {
+        let found = |text: &str, manager: &str| {
+            let mut facts = gates();
+            let fact = facts.get_mut(&"hook:shop/pre-commit".parse::<ItemId>().unwrap()).unwrap();
+            fact.leaf("manager", manager);
+            fact.leaf("typos.entry", "typos --write");
+            let known =
+                Known { repo: &repo(Selection::Auto), samples: &[], gates: &facts, words: Some(&Evidence::read(text)) };
+            ["jest", "typos"].map(|word| known.has_word("pre-commit", &[word.to_owned()]))
+        };
+        assert_eq!(found(".husky/pre-commit:Jest", "husky"), [true, true]);
+        assert_eq!(found(".husky/pre-push:jest\npackage.json:jest", "husky"), [false, true]);
+        assert_eq!(found("lefthook.yml:jest", "husky"), [true, true]);
+        assert_eq!(found("lefthook.yml:jest", "lefthook"), [false, true]);
+        assert_eq!(found("scripts/check.sh:jest", "lefthook"), [true, true]);
+    }
+
+    #[test]
     fn elsewhere_exactly_what_the_lock_has_is_tried() {
         let on_reference = on_reference(Selection::Auto, &["gitleaks"]);
         let mut held = gates();
@@ -334,10 +402,10 @@ mod tests {
         let built_in = built_in_checks().unwrap();
         let behaviour = Behaviour::Locked(held);
         let facts = BTreeMap::new();
-        let (pairs, lost) = chosen(&repo(Selection::Auto), &samples, &built_in, &behaviour, &facts, &[], false);
+        let (pairs, lost) = chosen(&repo(Selection::Auto), &samples, &built_in, &behaviour, &facts, &Evidence::default(), false);
         assert_eq!((pairs.len(), lost.len()), (1, 0));
         assert!(on_reference.contains(&pairs[0]));
-        let (pairs, _) = chosen(&repo(Selection::Auto), &samples, &built_in, &behaviour, &facts, &[], true);
+        let (pairs, _) = chosen(&repo(Selection::Auto), &samples, &built_in, &behaviour, &facts, &Evidence::default(), true);
         assert_eq!(pairs, []);
     }
 }

@@ -9,7 +9,7 @@ mod diagnostics;
 mod outcome;
 
 pub(crate) use choose::check_id;
-pub use choose::{Pair, chosen, words_to_look_for};
+pub use choose::{Evidence, Pair, chosen, could_apply, words_to_look_for};
 pub use diagnostics::Places;
 pub use outcome::{Told, Tried, outcome, read_told};
 

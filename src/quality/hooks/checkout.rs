@@ -57,11 +57,23 @@ impl<'a> Checkout<'a> {
 
     fn tracked(&self, path: &str, links: usize) -> Option<Found<'a>> {
         const LINKS: usize = 8;
-        let Tracked { mode, id, text, .. } = self.raw.tree.get(path)?;
+        let Some(Tracked { mode, id, text, .. }) = self.raw.tree.get(path) else {
+            // A folder on the way may be a link.
+            let (folder, name) = path.rsplit_once('/').filter(|_| links < LINKS)?;
+            let link = self.raw.tree.get(folder).filter(|link| link.mode == "120000")?;
+            let above = folder.rsplit_once('/').map_or("", |(above, _)| above);
+            let to = collapse(&format!("{above}/{}/{name}", link.text.as_deref()?));
+            let to = if above.is_empty() { to.trim_start_matches('/').to_owned() } else { to };
+            return self.tracked(&to, links + 1);
+        };
         if mode == "120000" && links < LINKS {
             let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
             let to = text.as_deref()?;
-            let to = if to.starts_with('/') { to.to_owned() } else { collapse(&format!("{folder}/{to}")) };
+            let to = match folder {
+                _ if to.starts_with('/') => to.to_owned(),
+                "" => collapse(to),
+                folder => collapse(&format!("{folder}/{to}")),
+            };
             let found = if is_of_checkout(&to) { self.tracked(&to, links + 1) } else { self.lying(&to) };
             if found.is_some() {
                 return found;

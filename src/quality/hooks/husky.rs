@@ -12,8 +12,9 @@ use super::script::{Trail, line_of};
 use crate::spec::{Digest, Why};
 
 /// Whether a hook is one that husky 9 made.
-pub(super) fn is_one(folder: &str, text: &str) -> bool {
-    folder.rsplit('/').next() == Some("_") && (text.contains("/h\"") || text.contains("/husky.sh\""))
+pub(super) fn is_one(checkout: Checkout<'_>, folder: &str, text: &str) -> bool {
+    let is_its_own = || checkout.find(&format!("{folder}/h")).is_some() || text.contains("/h\"");
+    folder.rsplit('/').next() == Some("_") && is_its_own()
 }
 
 /// Whether it is a script of before version 9.

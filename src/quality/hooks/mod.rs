@@ -103,7 +103,7 @@ pub fn effective(repo: &str, listing: &str) -> Result<Vec<(ItemId, Observed)>, W
     for name in NAMES {
         let observed = one(here, name, &here_in).or_else(|| missing(here, name, &here_in));
         let in_worktree = match (one(there, name, &there_in), &observed) {
-            (None, Some(Observed::Present(Fact::Gate(fact)))) if !fact.does.starts_with("does nothing") => {
+            (None, Some(Observed::Present(Fact::Gate(fact)))) if fact.does == RUNS => {
                 Some(Observed::Present(Fact::Gate(silent(there, name, &there_in))))
             }
             (None, Some(Observed::Unknown(_))) => Some(Observed::Present(Fact::Gate(silent(there, name, &there_in)))),
@@ -184,8 +184,10 @@ fn running(checkout: Checkout<'_>, name: &str, folder: &str, path: String) -> Re
     hook.fact.decide(&shown, &shown);
     place(checkout, &mut hook.fact);
     if let Some(interpreter) = checkout.raw.lacks.get(&file.path) {
-        let interpreter = interpreter.trim_end_matches('\r');
-        hook.fails(format!("cannot start, since its interpreter {interpreter} is not there"));
+        hook.fails(match interpreter.strip_suffix('\r') {
+            Some(name) => format!("cannot start, since a carriage return ends its first line, behind {name}"),
+            None => format!("cannot start, since its interpreter {interpreter} is not there"),
+        });
     }
     let text = file.text.unwrap_or("");
     if let Some(made) = pre_commit::made(text) {
@@ -194,7 +196,7 @@ fn running(checkout: Checkout<'_>, name: &str, folder: &str, path: String) -> Re
         lefthook::describe(&mut hook, text)?;
     } else if simple_git_hooks::is_one(text) {
         simple_git_hooks::describe(&mut hook, text)?;
-    } else if husky::is_one(folder, text) {
+    } else if husky::is_one(checkout, folder, text) {
         husky::describe(&mut hook, folder)?;
         if hook.fact.does == NO_SCRIPT {
             if !husky::has_scripts(checkout, folder, &NAMES) {
