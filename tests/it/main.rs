@@ -14,6 +14,7 @@ mod apply;
 mod apt_root;
 mod bad_input;
 mod captured;
+mod checks;
 mod container_root;
 mod contract;
 #[cfg(target_os = "linux")]
