@@ -17,7 +17,9 @@ use self::stream::{Event, Frames, Word};
 use super::audit::{Stage, ask, new_nonce};
 use super::probe::{NOTHING_THERE, enter};
 use super::{Covers, Question};
-use crate::quality::check::{Evidence, Pair, could_apply, Places, Tried, check_id, chosen, outcome, read_told, words_to_look_for};
+use crate::quality::check::{
+    Evidence, Pair, Places, Tried, check_id, chosen, could_apply, outcome, read_told, words_to_look_for,
+};
 use crate::spec::{
     Behaviour, Category, CheckKind, Environment, Fact, Facts, GateFact, ItemId, Listed, Listing, Observed, Repo, Why,
 };

@@ -402,10 +402,12 @@ mod tests {
         let built_in = built_in_checks().unwrap();
         let behaviour = Behaviour::Locked(held);
         let facts = BTreeMap::new();
-        let (pairs, lost) = chosen(&repo(Selection::Auto), &samples, &built_in, &behaviour, &facts, &Evidence::default(), false);
+        let (pairs, lost) =
+            chosen(&repo(Selection::Auto), &samples, &built_in, &behaviour, &facts, &Evidence::default(), false);
         assert_eq!((pairs.len(), lost.len()), (1, 0));
         assert!(on_reference.contains(&pairs[0]));
-        let (pairs, _) = chosen(&repo(Selection::Auto), &samples, &built_in, &behaviour, &facts, &Evidence::default(), true);
+        let (pairs, _) =
+            chosen(&repo(Selection::Auto), &samples, &built_in, &behaviour, &facts, &Evidence::default(), true);
         assert_eq!(pairs, []);
     }
 }
