@@ -57,7 +57,9 @@ fn seen(room: &Room, shell: &RealShell) -> Vec<(String, GateFact)> {
     let program = compile(&questions, NONCE);
     let ran = run_attended(room.command(shell, &["-s"]), program.text.as_bytes(), shell.name);
     let frames = frame::read(&ran.stdout, NONCE);
-    let Some(Reply::Answered(answer)) = frames.replies.get(&0) else { panic!("{}: {}", shell.name, ran.stdout.escape_ascii()) };
+    let Some(Reply::Answered(answer)) = frames.replies.get(&0) else {
+        panic!("{}: {}", shell.name, ran.stdout.escape_ascii())
+    };
     let read = (probe.read)(&questions[0], answer).unwrap_or_else(|why| panic!("{}: {why}: {answer:?}", shell.name));
     let fact = |sighting| match sighting {
         Sighting::Item(id, Observed::Present(Fact::Gate(fact))) => (id.name, fact),

@@ -9,16 +9,16 @@ pub mod audit;
 mod clock;
 mod digits;
 mod frame;
+#[cfg(test)]
+mod hook_tests;
 mod pattern;
 mod probe;
 mod program;
-mod samples;
-#[cfg(test)]
-mod hook_tests;
 #[cfg(test)]
 mod program_tests;
 #[cfg(test)]
 mod question_tests;
+mod samples;
 mod version_token;
 
 use std::time::Duration;

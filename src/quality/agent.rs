@@ -66,7 +66,8 @@ impl Seen {
     fn anywhere(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for (places, short) in [(&self.roots, "."), (&self.homes, "~")] {
-            for place in places.iter().filter(|place| place.len() > 1 && (short == "~" || !self.homes.contains(place))) {
+            for place in places.iter().filter(|place| place.len() > 1 && (short == "~" || !self.homes.contains(place)))
+            {
                 text = text.replace(&format!("{place}/"), &format!("{short}/"));
             }
         }
@@ -104,7 +105,8 @@ pub fn effective(place: Place, listing: &str) -> Result<Option<GateFact>, Why> {
     for (path, digest) in &seen.digests {
         if path.ends_with(".md") {
             let shown = seen.shown(path);
-            let digest = seen.texts.get(path).map_or_else(|| digest.clone(), |text| Digest::of(seen.anywhere(text).as_bytes()));
+            let digest =
+                seen.texts.get(path).map_or_else(|| digest.clone(), |text| Digest::of(seen.anywhere(text).as_bytes()));
             fact.leaf(&shown, digest.as_str());
             fact.decide(&shown, &shown);
         }
@@ -184,7 +186,8 @@ fn list(value: Option<&Value>) -> &[Value] {
 }
 
 /// Keys of which the first that is set counts.
-const SINGLE: [&str; 4] = ["disableAllHooks", "allowManagedHooksOnly", "enableAllProjectMcpServers", "allowManagedPermissionRulesOnly"];
+const SINGLE: [&str; 4] =
+    ["disableAllHooks", "allowManagedHooksOnly", "enableAllProjectMcpServers", "allowManagedPermissionRulesOnly"];
 
 /// Keys whose lists are joined.
 const JOINED: [&str; 4] = ["enabledMcpjsonServers", "disabledMcpjsonServers", "allowedMcpServers", "deniedMcpServers"];
@@ -285,8 +288,12 @@ fn shortened(command: &str) -> String {
 /// Whether what a hook's command starts is there, and the scripts that it names.
 fn program(seen: &Seen, command: &str, fact: &mut GateFact) {
     let home = seen.homes.first().map_or("", String::as_str);
-    let command = command.replace("${CLAUDE_PROJECT_DIR}", ".").replace("$CLAUDE_PROJECT_DIR", ".");
-    let command = command.replace("${HOME}", home).replace("$HOME", home);
+    let mut command = command.to_owned();
+    for (name, folder) in [("CLAUDE_PROJECT_DIR", "."), ("HOME", home)] {
+        for form in [format!("\"${name}\""), format!("\"${{{name}}}\""), format!("${{{name}}}"), format!("${name}")] {
+            command = command.replace(&form, folder);
+        }
+    }
     let words: Vec<String> = command
         .split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';' | '|' | '&' | '(' | ')'))
         .filter(|word| !word.is_empty())
@@ -363,8 +370,8 @@ fn read(listing: &str) -> Result<Seen, Why> {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         let value = rest.to_owned();
         match word {
-            "home" => seen.homes.push(value),
-            "root" => seen.roots.push(value),
+            "home" => seen.homes.push(value.replace('\u{1}', "\n")),
+            "root" => seen.roots.push(value.replace('\u{1}', "\n")),
             "config" => seen.config = Some(value),
             "file" => files.push(value),
             "shut" => seen.shut.push(value),
@@ -374,7 +381,8 @@ fn read(listing: &str) -> Result<Seen, Why> {
                 for path in files.drain(..) {
                     let line = lines.next().unwrap_or("");
                     let hex = line.trim_start_matches('\\').split(' ').next().unwrap_or(line);
-                    let digest = Digest::from_hex(hex).ok_or_else(|| Why::NotUnderstood(format!("no digest for {path}")))?;
+                    let digest =
+                        Digest::from_hex(hex).ok_or_else(|| Why::NotUnderstood(format!("no digest for {path}")))?;
                     seen.digests.insert(path, digest);
                 }
             }

@@ -54,7 +54,10 @@ fn hook(folder: &str, name: &str, want: Option<&GateFact>, got: Option<&GateFact
     {
         return Some(change);
     }
-    want.differences(got).iter().find_map(|difference| by_leaf(folder, name, &difference.leaf, want, got))
+    // Where git looks decides what else is found there.
+    let mut leaves: Vec<String> = want.differences(got).into_iter().map(|difference| difference.leaf).collect();
+    leaves.sort_by_key(|leaf| leaf != "core.hooksPath");
+    leaves.iter().find_map(|leaf| by_leaf(folder, name, leaf, want, got))
 }
 
 fn by_what_it_does(folder: &str, name: &str, is_worktree: bool, want: &GateFact, got: &GateFact) -> Option<String> {
@@ -106,9 +109,7 @@ fn by_leaf(folder: &str, name: &str, leaf: &str, want: &GateFact, got: &GateFact
         _ if leaf.ends_with(".excluded") => {
             Some(format!("{} in the shell in which agents work", run("unset LEFTHOOK_EXCLUDE")))
         }
-        _ if leaf.ends_with(".environment") => {
-            Some(run(format!("cd {} && pre-commit install-hooks", place(folder))))
-        }
+        _ if leaf.ends_with(".environment") => Some(run(format!("cd {} && pre-commit install-hooks", place(folder)))),
         _ if leaf.starts_with("alias.") && !want.leaves.contains_key(leaf) => {
             Some(run(format!("git config --file {} --unset {leaf}", path(folder, decides))))
         }
@@ -133,7 +134,10 @@ fn by_file(folder: &str, name: &str, leaf: &str, want: &GateFact, got: &GateFact
     if file.starts_with(['/', '~']) {
         return Some(format!("bring {file} as it is on the reference"));
     }
-    Some(format!("{}, where the reference has it from the commit", run(format!("git -C {} checkout -- {}", place(folder), quote::word(file)))))
+    Some(format!(
+        "{}, where the reference has it from the commit",
+        run(format!("git -C {} checkout -- {}", place(folder), quote::word(file)))
+    ))
 }
 
 /// How the manager that the reference has it from brings a hook.
@@ -196,7 +200,10 @@ mod tests {
         let plain = fact("runs", &[("core.hooksPath", ".githooks")]);
         let made = fact("runs", &[("manager", "pre-commit"), ("ruff.environment", "there")]);
         assert_eq!(told("pre-commit", Some(&husky), None), "run `cd ~/src/shop && npm run prepare`");
-        assert_eq!(told("commit-msg", Some(&made), None), "run `cd ~/src/shop && pre-commit install --hook-type commit-msg`");
+        assert_eq!(
+            told("commit-msg", Some(&made), None),
+            "run `cd ~/src/shop && pre-commit install --hook-type commit-msg`"
+        );
         assert_eq!(told("pre-commit", Some(&plain), None), "run `git -C ~/src/shop config core.hooksPath .githooks`");
         let idle = fact("is not executable, so git skips it", &[]);
         assert_eq!(told("pre-commit", Some(&plain), Some(&idle)), "run `chmod +x ~/src/shop/.githooks/pre-commit`");
@@ -204,7 +211,10 @@ mod tests {
         off.decide("", "HUSKY in the environment");
         assert_eq!(told("pre-commit", Some(&husky), Some(&off)), "run `unset HUSKY` in the shell in which agents work");
         let moved = fact("runs", &[("manager", "husky"), ("core.hooksPath", "other")]);
-        assert_eq!(told("pre-commit", Some(&husky), Some(&moved)), "run `git -C ~/src/shop config core.hooksPath .husky/_`");
+        assert_eq!(
+            told("pre-commit", Some(&husky), Some(&moved)),
+            "run `git -C ~/src/shop config core.hooksPath .husky/_`"
+        );
         let bare = fact("runs", &[("manager", "pre-commit"), ("ruff.environment", "not there")]);
         assert_eq!(told("pre-commit", Some(&made), Some(&bare)), "run `cd ~/src/shop && pre-commit install-hooks`");
         assert_eq!(told("post-merge", None, Some(&plain)), "run `rm ~/src/shop/.githooks/pre-commit`");

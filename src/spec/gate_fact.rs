@@ -78,6 +78,11 @@ impl GateFact {
         self.decided.insert(leaf.into(), place.into());
     }
 
+    /// Whether a leaf is set, for any file.
+    pub fn has(&self, leaf: &str) -> bool {
+        self.names().any(|name| name == leaf)
+    }
+
     /// Where a leaf is decided: by itself, with what it is a part of, or with the whole.
     pub fn place_of(&self, leaf: &str) -> Option<&str> {
         let mut name = leaf;
@@ -144,8 +149,7 @@ impl GateFact {
     /// In which leaves `got` differs, by name; a difference that all files share names none.
     pub fn differences(&self, got: &Self) -> Vec<LeafDifference> {
         let names: BTreeSet<&String> = self.names().chain(got.names()).collect();
-        let files: BTreeSet<&str> =
-            self.files.keys().chain(got.files.keys()).map(String::as_str).collect();
+        let files: BTreeSet<&str> = self.files.keys().chain(got.files.keys()).map(String::as_str).collect();
         let files: Vec<&str> = if files.is_empty() { vec![""] } else { files.into_iter().collect() };
         let mut differences: Vec<LeafDifference> = Vec::new();
         for name in names {

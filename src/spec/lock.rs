@@ -158,7 +158,13 @@ impl Lock {
         }
         let Machine { id, hostname, os, os_version, arch, host_key: _, account: _ } = self.reference.clone();
         let reference = MachineEntry { id, hostname, os, os_version, arch };
-        let head = Head { version: 1, environment: self.environment.clone(), listed: self.listed.clone(), samples: self.samples.clone(), reference };
+        let head = Head {
+            version: 1,
+            environment: self.environment.clone(),
+            listed: self.listed.clone(),
+            samples: self.samples.clone(),
+            reference,
+        };
         let file = LockFile { head, items };
         let body = toml_edit::ser::to_string_pretty(&file).expect("every field of a lock has a TOML form");
         format!("{HEADER}{body}")

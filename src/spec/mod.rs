@@ -44,8 +44,8 @@ pub use environment::{
     ToolQuestion,
 };
 pub use fact::{
-    Account, Digest, Fact, Facts, FileFact, LeadsTo, Listed, Listing, Machine, Mode, Observed, Remote,
-    RepoFact, Special, TextFact, VersionFact, Why,
+    Account, Digest, Fact, Facts, FileFact, LeadsTo, Listed, Listing, Machine, Mode, Observed, Remote, RepoFact,
+    Special, TextFact, VersionFact, Why,
 };
 pub use gate_fact::{GateFact, LeafDifference, Leaves};
 pub use item::{Category, ItemId, ItemIdError};

@@ -239,7 +239,9 @@ fn read_repo(entry: &Entry<'_>, vocabulary: &Vocabulary) -> Option<Repo> {
     if let Selection::These(names) = &checks {
         for name in names.iter().filter(|name| !is_plain(&name.value)) {
             let message = format!("`{}` cannot name a check", name.value);
-            table.problem(Problem::new(message, name.span.clone(), "here").help("write a plain word, such as lint-error"));
+            table.problem(
+                Problem::new(message, name.span.clone(), "here").help("write a plain word, such as lint-error"),
+            );
         }
     }
     let compared = REPO_STATES.into_iter().filter(|state| is_compared(&mut table, state)).collect();

@@ -33,7 +33,9 @@ fn ask(environment: &Environment) -> Vec<Question> {
 
 fn go_into(repo: &Repo) -> String {
     let path = quote::word(&quote::place(&repo.path));
-    format!("cd || return\nif [ ! -e {path} ] && tu_gone {path}; then return {NOTHING_THERE}; fi\ncd {path} || return\n")
+    format!(
+        "cd || return\nif [ ! -e {path} ] && tu_gone {path}; then return {NOTHING_THERE}; fi\ncd {path} || return\n"
+    )
 }
 
 fn script(place: Place) -> String {

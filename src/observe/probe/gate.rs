@@ -1,7 +1,7 @@
 //! What a repository's tools would apply: a question for each tool. What the answers amount to is for `quality` to say.
 
-use super::repo::{NOTHING_THERE, enter};
 use super::failed;
+use super::repo::{NOTHING_THERE, enter};
 use crate::observe::{Answer, Context, Covers, Probe, Question, Sighting};
 use crate::quality::gate::{Asked, GATES, Gate, NOT_USED};
 use crate::spec::{Category, Environment, Fact, ItemId, Listing, Observed, Repo, Why};

@@ -12,8 +12,8 @@ use super::human::{age, machine_line, paint_diff, verdict_style};
 use super::look::{View, printable};
 use crate::quality::remedy::remedy;
 use crate::spec::{
-    Bearing, Category, Covers, Environment, Fact, GateFact, ItemId, Lock, Locked, Observed, Place, Reach, Reference, Waiver,
-    suggest,
+    Bearing, Category, Covers, Environment, Fact, GateFact, ItemId, Lock, Locked, Observed, Place, Reach, Reference,
+    Waiver, suggest,
 };
 
 const INFALLIBLE: &str = "writing to a string cannot fail";
@@ -202,10 +202,10 @@ fn decided(target: &TargetReport, finding: &Finding) -> Vec<String> {
     let mut told: Vec<String> = Vec::new();
     for leaf in leaves {
         let at = |fact: Option<&GateFact>, machine: &str| {
-            fact.and_then(|fact| fact.place_of(&leaf)).map(|place| format!("{place} on {machine}"))
+            let has_it = |fact: &&GateFact| leaf.is_empty() || fact.has(&leaf);
+            fact.filter(has_it).and_then(|fact| fact.place_of(&leaf)).map(|place| format!("{place} on {machine}"))
         };
-        let places: Vec<String> =
-            [at(want, "the reference"), at(got, &target.target)].into_iter().flatten().collect();
+        let places: Vec<String> = [at(want, "the reference"), at(got, &target.target)].into_iter().flatten().collect();
         let name = if leaf.is_empty() { String::new() } else { format!("{leaf}: ") };
         let line = format!("{name}{}", places.join(", "));
         if !places.is_empty() && !told.contains(&line) {

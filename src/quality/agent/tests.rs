@@ -57,7 +57,10 @@ fn hooks_that_are_switched_off_or_whose_program_is_gone_are_weak() {
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
     let script = format!("file .claude/hooks/guard.sh\n=digests\n{FILE}  x\n=end\n");
     let idle = fact(&files, &script);
-    assert_eq!(idle.weak.as_deref(), Some("a hook's program .claude/hooks/guard.sh is not there, or is not executable"));
+    assert_eq!(
+        idle.weak.as_deref(),
+        Some("a hook's program .claude/hooks/guard.sh is not there, or is not executable")
+    );
     let able = fact(&files, &format!("able .claude/hooks/guard.sh\n{script}"));
     assert_eq!(able.weak, None);
     let differ: Vec<String> = able.differences(&idle).iter().map(|difference| difference.told("vm")).collect();
@@ -71,7 +74,13 @@ fn hooks_that_are_switched_off_or_whose_program_is_gone_are_weak() {
 
 #[test]
 fn a_variables_value_is_never_told() {
-    let fact = fact(&[(PROJECT, r#"{"env":{"API_TOKEN":"hunter2"}}"#), (".mcp.json", r#"{"mcpServers":{"db":{"env":{"PASSWORD":"hunter2"}}}}"#)], "");
+    let fact = fact(
+        &[
+            (PROJECT, r#"{"env":{"API_TOKEN":"hunter2"}}"#),
+            (".mcp.json", r#"{"mcpServers":{"db":{"env":{"PASSWORD":"hunter2"}}}}"#),
+        ],
+        "",
+    );
     assert_eq!(fact.leaves["env.API_TOKEN"], "set");
     assert_eq!(fact.leaves["mcpServers.db"], "set up");
     assert!(!format!("{fact:?}").contains("hunter2"));
@@ -95,7 +104,9 @@ fn a_repository_without_files_of_its_own_is_the_homes_business() {
 #[test]
 fn another_home_is_no_difference() {
     let of = |home: &str| {
-        let text = format!("{{\"hooks\":{{\"Stop\":[{{\"hooks\":[{{\"type\":\"command\",\"command\":\"{home}/bin/x\"}}]}}]}}}}");
+        let text = format!(
+            "{{\"hooks\":{{\"Stop\":[{{\"hooks\":[{{\"type\":\"command\",\"command\":\"{home}/bin/x\"}}]}}]}}}}"
+        );
         let listing = told(&[(PROJECT, &text)], "").replace("/home/jane", home);
         effective(Place::Repository, &listing).unwrap().unwrap().shown()
     };

@@ -34,7 +34,8 @@ pub struct Asked<'a> {
 impl<'a> Asked<'a> {
     /// Those with one of these extensions.
     pub fn with_extension(&self, extensions: &'a [&str]) -> impl Iterator<Item = &'a str> {
-        let has = move |file: &&str| file.rsplit_once('.').is_some_and(|(_, extension)| extensions.contains(&extension));
+        let has =
+            move |file: &&str| file.rsplit_once('.').is_some_and(|(_, extension)| extensions.contains(&extension));
         self.samples.iter().map(String::as_str).filter(has)
     }
 }

@@ -27,8 +27,14 @@ pub(super) fn describe(hook: &mut Hook<'_>) {
         let shown = hook.checkout.shown(path);
         hook.fact.decide("git on PATH", &shown);
         let named = |command: &&&str| text.contains(**command);
-        if text.contains(OPTION) && (commands.iter().any(|command| named(&command)) || !names_a_command(&text)) && !commands.is_empty() {
-            hook.is_off(&format!("the git on PATH, which adds {OPTION}"), &format!("{shown}:{}", line_of(&text, OPTION)));
+        if text.contains(OPTION)
+            && (commands.iter().any(|command| named(&command)) || !names_a_command(&text))
+            && !commands.is_empty()
+        {
+            hook.is_off(
+                &format!("the git on PATH, which adds {OPTION}"),
+                &format!("{shown}:{}", line_of(&text, OPTION)),
+            );
         }
     }
     for setting in &raw.settings {
@@ -55,6 +61,7 @@ fn names_a_command(text: &str) -> bool {
 /// `-n` of `git commit`, also among other short options without a value in front of it.
 fn is_short_no_verify(word: &str) -> bool {
     word.strip_prefix('-').is_some_and(|options| {
-        !options.starts_with('-') && options.split(['m', 'F', 'C', 'c', 't', 'u', 'S']).next().is_some_and(|front| front.contains('n'))
+        !options.starts_with('-')
+            && options.split(['m', 'F', 'C', 'c', 't', 'u', 'S']).next().is_some_and(|front| front.contains('n'))
     })
 }

@@ -4,8 +4,8 @@
 
 use globset::{GlobBuilder, GlobMatcher};
 
-use super::raw::{Raw, Setting};
 use super::checkout::collapse;
+use super::raw::{Raw, Setting};
 
 /// The folder in which git looks.
 pub(super) fn of_checkout(raw: &Raw, fresh: bool) -> String {

@@ -23,8 +23,9 @@ pub(super) fn without_program(text: &str) -> String {
 }
 
 fn program() -> &'static Regex {
-    static PROGRAM: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r#"(?m)(^|\s)((?:/|~|\./)[^\s"'$]*/lefthook(?:\.exe)?)\b"#).expect("a constant expression"));
+    static PROGRAM: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r#"(?m)(^|\s)((?:/|~|\./)[^\s"'$]*/lefthook(?:\.exe)?)\b"#).expect("a constant expression")
+    });
     &PROGRAM
 }
 
@@ -71,7 +72,9 @@ fn merged(first: Value, second: Value) -> Value {
         (Value::Table(mut first), Value::Table(second)) => {
             for (key, value) in second {
                 let value = match (first.remove(&key), value) {
-                    (Some(Value::List(jobs)), Value::List(more)) if key == "jobs" => Value::List(merged_jobs(jobs, more)),
+                    (Some(Value::List(jobs)), Value::List(more)) if key == "jobs" => {
+                        Value::List(merged_jobs(jobs, more))
+                    }
                     (Some(known), value) => merged(known, value),
                     (None, value) => value,
                 };
@@ -99,6 +102,13 @@ pub(super) fn describe(hook: &mut Hook<'_>, text: &str) -> Result<(), Why> {
     let checkout = hook.checkout;
     let vars = &checkout.raw.vars;
     hook.fact.leaf("manager", "lefthook");
+    if let Ok(Some((config, files))) = configuration(checkout)
+        && get(&config, hook.name).is_none()
+    {
+        // It installs one more than it needs.
+        hook.fact.does = format!("does nothing, since {} has nothing for it", files[0]);
+        return Ok(());
+    }
     if let Some(value) = vars.get("LEFTHOOK").filter(|value| matches!(value.as_str(), "0" | "false")) {
         hook.is_off(&format!("LEFTHOOK={value}"), "LEFTHOOK in the environment");
     }
@@ -122,19 +132,18 @@ pub(super) fn describe(hook: &mut Hook<'_>, text: &str) -> Result<(), Why> {
             leaves(key, value, &mut hook.fact);
         }
     }
-    let Some(of_hook) = get(&config, hook.name) else {
-        hook.is_weak(format!("{} says nothing of this hook", files[0]));
-        return Ok(());
-    };
+    let Some(of_hook) = get(&config, hook.name) else { return Ok(()) };
     let excluded: Vec<&str> =
         vars.get("LEFTHOOK_EXCLUDE").map(|value| value.split(',').map(str::trim).collect()).unwrap_or_default();
     let mut trail = Trail::new(checkout);
     for (name, value) in parts(of_hook) {
         leaves(&name, &value, &mut hook.fact);
         let short = name.rsplit('.').next().unwrap_or(&name).to_owned();
-        if let Some(file) = files.iter().rev().find(|file| {
-            checkout.find(file).and_then(|file| file.text).is_some_and(|text| text.contains(&short))
-        }) {
+        if let Some(file) = files
+            .iter()
+            .rev()
+            .find(|file| checkout.find(file).and_then(|file| file.text).is_some_and(|text| text.contains(&short)))
+        {
             let text = checkout.find(file).and_then(|file| file.text).unwrap_or("");
             hook.fact.decide(&name, format!("{file}:{}", line_of_key(text, &short)));
         }
@@ -171,7 +180,8 @@ fn parts(of_hook: &Value) -> BTreeMap<String, Value> {
             }
             ("jobs", value) => {
                 for (place, job) in list(Some(value)).iter().enumerate() {
-                    let name = get(job, "name").and_then(text_of).map_or_else(|| (place + 1).to_string(), str::to_owned);
+                    let name =
+                        get(job, "name").and_then(text_of).map_or_else(|| (place + 1).to_string(), str::to_owned);
                     parts.insert(format!("jobs.{name}"), job.clone());
                 }
             }
@@ -185,11 +195,15 @@ fn parts(of_hook: &Value) -> BTreeMap<String, Value> {
 fn is_found(checkout: Checkout<'_>, text: &str) -> bool {
     let raw = checkout.raw;
     let in_modules = |path: &String| {
-        path.starts_with("node_modules/lefthook") && (path.ends_with("/bin/lefthook") || path.ends_with("/bin/index.js"))
+        path.starts_with("node_modules/lefthook")
+            && (path.ends_with("/bin/lefthook") || path.ends_with("/bin/index.js"))
     };
     raw.vars.get("LEFTHOOK_BIN").is_some_and(|program| checkout.has_program(program))
         || checkout.has_program("lefthook")
-        || program().captures_iter(text).filter_map(|found| found.get(2)).any(|found| checkout.has_program(found.as_str()))
+        || program()
+            .captures_iter(text)
+            .filter_map(|found| found.get(2))
+            .any(|found| checkout.has_program(found.as_str()))
         || (!checkout.fresh && raw.able.iter().any(in_modules))
 }
 

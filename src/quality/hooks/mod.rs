@@ -52,7 +52,6 @@ pub const NAMES: [&str; 25] = [
     "post-index-change",
 ];
 
-
 /// What is said of a hook of husky's that has no script.
 const NO_SCRIPT: &str = "does nothing, since the script that husky would start for it is not there";
 
@@ -246,10 +245,13 @@ fn missing(checkout: Checkout<'_>, name: &str, folder: &str) -> Option<Observed>
 fn silent(checkout: Checkout<'_>, name: &str, folder: &str) -> GateFact {
     let mut fact = GateFact::new(NOT_THERE);
     let shown = checkout.shown(folder);
-    let is_tracked = checkout.raw.tree.keys().any(|path| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')));
+    let is_tracked =
+        checkout.raw.tree.keys().any(|path| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')));
     fact.weak = Some(match folder {
         _ if folder.starts_with("../") => {
-            format!("it does not fire in a fresh worktree, since core.hooksPath is {shown}, which is another folder for each")
+            format!(
+                "it does not fire in a fresh worktree, since core.hooksPath is {shown}, which is another folder for each"
+            )
         }
         _ if is_of_checkout(folder) && !is_tracked => format!(
             "it does not fire in a fresh worktree, since core.hooksPath is {shown}, which is relative, and git does not track that folder"

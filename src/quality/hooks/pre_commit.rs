@@ -63,9 +63,12 @@ pub(super) fn describe(hook: &mut Hook<'_>, text: &str, made: Made) -> Result<()
     let config = argument(text, "--config=").unwrap_or_else(|| CONFIG.to_owned());
     let Some(file) = checkout.find(&config) else {
         let allowed = ["PRE_COMMIT_ALLOW_NO_CONFIG", "PREK_ALLOW_NO_CONFIG"];
-        let allows = allowed.into_iter().find(|name| checkout.raw.vars.get(*name).is_some_and(|value| !value.is_empty()));
+        let allows =
+            allowed.into_iter().find(|name| checkout.raw.vars.get(*name).is_some_and(|value| !value.is_empty()));
         match allows {
-            Some(name) => hook.is_off(&format!("{name}, {config} not being there"), &format!("{name} in the environment")),
+            Some(name) => {
+                hook.is_off(&format!("{name}, {config} not being there"), &format!("{name} in the environment"))
+            }
             None if text.contains("--skip-on-missing-config") => hook.is_off(&format!("the lack of {config}"), &config),
             None => hook.fails(format!("rejects everything, since {config} is not there")),
         }
@@ -124,7 +127,9 @@ fn stage(hook: &mut Hook<'_>, config: &Value, text: &str, file: &str) -> Result<
                 hook.fact.leaf(format!("{id}.rev"), rev);
             }
             if let Value::Table(keys) = one {
-                for (key, value) in keys.iter().filter(|(key, _)| !["id", "name", "description"].contains(&key.as_str())) {
+                for (key, value) in
+                    keys.iter().filter(|(key, _)| !["id", "name", "description"].contains(&key.as_str()))
+                {
                     leaves(&format!("{id}.{key}"), value, &mut hook.fact);
                 }
             }
@@ -213,7 +218,8 @@ fn environment(checkout: Checkout<'_>, url: &str, rev: &str, one: &Value) -> Opt
     });
     let mut state = "not there";
     for folder in folders {
-        let manifest = checkout.raw.files.get(&format!("{folder}/.pre-commit-hooks.yaml")).and_then(|file| file.text.as_ref());
+        let manifest =
+            checkout.raw.files.get(&format!("{folder}/.pre-commit-hooks.yaml")).and_then(|file| file.text.as_ref());
         let manifest = manifest.and_then(|text| Format::Yaml.value(text.as_bytes()).ok());
         let same = |one: &&Value| get(one, "id").and_then(text_of) == Some(id);
         let told = list(manifest.as_ref()).iter().find(same).and_then(|one| text_of(get(one, "language")?));

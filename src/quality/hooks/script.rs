@@ -56,7 +56,8 @@ impl<'a> Trail<'a> {
 
     fn command(&mut self, words: &[String], file: &str, depth: usize, fact: &mut GateFact) -> Result<(), Why> {
         let is_prefix = |word: &String| {
-            is_assignment(word) || matches!(word.as_str(), "exec" | "command" | "env" | "time" | "nice" | "sudo" | "!" | "eval")
+            is_assignment(word)
+                || matches!(word.as_str(), "exec" | "command" | "env" | "time" | "nice" | "sudo" | "!" | "eval")
         };
         let start = words.iter().position(|word| !is_prefix(word)).unwrap_or(words.len());
         let Some((program, arguments)) = words[start..].split_first() else { return Ok(()) };
@@ -69,7 +70,10 @@ impl<'a> Trail<'a> {
         let name = program.rsplit('/').next().unwrap_or(program);
         if INTERPRETERS.contains(&name) || program == "." {
             let script = arguments.iter().find(|word| !word.starts_with('-'));
-            let is_inline = arguments.iter().take_while(|word| word.starts_with('-')).any(|word| word.contains('c') || word.contains('e'));
+            let is_inline = arguments
+                .iter()
+                .take_while(|word| word.starts_with('-'))
+                .any(|word| word.contains('c') || word.contains('e'));
             if is_inline && program != "." {
                 return match script {
                     Some(text) if text.contains(' ') => self.descend(&text.clone(), file, depth + 1, fact),
@@ -143,7 +147,9 @@ impl<'a> Trail<'a> {
     fn package_scripts(&mut self, name: &str, depth: usize, fact: &mut GateFact) -> Result<(), Why> {
         for name in [format!("pre{name}"), name.to_owned(), format!("post{name}")] {
             let Some((package, text)) = &self.package else { continue };
-            let Some(command) = get(package, "scripts").and_then(|scripts| text_of(get(scripts, &name)?)) else { continue };
+            let Some(command) = get(package, "scripts").and_then(|scripts| text_of(get(scripts, &name)?)) else {
+                continue;
+            };
             let (command, line) = (command.to_owned(), line_of_key(text, &name));
             if !self.seen.insert(format!("package.json {name}")) {
                 continue;
@@ -161,8 +167,8 @@ impl<'a> Trail<'a> {
 
 /// Programs that read a script whose path follows.
 const INTERPRETERS: [&str; 19] = [
-    "sh", "bash", "dash", "zsh", "ksh", "node", "python", "python3", "ruby", "perl", "deno", "bun", "tsx", "ts-node", "php",
-    "lua", "source", "busybox", "fish",
+    "sh", "bash", "dash", "zsh", "ksh", "node", "python", "python3", "ruby", "perl", "deno", "bun", "tsx", "ts-node",
+    "php", "lua", "source", "busybox", "fish",
 ];
 
 /// The line, counted from 1, on which a word first stands; 1 where it does not.
@@ -189,17 +195,17 @@ fn is_below_repository(path: &str) -> bool {
 
 fn is_assignment(word: &str) -> bool {
     word.split_once('=').is_some_and(|(name, _)| {
-        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !name.starts_with(|c: char| c.is_ascii_digit())
+        !name.is_empty()
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            && !name.starts_with(|c: char| c.is_ascii_digit())
     })
 }
 
 /// The commands of a shell text, each as its words without quotes.
 pub(super) fn commands(text: &str, file: &str) -> Vec<Vec<String>> {
     static OWN_FOLDER: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(
-            r#"\$\(\s*dirname\s+(?:--\s+)?["']?\$(?:0|\{0\}|\{?BASH_SOURCE(?:\[0\])?\}?)["']?\s*\)|\$\{0%/\*\}"#,
-        )
-        .expect("a constant expression")
+        Regex::new(r#"\$\(\s*dirname\s+(?:--\s+)?["']?\$(?:0|\{0\}|\{?BASH_SOURCE(?:\[0\])?\}?)["']?\s*\)|\$\{0%/\*\}"#)
+            .expect("a constant expression")
     });
     static TOP: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"\$\(\s*git rev-parse --show-toplevel\s*\)").expect("a constant expression"));
@@ -242,8 +248,10 @@ fn without_keywords(words: Vec<String>) -> Option<Vec<String>> {
         ["if", "then", "else", "elif", "fi", "do", "done", "while", "until", "{", "}", "!", "esac", "in"];
     let rest: Vec<String> = words.into_iter().skip_while(|word| KEYWORDS.contains(&word.as_str())).collect();
     let first = rest.first()?;
-    let is_nothing = matches!(first.as_str(), "echo" | "printf" | "set" | "for" | "case" | "[" | "[[" | "test" | "export" | "cd" | "local" | "true" | ":")
-        || rest.iter().all(|word| is_assignment(word))
+    let is_nothing = matches!(
+        first.as_str(),
+        "echo" | "printf" | "set" | "for" | "case" | "[" | "[[" | "test" | "export" | "cd" | "local" | "true" | ":"
+    ) || rest.iter().all(|word| is_assignment(word))
         || first.ends_with("()");
     (!is_nothing).then_some(rest)
 }
@@ -259,7 +267,10 @@ mod tests {
     #[test]
     fn commands_are_told_as_far_as_a_look_tells() {
         assert_eq!(told("#!/bin/sh\nset -e\nnpm test && npx lint-staged # all\n"), ["npm test", "npx lint-staged"]);
-        assert_eq!(told("sh \"$(dirname \"$0\")/../scripts/check.sh\" \"$@\""), ["sh .githooks/../scripts/check.sh $@"]);
+        assert_eq!(
+            told("sh \"$(dirname \"$0\")/../scripts/check.sh\" \"$@\""),
+            ["sh .githooks/../scripts/check.sh $@"]
+        );
         assert_eq!(told("if [ -f x ]; then\n  exec ./a 'b c' \\\n    d\nfi"), ["exec ./a b c d"]);
         assert_eq!(told("A=1\nA=1 make check; echo done"), ["A=1 make check"]);
         assert_eq!(told("\"$(git rev-parse --show-toplevel)/scripts/x.sh\""), ["./scripts/x.sh"]);

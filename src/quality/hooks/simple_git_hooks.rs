@@ -17,7 +17,8 @@ pub(super) fn configured(checkout: Checkout<'_>, name: &str) -> Option<(String, 
     for file in [".simple-git-hooks.json", "simple-git-hooks.json", "package.json"] {
         let Some(text) = checkout.find(file).and_then(|file| file.text) else { continue };
         let Ok(whole) = Format::Json.value(text.as_bytes()) else { continue };
-        let config: Option<&Value> = if file == "package.json" { get(&whole, "simple-git-hooks") } else { Some(&whole) };
+        let config: Option<&Value> =
+            if file == "package.json" { get(&whole, "simple-git-hooks") } else { Some(&whole) };
         if let Some(command) = config.and_then(|config| text_of(get(config, name)?)) {
             return Some((command.to_owned(), file));
         }
