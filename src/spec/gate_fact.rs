@@ -79,6 +79,11 @@ impl GateFact {
         self.decided.insert(leaf.into(), place.into());
     }
 
+    /// Whether a leaf is set, for any file.
+    pub fn has(&self, leaf: &str) -> bool {
+        self.names().any(|name| name == leaf)
+    }
+
     /// Where a leaf is decided for a file, or for all, as far as it is known: by its own name, by the name that it stands below,
     /// by what decides the rest, else by the file that the gate stands in.
     pub fn place(&self, leaf: &str, file: Option<&str>) -> Option<&str> {
