@@ -1,14 +1,16 @@
 //! Auditing targets for a verb: all at once, with a line each on a terminal, into one report.
 
 use std::io::{self, IsTerminal as _};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::context::{Context, PARALLEL, TICK};
+use super::context::{Context, PARALLEL, TICK, tell};
 use super::error::CliError;
 use crate::observe::audit::{self, Observation, Stage};
 use crate::parity::compare::{Circumstances, target_report};
 use crate::parity::dotfile_detail::{self, Source};
+use crate::parity::report::printable;
 use crate::parity::{Background, Report, TargetReport, Verdict};
 use crate::spec::load::Project;
 use crate::spec::{Digest, Facts, Target, at_hand, candidates};
@@ -39,7 +41,10 @@ pub(super) fn audit_with(
 ) -> Result<Report, CliError> {
     let surroundings = context.surroundings(project)?;
     let lines = progress(targets, context);
-    let heard = |place: usize, stage: Stage| {
+    let heard = |place: usize, stage: Stage<'_>| {
+        if let (None, Stage::Tried(name, took)) = (lines.get(place), stage) {
+            tell(&tried(&targets[place].name, name, took));
+        }
         let (Some(line), target) = (lines.get(place), targets[place]) else { return };
         match stage {
             Stage::Connecting => {
@@ -48,6 +53,8 @@ pub(super) fn audit_with(
                 line.enable_steady_tick(TICK);
             }
             Stage::Asking => line.set_message(format!("{}: observing", target.name)),
+            Stage::Trying(name) => line.set_message(printable(&format!("{}: {name}", target.name))),
+            Stage::Tried(name, took) => line.println(tried(&target.name, name, took)),
         }
     };
     let done = |place: usize, observed: Observation| {
@@ -65,6 +72,11 @@ pub(super) fn audit_with(
     // Questions that come later find no progress to step aside, and the report stands below what has been shown.
     lines.iter().for_each(ProgressBar::abandon);
     Ok(report(project, reports))
+}
+
+/// What a canary took, in one line.
+pub(super) fn tried(target: &str, name: &str, took: Duration) -> String {
+    printable(&format!("  {target}: {name}, {:.1} s", took.as_secs_f64()))
 }
 
 /// How an audit ended, in one line.

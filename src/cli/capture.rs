@@ -6,10 +6,11 @@ use similar::TextDiff;
 
 use super::Exit;
 use super::ask::{Answer, confirm_or_show};
+use super::audit::tried;
 use super::capture_changes::changes;
 use super::context::{Context, print, read_bytes, reference, tell};
 use super::error::CliError;
-use crate::observe::audit;
+use crate::observe::audit::{self, Stage};
 use crate::parity::report::printable;
 use crate::provision::keep::{self, Keeping};
 use crate::spec::load::{Project, replace_file};
@@ -42,7 +43,12 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     project.environment.repos.iter_mut().for_each(|repo| repo.samples = None);
     let reference = reference(&project);
     let surroundings = context.surroundings(&project)?;
-    let observation = audit::audit(&reference, &project.environment, &surroundings);
+    project.run_checks(true)?;
+    let observation = audit::audit_telling(&reference, &project.environment, &surroundings, &|stage| {
+        if let Stage::Tried(name, took) = stage {
+            tell(&tried(&reference.name, name, took));
+        }
+    });
     let facts = observation.outcome.map_err(|source| CliError::Reference { name: reference.name.clone(), source })?;
     let lock = lock_of(&project, project.environment.captured(facts))?;
     let (text, lost) = match &project.lock {

@@ -13,7 +13,8 @@ use crate::spec::{Reach, Sandbox, Target};
     trueup check vm mini               these two\n  \
     trueup check --format human --format json=report.json\n  \
     trueup check vm --explain tool:node\n  \
-    trueup check vm --here             this machine, as if it were vm\n\n\
+    trueup check vm --here             this machine, as if it were vm\n  \
+    trueup check --behaviour           fires the canaries as well, in throwaway clones\n\n\
     Exit codes: 0 parity, 1 drift, 2 usage or spec error, 3 something could not be observed.")]
 pub(super) struct Args {
     /// The targets to check; all when none is named
@@ -28,13 +29,19 @@ pub(super) struct Args {
     /// Hold the machine that this runs on, such as a CI runner, as the one target named
     #[arg(long)]
     here: bool,
+    /// Also try, in throwaway clones, whether the quality gates reject what they reject on the reference
+    #[arg(long)]
+    behaviour: bool,
     #[command(flatten)]
     parallel: audit::Parallel,
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     formats::at_most_one_on_stdout(&args.formats, args.explain.is_some())?;
-    let project = context.load()?;
+    let mut project = context.load()?;
+    if args.behaviour {
+        project.run_checks(false)?;
+    }
     formats::refuse_lost_files(&args.formats, &project)?;
     let here;
     let targets = if args.here {

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::{Answer, Probe, Program, Question, Reply, Sighting, clock, compile, frame, probe::PROBES, samples};
+use super::{Answer, Probe, Program, Question, Reply, Sighting, check, clock, compile, frame, probe::PROBES, samples};
 use crate::quality::pins;
-use crate::spec::{Category, Environment, Facts, Listed, Listing, Machine, Observed, Target, Why};
+use crate::spec::{Behaviour, Category, Environment, Facts, Listed, Listing, Machine, Observed, Target, Why};
 use crate::transport::{Connection, Ended, Run, StdinAfter, Stream, Surroundings, TransportError};
 
 /// What one audit of one machine brought.
@@ -39,11 +39,15 @@ const OUTPUT_LIMIT: usize = 64 << 20;
 
 /// How far the audit of one machine has come.
 #[derive(Clone, Copy, Debug)]
-pub enum Stage {
+pub enum Stage<'a> {
     /// It is being reached.
     Connecting,
     /// It was reached, and is asked.
     Asking,
+    /// A canary or a check of this name begins.
+    Trying(&'a str),
+    /// It took so long.
+    Tried(&'a str, Duration),
 }
 
 /// Audits a machine over a connection of its own.
@@ -51,17 +55,18 @@ pub fn audit(target: &Target, environment: &Environment, surroundings: &Surround
     audit_telling(target, environment, surroundings, &|_| ())
 }
 
-fn audit_telling(
+/// As [`audit`], telling of each stage.
+pub fn audit_telling(
     target: &Target,
     environment: &Environment,
     surroundings: &Surroundings,
-    heard: &dyn Fn(Stage),
+    heard: &dyn Fn(Stage<'_>),
 ) -> Observation {
     let started = Instant::now();
     heard(Stage::Connecting);
     let outcome = Connection::open(target, environment.shell, surroundings).and_then(|mut connection| {
         heard(Stage::Asking);
-        observe(&mut connection, environment)
+        observe(&mut connection, environment, heard)
     });
     finish(started, outcome)
 }
@@ -69,12 +74,13 @@ fn audit_telling(
 /// Audits a machine over an open connection.
 pub fn audit_over(connection: &mut Connection, environment: &Environment) -> Observation {
     let started = Instant::now();
-    let outcome = observe(connection, environment);
+    let outcome = observe(connection, environment, &|_| ());
     finish(started, outcome)
 }
 
-fn finish(started: Instant, outcome: Result<Facts, TransportError>) -> Observation {
-    let round_trips = u32::from(outcome.is_ok());
+fn finish(started: Instant, outcome: Result<(Facts, u32), TransportError>) -> Observation {
+    let round_trips = outcome.as_ref().map_or(0, |(_, round_trips)| *round_trips);
+    let outcome = outcome.map(|(facts, _)| facts);
     Observation { observed_at: Timestamp::now(), duration: started.elapsed(), round_trips, outcome }
 }
 
@@ -85,7 +91,7 @@ pub fn audit_all<T: Send>(
     environment: &Environment,
     surroundings: &Surroundings,
     parallel: usize,
-    heard: &(dyn Fn(usize, Stage) + Sync),
+    heard: &(dyn Fn(usize, Stage<'_>) + Sync),
     done: &(dyn Fn(usize, Observation) -> T + Sync),
 ) -> Vec<T> {
     let next = AtomicUsize::new(0);
@@ -112,7 +118,11 @@ fn claim<'a>(next: &AtomicUsize, targets: &[&'a Target]) -> Option<(usize, &'a T
     targets.get(place).map(|target| (place, *target))
 }
 
-fn observe(connection: &mut Connection, environment: &Environment) -> Result<Facts, TransportError> {
+fn observe(
+    connection: &mut Connection,
+    environment: &Environment,
+    heard: &dyn Fn(Stage<'_>),
+) -> Result<(Facts, u32), TransportError> {
     let mut facts = Facts::default();
     let chosen;
     let environment = if environment.repos.iter().any(|repo| repo.samples.is_none()) {
@@ -123,19 +133,23 @@ fn observe(connection: &mut Connection, environment: &Environment) -> Result<Fac
     };
     let (probes, questions) = questions(environment);
     let asked = Timestamp::now();
-    let (answers, heard) = ask_and_hear(connection, &questions)?;
+    let (answers, first) = ask_and_hear(connection, &questions)?;
     for ((probe, question), answer) in probes.iter().zip(&questions).zip(answers) {
         let mut sightings = answer.and_then(|answer| (probe.read)(question, &answer));
         for sighting in sightings.iter_mut().flatten() {
             if let Sighting::Clock(seconds) = *sighting {
-                *sighting = clock::offset(seconds, asked, heard);
+                *sighting = clock::offset(seconds, asked, first);
             }
         }
         enter(&mut facts, question, sightings);
     }
     pins::settle(&mut facts, &environment.repos);
     facts.machine.host_key = connection.host_key().map(str::to_owned);
-    Ok(facts)
+    let mut round_trips = 1;
+    if environment.behaviour != Behaviour::Left {
+        round_trips += check::fire(connection, environment, &mut facts, heard)?;
+    }
+    Ok((facts, round_trips))
 }
 
 /// The environment with files chosen for the repositories that have none yet, which takes a round trip of its own.

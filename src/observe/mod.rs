@@ -6,9 +6,12 @@
 //! the items that the question covers. Pure but for `audit`.
 
 pub mod audit;
+mod check;
 mod clock;
 mod digits;
 mod frame;
+#[cfg(test)]
+mod hook_tests;
 mod pattern;
 mod probe;
 mod program;

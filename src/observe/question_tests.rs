@@ -75,6 +75,11 @@ fn probes_that_use_no_tool_answer_alike_in_every_shell() {
         .iter()
         .filter(|probe| ["dotfile", "repo", "git", "hook", "gate"].contains(&probe.name))
         .flat_map(|probe| (probe.ask)(&environment).into_iter().map(move |question| (probe, question)))
+        // What other gates say is what their tools say.
+        .filter(|(probe, asked)| {
+            probe.name != "gate"
+                || ["/editorconfig", "/eslint", "/npm"].iter().any(|gate| asked.subject.ends_with(gate))
+        })
         .collect();
     let questions: Vec<Question> = asked.iter().map(|(_, question)| question.clone()).collect();
     let program = compile(&questions, NONCE);
@@ -519,7 +524,9 @@ fn what_may_not_be_looked_at_is_unknown_and_not_absent() {
             "repo:repo present",
             "repo:shop unknown",
             "hook:repo/commit-msg present",
+            "hook:repo/commit-msg@worktree present",
             "hook:repo/pre-commit unknown",
+            "hook:repo/pre-commit@worktree unknown",
             "dotfile:behind/x/ unlisted",
             "dotfile:half/** unlisted",
             "dotfile:priv/deep/*.c unlisted",

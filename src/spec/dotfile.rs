@@ -91,7 +91,7 @@ impl Dotfile {
     }
 }
 
-fn compile(glob: &str) -> Result<GlobMatcher, globset::Error> {
+pub(super) fn compile(glob: &str) -> Result<GlobMatcher, globset::Error> {
     GlobBuilder::new(glob).literal_separator(true).build().map(|glob| glob.compile_matcher())
 }
 

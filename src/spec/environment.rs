@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::check::Check;
 use super::dotfile::Dotfile;
 use super::fact::Digest;
+use super::gate_fact::GateFact;
 use super::item::ItemId;
 use super::policy::Policy;
 use super::waiver::Waiver;
@@ -43,6 +45,22 @@ pub struct Environment {
     pub gate: GatePolicy,
     /// Accepted drifts.
     pub waivers: Vec<Waiver>,
+    /// The checks of behaviour that there are, built in or in the project's `parity-checks/`, by name.
+    pub checks: BTreeMap<String, Check>,
+    /// Whether checks of behaviour run.
+    pub behaviour: Behaviour,
+}
+
+/// Whether checks of behaviour run in an audit. The command line says it, not the spec.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Behaviour {
+    /// They do not, and nothing is said about them.
+    #[default]
+    Left,
+    /// Those run that the machine's own gates should stand: it is the reference.
+    Chosen,
+    /// Those run that the lock has. What it holds of hooks, gates and checks says how.
+    Locked(BTreeMap<ItemId, GateFact>),
 }
 
 /// Which machine is the reference.
@@ -372,6 +390,13 @@ impl Environment {
     /// The target of this name.
     pub fn target(&self, name: &str) -> Option<&Target> {
         self.targets.iter().find(|target| target.name == name)
+    }
+
+    /// Whether the settings of agents in the home are held: where agents work in repositories, or are a tool themselves.
+    /// A repository that is called as the home is in findings has the name for itself.
+    pub fn holds_agents(&self) -> bool {
+        let is_asked = !self.repos.is_empty() || self.tools.iter().any(|tool| tool.name == "claude");
+        is_asked && self.repos.iter().all(|repo| repo.name != "home")
     }
 }
 

@@ -74,6 +74,9 @@ pub enum Why {
         /// The first line that it printed about it.
         message: String,
     },
+    /// A canary could not be tried, or a check could not be run.
+    #[error("it could not be tried: {0}")]
+    NotTried(String),
     /// A stand-in that would open a dialog or ask instead of answering, so it was not started.
     #[error("{0}")]
     Stub(String),

@@ -85,7 +85,7 @@ impl GateFact {
         let own = file.and_then(|file| self.decided.get(&format!("{leaf} ({file})")));
         let mut name = leaf;
         let mut place = own.or_else(|| self.decided.get(name));
-        while let (None, Some(end)) = (place, name.rfind('.')) {
+        while let (None, Some(end)) = (place, name.rfind(['.', ' '])) {
             name = &name[..end];
             place = self.decided.get(name);
         }
@@ -114,6 +114,11 @@ impl GateFact {
         self.files = files;
     }
 
+    /// Whether it is a hook of which nothing comes: not being there at all would be no different.
+    pub fn is_silent(&self) -> bool {
+        ["does not fire", "does nothing", "is not installed"].iter().any(|word| self.does.starts_with(word))
+    }
+
     /// The text that stands as `want` or `got`: two gates are equal exactly when it is.
     pub fn shown(&self) -> String {
         if self.leaves.is_empty() && self.files.is_empty() {
@@ -128,7 +133,8 @@ impl GateFact {
         format!("{} {}", self.does, Digest::of(listed.as_bytes()))
     }
 
-    fn value(&self, file: &str, leaf: &str) -> Option<&String> {
+    /// The value of a leaf for a file.
+    pub fn value(&self, file: &str, leaf: &str) -> Option<&String> {
         self.files.get(file).and_then(|leaves| leaves.get(leaf)).or_else(|| self.leaves.get(leaf))
     }
 

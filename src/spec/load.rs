@@ -4,13 +4,15 @@
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use super::check;
 use super::contents;
 use super::dotfile::{Compare, Extent};
-use super::environment::{Environment, Reach, Reference};
-use super::fact::Digest;
-use super::lock::{Lock, LockError};
+use super::environment::{Behaviour, Environment, Reach, Reference, Selection};
+use super::fact::{Digest, Fact};
+use super::lock::{Lock, LockError, Locked};
 use super::parse::{self, MAX_SPEC_BYTES, Vocabulary};
 use super::problem::{Problem, SpecProblems};
+use super::suggest;
 use super::template::Template;
 
 /// An environment with all that belongs to it.
@@ -30,6 +32,29 @@ pub struct Project {
     pub spec_digest: Digest,
     /// The captured reference, if there is one.
     pub lock: Option<LoadedLock>,
+}
+
+impl Project {
+    /// Has the checks of behaviour run: those of the lock, or on the reference those that its gates should stand.
+    pub fn run_checks(&mut self, on_reference: bool) -> Result<(), LoadError> {
+        let built_in = check::built_in_checks().map_err(|problems| LoadError::Spec(Box::new(problems)))?;
+        for (name, check) in built_in {
+            self.environment.checks.entry(name).or_insert(check);
+        }
+        let of_lock = |lock: &LoadedLock| {
+            let gates = lock.lock.items.iter().filter_map(|(id, locked)| match locked {
+                Locked::Present(Fact::Gate(fact)) => Some((id.clone(), fact.clone())),
+                _ => None,
+            });
+            gates.collect()
+        };
+        self.environment.behaviour = if on_reference {
+            Behaviour::Chosen
+        } else {
+            Behaviour::Locked(self.lock.as_ref().map(of_lock).unwrap_or_default())
+        };
+        Ok(())
+    }
 }
 
 /// A lock with its digest.
@@ -98,6 +123,9 @@ pub enum LoadError {
         /// What is wrong, and where.
         why: String,
     },
+    /// A check is a link, or a folder.
+    #[error("{} is no plain file; a check is a file of its own", .0.display())]
+    NoPlainCheck(PathBuf),
     /// A kept content is not what its name says.
     #[error("{} is not the content that was kept under that name; restore it, or remove it and capture again", .0.display())]
     Kept(PathBuf),
@@ -146,8 +174,63 @@ fn load_spec(whereabouts: &Whereabouts, vocabulary: &Vocabulary) -> Result<Proje
     read_templates(&mut environment)?;
     environment.dotfiles.kept = Some(contents::folder(&lock_path));
     environment.dotfiles.reference_home = reference_home(&environment, &whereabouts.home);
-    let spec_digest = spec_digest(&text, &environment)?;
+    let own_checks = own_checks(&root)?;
+    for (path, name, text) in &own_checks {
+        let check = check::parse_check(path, name, text).map_err(|problems| LoadError::Spec(Box::new(problems)))?;
+        environment.checks.insert(name.clone(), check);
+    }
+    refuse_unknown_checks(&shown_path, &text, &environment)?;
+    let spec_digest = spec_digest(&text, &environment, &own_checks)?;
     Ok(Project { root, spec_path, spec_text: text, lock_path, environment, spec_digest, lock: None })
+}
+
+/// A project's own checks, sorted: how each file is called, the check's name, and its text.
+fn own_checks(root: &Path) -> Result<Vec<(String, String, String)>, LoadError> {
+    let folder = root.join("parity-checks");
+    let read = |path: &Path| {
+        let path = path.to_owned();
+        |source| LoadError::Read { path, source }
+    };
+    let entries = match std::fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
+        Err(error) => return Err(read(&folder)(error)),
+    };
+    let mut checks = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(read(&folder))?;
+        let path = entry.path();
+        let name = path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned);
+        let (Some(name), Some("toml")) = (name, path.extension().and_then(|ending| ending.to_str())) else { continue };
+        if !entry.file_type().map_err(read(&path))?.is_file() {
+            return Err(LoadError::NoPlainCheck(path));
+        }
+        checks.push((format!("parity-checks/{name}.toml"), name, read_text(&path)?));
+    }
+    checks.sort();
+    Ok(checks)
+}
+
+/// Names that `checks` lists and that are neither built in nor the project's.
+fn refuse_unknown_checks(path: &str, text: &str, environment: &Environment) -> Result<(), LoadError> {
+    let own = environment.checks.keys().map(String::as_str);
+    let mut known: Vec<&str> = check::built_in_names().collect();
+    known.extend(own);
+    let named = environment.repos.iter().filter_map(|repo| match &repo.checks {
+        Selection::These(names) => Some(names),
+        Selection::Auto => None,
+    });
+    let problem = |name: &String| {
+        let span = text.find(&format!("{name:?}")).map_or(0..0, |start| start..start + name.len() + 2);
+        let near = suggest::nearest(name, check::built_in_names());
+        let help = near
+            .map_or_else(|| format!("there are {}", known.join(", ")), |nearest| format!("did you mean `{nearest}`?"));
+        Problem::new(format!("there is no check `{name}`"), span, "unknown").help(help)
+    };
+    let problems: Vec<Problem> = named.flatten().filter(|name| !known.contains(&name.as_str())).map(problem).collect();
+    if problems.is_empty() { Ok(()) } else { Err(LoadError::Spec(Box::new(SpecProblems::new(path, text, problems)))) }
 }
 
 /// Reads the lock, if there is one.
@@ -294,9 +377,16 @@ fn expand_search_path(path: &str, home: &Path) -> String {
 }
 
 /// Covers the spec's bytes and every file that it names, sorted: the contents that `[dotfiles] source` holds for the
-/// dotfiles listed by path. One that is not there counts as such.
-fn spec_digest(text: &str, environment: &Environment) -> Result<Digest, LoadError> {
+/// dotfiles listed by path, and the project's own checks. One that is not there counts as such.
+fn spec_digest(
+    text: &str,
+    environment: &Environment,
+    own_checks: &[(String, String, String)],
+) -> Result<Digest, LoadError> {
     let mut manifest = format!("spec {}\n", Digest::of(text.as_bytes()));
+    for (_, name, text) in own_checks {
+        manifest.push_str(&format!("check {name:?} {}\n", Digest::of(text.as_bytes())));
+    }
     if let Some(source) = &environment.dotfiles.source {
         // The source holds what belongs into the home, nothing else.
         let entries = environment.dotfiles.entries.iter().filter(|entry| !entry.name.starts_with('/'));

@@ -5,6 +5,7 @@
 //! shapes of facts ([`Fact`], [`Observed`]) that all other rooms share are defined here, because the lock keeps them.
 //! Pure but for `load` and `contents`.
 
+mod check;
 mod contents;
 mod dotfile;
 pub mod edit;
@@ -36,12 +37,15 @@ mod version;
 mod waiver;
 mod wanted;
 
+pub use check::{
+    BehaviourCheck, Canary, CanaryCommand, Check, CheckKind, Fixture, Patch, built_in_checks, parse_check,
+};
 pub use contents::{at_hand, candidates, keep};
 pub use dotfile::{Compare, Dotfile, Extent, glob_matcher, glob_matches, link_end};
 pub use environment::{
-    Devcontainer, Dotfiles, EnvVariable, Environment, GatePolicy, Limits, MappedPackage, PackageNames, Packages,
-    REPO_STATES, Reach, Reference, Repo, Sandbox, Selection, Shell, SshAddress, SystemItem, Target, TargetKind, Tool,
-    ToolQuestion,
+    Behaviour, Devcontainer, Dotfiles, EnvVariable, Environment, GatePolicy, Limits, MappedPackage, PackageNames,
+    Packages, REPO_STATES, Reach, Reference, Repo, Sandbox, Selection, Shell, SshAddress, SystemItem, Target,
+    TargetKind, Tool, ToolQuestion,
 };
 pub use fact::{
     Account, Digest, Fact, Facts, FileFact, LeadsTo, Listed, Listing, Machine, Mode, Observed, Remote, RepoFact,

@@ -9,7 +9,7 @@ mod items;
 mod surroundings;
 mod targets;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -19,7 +19,9 @@ use self::dotfiles::read_dotfiles;
 use self::items::{read_packages, read_tools};
 use self::surroundings::{read_env, read_system};
 use self::targets::{check_target, read_targets};
-use super::environment::{Environment, GatePolicy, Limits, REPO_STATES, Reference, Repo, Selection, Shell, Target};
+use super::environment::{
+    Behaviour, Environment, GatePolicy, Limits, REPO_STATES, Reference, Repo, Selection, Shell, Target,
+};
 use super::item::{ItemId, ItemIdError};
 use super::policy::Policy;
 use super::problem::{Problem, SpecProblems};
@@ -134,6 +136,8 @@ fn read_environment(mut root: Section<'_>, vocabulary: &Vocabulary) -> Option<En
         repos,
         gate,
         waivers,
+        checks: BTreeMap::new(),
+        behaviour: Behaviour::Left,
     })
 }
 
@@ -183,7 +187,7 @@ fn read_limits(mut table: Section<'_>) -> Limits {
     limits
 }
 
-fn read_duration(table: &mut Section<'_>, key: &'static str) -> Option<Duration> {
+pub(super) fn read_duration(table: &mut Section<'_>, key: &'static str) -> Option<Duration> {
     let text = table.string(key)?;
     let parsed = text.value.parse::<SignedDuration>().ok().and_then(|duration| Duration::try_from(duration).ok());
     if parsed.is_none_or(|duration| duration.is_zero()) {

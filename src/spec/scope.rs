@@ -1,7 +1,7 @@
 //! What an environment holds true: the items that it names and the open sets that it stands for.
 
 use super::dotfile::Extent;
-use super::environment::{Environment, PackageNames};
+use super::environment::{Behaviour, Environment, PackageNames};
 use super::fact::{Fact, Facts, Listing, Observed};
 use super::item::{Category, ItemId};
 use super::package;
@@ -125,6 +125,12 @@ impl Environment {
             for category in [Category::Git, Category::Pin, Category::Hook, Category::Gate] {
                 scope.listings.push((Listing::below(category, format!("{}/", repo.name)), Policy::Exact));
             }
+            if self.behaviour != Behaviour::Left {
+                scope.listings.push((Listing::below(Category::Check, format!("{}/", repo.name)), Policy::Exact));
+            }
+        }
+        if self.holds_agents() {
+            scope.listings.push((Listing::below(Category::Hook, "home/".to_owned()), Policy::Exact));
         }
         scope
     }

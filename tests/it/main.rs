@@ -14,8 +14,13 @@ mod apply;
 mod apt_root;
 mod bad_input;
 mod captured;
+mod checks;
 mod container_root;
 mod contract;
+#[cfg(target_os = "linux")]
+mod corpus;
+#[cfg(target_os = "linux")]
+mod corpus_all;
 mod doctor;
 mod dotfiles;
 mod errors;
@@ -23,8 +28,10 @@ mod floods;
 mod formats;
 mod gate;
 mod gates_js;
+mod gates_other;
 mod here;
 mod history;
+mod hooks;
 mod hosts;
 mod init;
 mod killed;

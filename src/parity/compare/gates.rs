@@ -35,7 +35,7 @@ pub(super) fn say(finding: &mut Finding, target: &str) {
 fn told(want: &GateFact, got: &GateFact, target: &str) -> Vec<String> {
     let mut told = Vec::new();
     if want.does != got.does {
-        told.push(format!("it {} on {target}; on the reference it {}", got.does, want.does));
+        told.push(format!("on {target} it {}; on the reference it {}", got.does, want.does));
         // What has nothing to say for itself, because it is not installed, would differ in everything.
         if [want, got].iter().any(|fact| fact.leaves.is_empty() && fact.files.is_empty()) {
             return told;

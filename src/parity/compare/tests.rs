@@ -187,7 +187,7 @@ fn hooks_are_an_open_set() {
     assert_eq!(by_id["hook:r/post-merge"].state, State::Drift(Change::Extra));
     assert_eq!(
         by_id["hook:r/pre-commit"].reason,
-        "it is not executable, so git skips it on vm; on the reference it runs"
+        "on vm it is not executable, so git skips it; on the reference it runs"
     );
     // A weakness that the reference shares is a match, and named.
     assert_eq!(by_id["hook:r/pre-push"].state, State::Match);

@@ -11,9 +11,10 @@ use super::super::{Finding, Report, State, TargetReport, Verdict};
 use super::human::{age, machine_line, paint_diff, verdict_style};
 use super::look::{View, printable};
 use crate::quality::gate::smallest_change;
+use crate::quality::remedy::remedy;
 use crate::spec::{
-    Bearing, Category, Covers, Environment, Fact, GateFact, ItemId, Lock, Locked, Observed, Place, Reach, Reference,
-    Waiver, suggest,
+    Bearing, Category, Covers, Environment, Fact, GateFact, ItemId, LeafDifference, Lock, Locked, Observed, Place,
+    Reach, Reference, Waiver, suggest,
 };
 
 const INFALLIBLE: &str = "writing to a string cannot fail";
@@ -99,7 +100,7 @@ fn one(text: &mut String, evidence: &Evidence<'_>, target: &TargetReport, findin
         ("observed", observed(finding)),
         ("path", path(evidence, target, finding)),
         ("decided", decides(target, finding)),
-        ("change", changes(target, finding)),
+        ("fix", fix(evidence, target, finding)),
         ("on", on(evidence, target)),
         ("waivers", waivers(evidence, target, finding)),
         ("since", since(evidence, target, finding)),
@@ -174,6 +175,16 @@ fn observed(finding: &Finding) -> Vec<String> {
     }]
 }
 
+/// The smallest change that would make it what it is on the reference.
+fn fix(evidence: &Evidence<'_>, target: &TargetReport, finding: &Finding) -> Vec<String> {
+    let (want, got) = gates(finding);
+    match (&finding.state, finding.id.category, want, got) {
+        (State::Match | State::Unknown, ..) => Vec::new(),
+        (_, Category::Gate, Some(want), Some(got)) => smallest_change(want, got, &target.target),
+        _ => remedy(evidence.environment, &finding.id, want, got).into_iter().collect(),
+    }
+}
+
 /// Where a dotfile lies on the target.
 fn path(evidence: &Evidence<'_>, target: &TargetReport, finding: &Finding) -> Vec<String> {
     let name = &finding.id.name;
@@ -203,14 +214,6 @@ fn gates(finding: &Finding) -> (Option<&GateFact>, Option<&GateFact>) {
     (want, got)
 }
 
-/// The smallest change that would remove a gate's drift.
-fn changes(target: &TargetReport, finding: &Finding) -> Vec<String> {
-    match (&finding.state, finding.id.category, gates(finding)) {
-        (State::Drift(_), Category::Gate, (Some(want), Some(got))) => smallest_change(want, got, &target.target),
-        _ => Vec::new(),
-    }
-}
-
 /// Where a gate's difference is decided, on the reference and on the target: a line for each leaf, and one for the whole
 /// where nothing differs. What neither of the two knows is not told.
 fn decides(target: &TargetReport, finding: &Finding) -> Vec<String> {
@@ -227,12 +230,21 @@ fn decides(target: &TargetReport, finding: &Finding) -> Vec<String> {
     if differences.is_empty() {
         return Some(both("", None)).filter(|places| !places.is_empty()).into_iter().collect();
     }
+    // What it does is decided as the whole is.
+    if want.map(|fact| &fact.does) != got.map(|fact| &fact.does) {
+        let whole = LeafDifference { leaf: String::new(), want: None, got: None, files: Vec::new() };
+        differences.insert(0, whole);
+    }
     // Which file decides is what these say themselves.
     differences.retain(|difference| !matches!(difference.leaf.as_str(), "config file" | "configurations"));
     let mut lines: Vec<String> = Vec::new();
     for difference in &differences {
         let places = both(&difference.leaf, difference.files.first().map(String::as_str));
-        let line = if differences.len() == 1 { places.clone() } else { format!("{}: {places}", difference.leaf) };
+        let line = if differences.len() == 1 || difference.leaf.is_empty() {
+            places.clone()
+        } else {
+            format!("{}: {places}", difference.leaf)
+        };
         if !places.is_empty() && !lines.contains(&line) {
             lines.push(line);
         }

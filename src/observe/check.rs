@@ -1,0 +1,285 @@
+//! Canaries on a machine: a second program over the same connection, which carries each repository into a throwaway clone
+//! and tries there what the gates must reject and what they must let pass.
+//!
+//! Which changes are tried is said by `quality::check`, from what is known of the hooks and gates. The program
+//! (`check.sh`) tells of each try as soon as it is over, in a frame of its own, so that what a try costs others is nothing
+//! but time. What was not told of is unknown.
+
+mod compile;
+mod stream;
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use self::compile::{Lane, Plan, compile};
+use self::stream::{Event, Frames, Word};
+use super::audit::{Stage, ask, new_nonce};
+use super::probe::{NOTHING_THERE, enter};
+use super::{Covers, Question};
+use crate::quality::check::{
+    Evidence, Pair, Places, Tried, check_id, chosen, could_apply, outcome, read_told, words_to_look_for,
+};
+use crate::spec::{
+    Behaviour, Category, CheckKind, Environment, Fact, Facts, GateFact, ItemId, Listed, Listing, Observed, Repo, Why,
+};
+use crate::transport::{Connection, Run, StdinAfter, Stream, TransportError, quote};
+
+/// How many bytes the program may tell.
+const OUTPUT_LIMIT: usize = 64 << 20;
+
+/// Tries what the environment's repositories must stand, and enters what became of it. Tells how many exchanges it took.
+pub(super) fn fire(
+    connection: &mut Connection,
+    environment: &Environment,
+    facts: &mut Facts,
+    heard: &dyn Fn(Stage<'_>),
+) -> Result<u32, TransportError> {
+    let mut exchanges = 0;
+    let gates: BTreeMap<ItemId, GateFact> = facts
+        .items
+        .iter()
+        .filter_map(|(id, observed)| match observed.present() {
+            Some(Fact::Gate(fact)) => Some((id.clone(), fact.clone())),
+            _ => None,
+        })
+        .collect();
+    let looks = |repo: &Repo| environment.behaviour == Behaviour::Chosen && could_apply(repo, &gates);
+    let words = if environment.repos.iter().any(looks) {
+        exchanges += 1;
+        words_found(connection, environment, facts)?
+    } else {
+        vec![Evidence::default(); environment.repos.len()]
+    };
+    let mut plans: Vec<Plan<'_>> = Vec::new();
+    let mut next = 0;
+    for (repo, words) in environment.repos.iter().zip(&words) {
+        let mut lane = |worktree| {
+            let samples = repo.samples.as_deref().unwrap_or_default();
+            let (pairs, lost) =
+                chosen(repo, samples, &environment.checks, &environment.behaviour, &gates, words, worktree);
+            for check in lost {
+                let why = "the repository has no file of the kinds that it is about, or not those of the last capture";
+                facts
+                    .items
+                    .insert(check_id(&repo.name, &check, worktree), Observed::Unknown(Why::NotTried(why.to_owned())));
+            }
+            Lane::new(pairs, &mut next)
+        };
+        let (main, worktree) = (lane(false), lane(true));
+        plans.push(Plan { repo, main, worktree });
+    }
+    if plans.iter().any(|plan| !plan.is_empty()) {
+        exchanges += 1;
+        let told = exchange(connection, environment, &plans, heard)?;
+        for (number, plan) in plans.iter().enumerate() {
+            enter_outcomes(facts, environment, plan, number, &told);
+        }
+    }
+    for plan in &plans {
+        let listing = Listing::below(Category::Check, format!("{}/", plan.repo.name));
+        facts.listings.entry(listing).or_insert(Listed::InFull);
+    }
+    Ok(exchanges)
+}
+
+/// The words of canaries that each repository's hooks and their configuration have.
+fn words_found(
+    connection: &mut Connection,
+    environment: &Environment,
+    facts: &mut Facts,
+) -> Result<Vec<Evidence>, TransportError> {
+    let words = words_to_look_for(&environment.checks);
+    let question =
+        |repo: &Repo| Question::new(&repo.name, look_for(repo, &words), environment.limits.probe, Covers::default());
+    let questions: Vec<Question> = environment.repos.iter().map(question).collect();
+    let mut all = Vec::new();
+    for (repo, answer) in environment.repos.iter().zip(ask(connection, &questions)?) {
+        let found = answer.and_then(|answer| match answer.code {
+            0 | NOTHING_THERE if !answer.stdout.split(|byte| *byte == b'\n').any(|line| line == b"failed") => {
+                Ok(Evidence::read(&String::from_utf8_lossy(&answer.stdout)))
+            }
+            code => Err(Why::Failed { command: "git grep".to_owned(), code, message: String::new() }),
+        });
+        all.push(found.unwrap_or_else(|why| {
+            facts.listings.insert(Listing::below(Category::Check, format!("{}/", repo.name)), Listed::Unknown(why));
+            Evidence::default()
+        }));
+    }
+    Ok(all)
+}
+
+/// Prints which of the words stand in which files: in the hooks, in what lists the hooks of their managers, and in what
+/// they usually start.
+fn look_for(repo: &Repo, words: &[String]) -> String {
+    let escaped = |word: &String| {
+        let special = |c: char| ".[]()*+?{}|^$\\".contains(c);
+        word.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect::<String>()
+    };
+    let pattern = quote::word(&words.iter().map(escaped).collect::<Vec<_>>().join("|"));
+    let tops = [".pre-commit-config.y*", "prek.toml", "lefthook*", ".lefthook*", ".lintstaged*", "lint-staged*"];
+    let folders = [".husky", ".githooks", ".git-hooks", ".hooks", "hooks", "githooks", "scripts", "tools", "bin", "ci"];
+    let folders = folders.iter().map(|folder| format!("{folder}/*"));
+    let places = tops.iter().map(|file| (*file).to_owned()).chain(folders);
+    let places: Vec<String> = places.map(|place| quote::word(&format!(":(glob){place}"))).collect();
+    enter(repo)
+        + &format!(
+            "tu_top=$(git rev-parse --show-cdup) || return\ncd \"./$tu_top\" || return\n\
+             {{ git grep -IoiwE -e {pattern} -- {} || [ \"$?\" -eq 1 ] || echo failed\n\
+             for tu_file in \"$(git rev-parse --git-path hooks)\"/*; do\n\
+             case $tu_file in *.sample) ;; *) grep -HoiwE -e {pattern} \"$tu_file\" 2>/dev/null ;; esac\ndone; }} | \
+             sort -u\n",
+            places.join(" ")
+        )
+}
+
+/// What the program told, by what it is about.
+#[derive(Default)]
+struct ToldAll {
+    by_word: BTreeMap<(Word, String), Vec<u8>>,
+}
+
+impl ToldAll {
+    fn of(&self, word: Word, number: impl ToString) -> Option<&[u8]> {
+        self.by_word.get(&(word, number.to_string())).map(Vec::as_slice)
+    }
+}
+
+fn exchange(
+    connection: &mut Connection,
+    environment: &Environment,
+    plans: &[Plan<'_>],
+    heard: &dyn Fn(Stage<'_>),
+) -> Result<ToldAll, TransportError> {
+    let nonce = new_nonce();
+    let names = names(plans);
+    let tries = names.len();
+    let text = compile(plans, environment.limits.check, &nonce);
+    let command_line = connection.command_line();
+    let each = environment.limits.check + Duration::from_secs(20);
+    let limit = each * u32::try_from(tries + 4 * plans.len()).unwrap_or(u32::MAX);
+    let run = Run {
+        command_line: &command_line,
+        stdin: text.as_bytes(),
+        stdin_after: StdinAfter::StaysOpen,
+        limit: Some(limit),
+    };
+    let mut frames = Frames::new(&nonce);
+    let mut told = ToldAll::default();
+    let mut begun: BTreeMap<String, Instant> = BTreeMap::new();
+    let mut size = 0;
+    let ended = connection.run(&run, &mut |stream, bytes| {
+        if stream == Stream::Stderr {
+            return ControlFlow::Continue(());
+        }
+        size += bytes.len();
+        let mut over = size > OUTPUT_LIMIT;
+        for event in frames.feed(bytes) {
+            let Event { word, number, body } = event;
+            let name = names.get(&number).map_or("", String::as_str);
+            match word {
+                Word::End => over = true,
+                Word::Begins => {
+                    begun.insert(number, Instant::now());
+                    heard(Stage::Trying(name));
+                    continue;
+                }
+                Word::Told | Word::Broken => {
+                    let took = begun.get(&number).map_or(Duration::ZERO, Instant::elapsed);
+                    heard(Stage::Tried(name, took));
+                }
+                _ => {}
+            }
+            told.by_word.insert((word, number), body);
+        }
+        if over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    // What was not told of stays unknown by itself; that nothing was told at all has a reason that can be told.
+    if told.by_word.is_empty() {
+        let told = format!("the program of the canaries ended without a word ({ended:?})");
+        return Err(TransportError::Mute { told });
+    }
+    Ok(told)
+}
+
+/// What each try is called while it runs.
+fn names(plans: &[Plan<'_>]) -> BTreeMap<String, String> {
+    let mut names = BTreeMap::new();
+    for plan in plans {
+        for (lane, place) in [(&plan.main, ""), (&plan.worktree, "@worktree")] {
+            let repo = &plan.repo.name;
+            if let Some(number) = lane.shared {
+                names.insert(number.to_string(), format!("{repo}{place}: good changes"));
+            }
+            for (pair, bad, good) in &lane.pairs {
+                names.insert(bad.to_string(), format!("{repo}/{}{place}: {}", pair.check, pair.label));
+                names.insert(
+                    good.to_string(),
+                    format!("{repo}/{}{place}: the good change of {}", pair.check, pair.label),
+                );
+            }
+        }
+    }
+    names
+}
+
+fn enter_outcomes(facts: &mut Facts, environment: &Environment, plan: &Plan<'_>, number: usize, told: &ToldAll) {
+    if told.of(Word::Absent, number).is_some() {
+        return;
+    }
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
+    let place = told.of(Word::Place, number).map(text).unwrap_or_default();
+    let mut lines = place.lines().map(str::to_owned);
+    let mut line = || lines.next().unwrap_or_default();
+    let places = Places { home: line(), top: line(), room: line(), subject: line() };
+    let outside: Vec<String> =
+        told.of(Word::Outside, number).map(text).unwrap_or_default().lines().map(str::to_owned).collect();
+    let refused = told.of(Word::Refused, number).map(text);
+    for (lane, worktree) in [(&plan.main, false), (&plan.worktree, true)] {
+        let name = if worktree { "worktree" } else { "main" };
+        let stuck = told.of(Word::Stuck, format!("{number}-{name}")).map(text);
+        let why = |told: &str| {
+            let told = told.replace(&places.room, "<room>");
+            let line = told.lines().find(|line| !line.trim().is_empty()).unwrap_or("nothing was said about it");
+            Why::NotTried(line.chars().filter(|c| !c.is_control()).take(200).collect())
+        };
+        let tried = |number: usize, shared: Option<usize>| {
+            if let Some(bytes) = told.of(Word::Told, number) {
+                return read_told(bytes).map_or_else(Tried::Not, Tried::Told);
+            }
+            if let Some(bytes) = told.of(Word::Broken, number) {
+                return Tried::Not(why(&text(bytes)));
+            }
+            match shared.and_then(|shared| told.of(Word::Told, shared)).map(read_told) {
+                Some(Ok(told)) if told.code == Some(0) && told.moved => Tried::Passed,
+                Some(Err(why)) => Tried::Not(why),
+                Some(Ok(_)) | None => Tried::Not(stuck.as_deref().map_or(Why::NoAnswer, why)),
+            }
+        };
+        let mut checks: BTreeMap<&str, Vec<(&Pair, Tried, Tried)>> = BTreeMap::new();
+        for (pair, bad, good) in &lane.pairs {
+            let shared = lane.shared.filter(|_| pair.shares());
+            checks.entry(&pair.check).or_default().push((pair, tried(*bad, None), tried(*good, shared)));
+        }
+        for (check, tried) in checks {
+            let hook = match environment.checks.get(check).map(|check| &check.kind) {
+                Some(CheckKind::Canary(canary)) => canary.hook.as_str(),
+                Some(CheckKind::Behaviour(_)) | None => "",
+            };
+            let fact = match refused.as_deref() {
+                Some("bare") => Ok(nothing_to_try("the repository is bare")),
+                Some("unborn") => Ok(nothing_to_try("the repository has no commit yet")),
+                Some(other) => Err(why(other)),
+                None => outcome(&tried, &places, hook, &outside, environment.limits.check),
+            };
+            let observed = fact.map_or_else(Observed::Unknown, |fact| Observed::Present(Fact::Gate(fact)));
+            facts.items.insert(check_id(&plan.repo.name, check, worktree), observed);
+        }
+    }
+}
+
+fn nothing_to_try(because: &str) -> GateFact {
+    let mut fact = GateFact::new(format!("cannot be tried, since {because}"));
+    fact.weak = Some(format!("no canary can be tried, since {because}"));
+    fact
+}

@@ -1,0 +1,157 @@
+//! What is to be tried, as one sh program.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use crate::quality::check::{Change, Content, Pair, Trial, Written};
+use crate::spec::{CanaryCommand, Digest, Repo};
+use crate::transport::{PROCESSES, lines_for_shells, quote};
+
+const RUNTIME: &str = include_str!("../check.sh");
+
+/// What is tried in one place of a repository.
+pub(super) struct Lane {
+    /// The changes with the numbers of the bad and of the good one.
+    pub(super) pairs: Vec<(Pair, usize, usize)>,
+    /// The number of a commit of all good changes that can share one.
+    pub(super) shared: Option<usize>,
+}
+
+/// What is tried in one repository.
+pub(super) struct Plan<'a> {
+    pub(super) repo: &'a Repo,
+    pub(super) main: Lane,
+    pub(super) worktree: Lane,
+}
+
+impl Plan<'_> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.main.pairs.is_empty() && self.worktree.pairs.is_empty()
+    }
+}
+
+impl Lane {
+    /// Numbers what is tried, from `next` on.
+    pub(super) fn new(pairs: Vec<Pair>, next: &mut usize) -> Self {
+        let mut number = || {
+            *next += 1;
+            *next
+        };
+        let shared = (pairs.iter().filter(|pair| pair.shares()).count() > 1).then(&mut number);
+        let pairs = pairs.into_iter().map(|pair| (pair, number(), number())).collect();
+        Self { pairs, shared }
+    }
+}
+
+impl Pair {
+    /// Whether its good change may be part of a commit with others.
+    pub(super) fn shares(&self) -> bool {
+        self.good.command == CanaryCommand::Commit && matches!(self.good.change, Change::Files(_))
+    }
+}
+
+const INFALLIBLE: &str = "writing to a string cannot fail";
+
+/// The program; `nonce` must be new for each.
+pub(super) fn compile(plans: &[Plan<'_>], limit: Duration, nonce: &str) -> String {
+    let mark = Digest::of(format!("mark of {nonce}").as_bytes());
+    let mark = &mark.hex()[..16];
+    let limit = limit.as_secs() + u64::from(limit.subsec_nanos() > 0);
+    let mut text = format!("{{\ntu_nonce={nonce}\ntu_mark={mark}.$$\ntu_limit={limit}\n");
+    for line in [PROCESSES, RUNTIME].into_iter().flat_map(lines_for_shells) {
+        writeln!(text, "{line}").expect(INFALLIBLE);
+    }
+    text.push_str("tu_everywhere() {\n:\n");
+    for plan in plans.iter().filter(|plan| !plan.is_empty()) {
+        let path = place(plan.repo);
+        writeln!(text, "if cd && tu_parent {path}; then tu_forget \"$tu_above\" own; fi").expect(INFALLIBLE);
+    }
+    text.push_str("tu_forget \"${TMPDIR:-/tmp}\" own\n}\n");
+    for (number, plan) in plans.iter().enumerate() {
+        write_lane(&mut text, &plan.main, &format!("tu_main{number}"));
+        write_lane(&mut text, &plan.worktree, &format!("tu_tree{number}"));
+    }
+    text.push_str("cd || cd /\nexec 8<&0 9>&1 </dev/null\n");
+    text.push_str("tu_guard <&8 >/dev/null 2>&1 8<&- 9>&- &\ntu_keeper=$!\nexec 8<&-\n");
+    for (number, plan) in plans.iter().enumerate().filter(|(_, plan)| !plan.is_empty()) {
+        let name =
+            |lane: &Lane, name: &str| if lane.pairs.is_empty() { ":".to_owned() } else { format!("tu_{name}{number}") };
+        let (main, tree) = (name(&plan.main, "main"), name(&plan.worktree, "tree"));
+        writeln!(text, "tu_repo {number} {} {main} {tree}", place(plan.repo)).expect(INFALLIBLE);
+    }
+    text.push_str("tu_sweep \"$tu_mark.\" 9>&-\nkill \"$tu_keeper\" 2>/dev/null\n");
+    text.push_str("echo \"$tu_nonce end 0 0\" >&9\necho >&9\nexit 0\n}\n");
+    text
+}
+
+fn place(repo: &Repo) -> String {
+    quote::word(&quote::place(&repo.path))
+}
+
+/// The functions that make the changes of a lane, and the one that tries them, in order: the bad ones, then the good.
+fn write_lane(text: &mut String, lane: &Lane, name: &str) {
+    if lane.pairs.is_empty() {
+        return;
+    }
+    let mut tries = String::new();
+    let mut singly = String::new();
+    let mut good_files: Vec<&Written> = Vec::new();
+    for (pair, bad, good) in &lane.pairs {
+        write_change(text, *bad, &pair.bad);
+        write_change(text, *good, &pair.good);
+        tries.push_str(&attempt(*bad, &pair.bad));
+        let shares = lane.shared.is_some() && pair.shares();
+        if shares {
+            if let Change::Files(files) = &pair.good.change {
+                let new = files.iter().filter(|file| !good_files.iter().any(|known| known.path == file.path));
+                good_files.extend(new.collect::<Vec<_>>());
+            }
+        }
+        if shares { &mut singly } else { &mut tries }.push_str(&attempt(*good, &pair.good));
+    }
+    if let Some(shared) = lane.shared {
+        writeln!(text, "tu_make{shared}() {{").expect(INFALLIBLE);
+        write_files(text, good_files.into_iter());
+        text.push_str("}\n");
+        writeln!(tries, "tu_try {shared} commit tu_make{shared} '' || {{\n{singly}}}").expect(INFALLIBLE);
+    }
+    writeln!(text, "{name}() {{\n{tries}:\n}}").expect(INFALLIBLE);
+}
+
+fn attempt(number: usize, trial: &Trial) -> String {
+    let message = quote::word(trial.message.as_deref().unwrap_or_default());
+    let (command, own) = match &trial.command {
+        CanaryCommand::Commit => ("commit", String::new()),
+        CanaryCommand::Push => ("push", String::new()),
+        CanaryCommand::Shell(text) => ("run", format!(" {}", quote::word(text))),
+    };
+    format!("tu_try {number} {command} tu_make{number} {message}{own}\n")
+}
+
+fn write_change(text: &mut String, number: usize, trial: &Trial) {
+    writeln!(text, "tu_make{number}() {{").expect(INFALLIBLE);
+    if let Some(setup) = &trial.setup {
+        writeln!(text, "tu_set_up {} &&", quote::word(setup)).expect(INFALLIBLE);
+    }
+    match &trial.change {
+        Change::Files(files) => write_files(text, files.iter()),
+        Change::Patch(patch) => {
+            writeln!(text, "{} | tu_patch", quote::printf_of(patch.as_bytes())).expect(INFALLIBLE);
+        }
+    }
+    text.push_str("}\n");
+}
+
+fn write_files<'a>(text: &mut String, files: impl Iterator<Item = &'a Written>) {
+    let mut paths = Vec::new();
+    for file in files {
+        let path = quote::word(&quote::place(&file.path));
+        let content = match &file.content {
+            Content::Text(content) => quote::printf_of(content.as_bytes()),
+            Content::Size(size) => format!("tu_fill {size}"),
+        };
+        writeln!(text, "tu_write {} && {content} >{path} &&", quote::word(&file.path)).expect(INFALLIBLE);
+        paths.push(path);
+    }
+    writeln!(text, "tu_add {}", paths.join(" ")).expect(INFALLIBLE);
+}

@@ -1,0 +1,54 @@
+//! The drift corpus: what real machines suffer, done one at a time to one of two identical machines, and what trueup must
+//! say of it and nothing else. Beside it stand changes that are no drift, and must not be reported.
+//!
+//! The machines hold real repositories with real git, husky, pre-commit, lefthook and linters. `table` has the rows,
+//! `homes` the machines, `audit` drives the real program, `tally` judges; `plain` is what anybody would write instead. All rows
+//! with all canaries take long, and are in `corpus_all`.
+
+pub(crate) mod audit;
+mod homes;
+mod plain;
+pub(crate) mod table;
+pub(crate) mod tally;
+
+use audit::{Corpus, Mode};
+use table::{Kind, Row};
+use trueup::spec::Digest;
+
+/// Decides which twenty rows are held with canaries besides those that a canary alone tells.
+const SEED: &str = "the first twenty";
+
+/// Every row by its facts alone; with canaries those that nothing else tells, and twenty of the others.
+#[test]
+fn every_mutation_is_told_and_nothing_else() {
+    let corpus = Corpus::captured();
+    let rows = table::rows();
+    let mut audits: Vec<(&Row, Mode)> = Vec::new();
+    // What takes longest goes first.
+    audits.extend(rows.iter().filter(|row| row.kind == Kind::Canary).map(|row| (row, Mode::Some)));
+    audits.extend(twenty(&rows).map(|row| (row, Mode::Some)));
+    audits.extend(rows.iter().map(|row| (row, Mode::Static)));
+    tally::hold(&corpus, &chosen(audits));
+}
+
+/// For whoever works on some of the rows: those whose names or repositories `TRUEUP_CORPUS` matches, a regular expression.
+pub(crate) fn chosen(audits: Vec<(&Row, Mode)>) -> Vec<(&Row, Mode)> {
+    let Ok(pattern) = std::env::var("TRUEUP_CORPUS") else { return audits };
+    let pattern = regex::Regex::new(&pattern).unwrap();
+    audits.into_iter().filter(|(row, _)| pattern.is_match(&row.name) || pattern.is_match(&row.repo)).collect()
+}
+
+fn twenty(rows: &[Row]) -> impl Iterator<Item = &Row> {
+    let mut others: Vec<&Row> = rows.iter().filter(|row| row.kind != Kind::Canary).collect();
+    others.sort_by_key(|row| Digest::of(format!("{SEED} {}", row.name).as_bytes()).hex().to_owned());
+    others.into_iter().take(20)
+}
+
+/// The numbers stand in ARCHITECTURE.md: whoever adds a row brings them up to date there.
+#[test]
+fn a_plain_comparison_misses_much_of_it_and_cries_wolf() {
+    let corpus = Corpus::uncaptured();
+    let plain = plain::tally(&corpus, &table::rows());
+    let (recall, alarms) = ((plain.told, plain.mutations), (plain.alarms, plain.silent));
+    assert_eq!((recall, alarms), ((125, 222), (20, 52)), "of a plain comparison: recall, false alarms");
+}
