@@ -81,13 +81,11 @@ fn read(asked: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
             leaves.insert("edition".to_owned(), edition);
             fact.decide("edition", at);
         }
-        for (leaf, line) in place.iter().flat_map(|place| &configs[place.as_str()].lines) {
-            fact.decide(leaf, format!("{}:{line}", place.as_deref().unwrap_or_default()));
-        }
         leaves.insert("configuration".to_owned(), place.unwrap_or_else(|| "none".to_owned()));
         of_files.push((file.to_owned(), leaves));
     }
     fact.of_files(of_files);
+    super::decide_by_file(&mut fact, |place, leaf| configs.get(place)?.lines.get(leaf).copied());
     Ok(fact)
 }
 
