@@ -75,7 +75,7 @@ fn read(asked: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
         let mut leaves = match (&version, groups.get(file).and_then(|group| read.get(group))) {
             (Some(_), Some(leaves)) => leaves.clone(),
             (Some(_), None) => Leaves::from([("file".to_owned(), "is not there".to_owned())]),
-            (None, _) => place.as_ref().map(|place| configs[place.as_str()].leaves()).unwrap_or_else(Leaves::new),
+            (None, _) => place.as_ref().map_or_else(Leaves::new, |place| configs[place.as_str()].leaves()),
         };
         if let Some((edition, at)) = edition(&manifests, file) {
             leaves.insert("edition".to_owned(), edition);

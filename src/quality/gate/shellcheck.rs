@@ -75,7 +75,7 @@ fn read(asked: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
             .flat_map(|folder| NAMES.iter().map(move |name| super::joined(folder, name)))
             .find(|place| read.contains_key(place.as_str()));
         let place = inside.or_else(|| outside.first().map(|place| (*place).to_owned()));
-        let mut leaves = place.as_ref().map(|place| read[place.as_str()].clone()).unwrap_or_else(Leaves::new);
+        let mut leaves = place.as_ref().map_or_else(Leaves::new, |place| read[place.as_str()].clone());
         leaves.insert("configuration".to_owned(), place.unwrap_or_else(|| "none".to_owned()));
         (script, leaves)
     }));
