@@ -187,9 +187,10 @@ impl GateFact {
 impl LeafDifference {
     /// As one reads it: `rules.no-console: error on the reference, off on vm`.
     pub fn told(&self, target: &str) -> String {
-        // A linter's rule that nobody sets is off.
+        // A linter's rule that nobody sets is off, and so is whatever else is on elsewhere.
         let is_rule = self.leaf.starts_with("rules.") && !self.leaf.ends_with(".options");
-        let unset = if is_rule { "off" } else { "not set" };
+        let is_on = [&self.want, &self.got].into_iter().flatten().any(|value| value == "on");
+        let unset = if is_rule || is_on { "off" } else { "not set" };
         let value = |value: &Option<String>| value.clone().map_or_else(|| unset.to_owned(), shortened);
         let place = match self.files.as_slice() {
             [] => String::new(),
