@@ -276,7 +276,9 @@ fn a_repository_in_any_state_is_tried_and_stays_in_it() {
     fs::rename(vm.at("hooks"), vm.at("shop/.git/hooks")).unwrap();
     vm.git(&["-C", "shop", "remote", "set-url", "origin", "git@github.com:example/carmenta.git"]);
     vm.repo("inner");
-    vm.git(&["-C", "shop", "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", "../inner", "inner"]);
+    let inner = vm.at("inner");
+    let inner = inner.to_str().unwrap();
+    vm.git(&["-C", "shop", "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", inner, "inner"]);
     commit(&["commit", "-qm", "a submodule"]);
     let report = behaviour(&project, 0);
     assert_eq!(report.finding("vm", "check:shop/marked")["state"], "match");
@@ -334,7 +336,8 @@ fn a_clone_has_the_settings_that_hold_where_the_repository_lies() {
     }
     let project = project(&laptop, &vm, "[\"marked\"]");
     capture(&project);
-    assert!(project.read("environments/dev.lock").contains("[check.\"shop/marked\"]\ndoes = \"rejects it"));
+    let lock = project.read("environments/dev.lock");
+    assert!(lock.contains("[check.\"shop/marked\"]\ndoes = \"rejects it"), "{lock}");
     behaviour(&project, 0);
 }
 
@@ -376,7 +379,8 @@ fn messages_and_pushes_are_tried_where_their_hooks_act() {
     {
         assert!(lock.contains(&format!("[check.\"shop/{check}\"]\ndoes = \"{does}")), "{check}: {lock}");
     }
-    assert!(!lock.contains("shop/marked"), "a canary of which no hook speaks");
+    assert!(lock.contains("[check.\"shop/marked\"]"), "the project's own canaries apply wherever their hook acts");
+    assert!(!lock.contains("shop/secret"), "a canary of which no hook speaks");
     behaviour(&project, 0);
     vm.hook("shop", "pre-push", "cat >/dev/null");
     let report = behaviour(&project, 1);
