@@ -326,13 +326,15 @@ fn a_clone_has_the_settings_that_hold_where_the_repository_lies() {
         machine.file(".gitconfig", "[includeIf \"gitdir:~/shop/\"]\npath = ~/shop.gitconfig\n");
         machine.file(
             "shop.gitconfig",
-            "[core]\nhooksPath = ~/hooks\n[x \"a \\\"b\\\" c\"]\ny = \"\\\\ \\ttab\"\ny = two\nz\n",
+            "[core]\nhooksPath = .kept\n[x \"a \\\"b\\\" c\"]\ny = \"\\\\ \\ttab\"\ny = two\nz\n",
         );
         machine.file(
-            "hooks/pre-commit",
+            "shop/.kept/pre-commit",
             format!("#!/bin/sh\ntest \"$(git config x.'a \"b\" c'.y)\" = two || exit 0\n{SCAN}\n"),
         );
-        machine.mode("hooks/pre-commit", 0o755);
+        machine.mode("shop/.kept/pre-commit", 0o755);
+        machine.git(&["-C", "shop", "add", ".kept"]);
+        machine.git(&["-C", "shop", "-c", "user.name=t", "-c", "user.email=t@e", "commit", "--no-verify", "-qm", "hooks"]);
     }
     let project = project(&laptop, &vm, "[\"marked\"]");
     capture(&project);
