@@ -276,7 +276,9 @@ fn a_repository_in_any_state_is_tried_and_stays_in_it() {
     fs::rename(vm.at("hooks"), vm.at("shop/.git/hooks")).unwrap();
     vm.git(&["-C", "shop", "remote", "set-url", "origin", "git@github.com:example/carmenta.git"]);
     vm.repo("inner");
-    vm.git(&["-C", "shop", "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", "../inner", "inner"]);
+    let inner = vm.at("inner");
+    let inner = inner.to_str().unwrap();
+    vm.git(&["-C", "shop", "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", inner, "inner"]);
     commit(&["commit", "-qm", "a submodule"]);
     let report = behaviour(&project, 0);
     assert_eq!(report.finding("vm", "check:shop/marked")["state"], "match");
@@ -324,17 +326,20 @@ fn a_clone_has_the_settings_that_hold_where_the_repository_lies() {
         machine.file(".gitconfig", "[includeIf \"gitdir:~/shop/\"]\npath = ~/shop.gitconfig\n");
         machine.file(
             "shop.gitconfig",
-            "[core]\nhooksPath = ~/hooks\n[x \"a \\\"b\\\" c\"]\ny = \"\\\\ \\ttab\"\ny = two\nz\n",
+            "[core]\nhooksPath = .kept\n[x \"a \\\"b\\\" c\"]\ny = \"\\\\ \\ttab\"\ny = two\nz\n",
         );
         machine.file(
-            "hooks/pre-commit",
+            "shop/.kept/pre-commit",
             format!("#!/bin/sh\ntest \"$(git config x.'a \"b\" c'.y)\" = two || exit 0\n{SCAN}\n"),
         );
-        machine.mode("hooks/pre-commit", 0o755);
+        machine.mode("shop/.kept/pre-commit", 0o755);
+        machine.git(&["-C", "shop", "add", ".kept"]);
+        machine.git(&["-C", "shop", "-c", "user.name=t", "-c", "user.email=t@e", "commit", "--no-verify", "-qm", "hooks"]);
     }
     let project = project(&laptop, &vm, "[\"marked\"]");
     capture(&project);
-    assert!(project.read("environments/dev.lock").contains("[check.\"shop/marked\"]\ndoes = \"rejects it"));
+    let lock = project.read("environments/dev.lock");
+    assert!(lock.contains("[check.\"shop/marked\"]\ndoes = \"rejects it"), "{lock}");
     behaviour(&project, 0);
 }
 
@@ -376,7 +381,8 @@ fn messages_and_pushes_are_tried_where_their_hooks_act() {
     {
         assert!(lock.contains(&format!("[check.\"shop/{check}\"]\ndoes = \"{does}")), "{check}: {lock}");
     }
-    assert!(!lock.contains("shop/marked"), "a canary of which no hook speaks");
+    assert!(lock.contains("[check.\"shop/marked\"]"), "the project's own canaries apply wherever their hook acts");
+    assert!(!lock.contains("shop/secret"), "a canary of which no hook speaks");
     behaviour(&project, 0);
     vm.hook("shop", "pre-push", "cat >/dev/null");
     let report = behaviour(&project, 1);
