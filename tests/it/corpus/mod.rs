@@ -51,5 +51,5 @@ fn a_plain_comparison_misses_much_of_it_and_cries_wolf() {
     let corpus = Corpus::uncaptured();
     let plain = plain::tally(&corpus, &table::rows());
     let (recall, alarms) = ((plain.told, plain.mutations), (plain.alarms, plain.silent));
-    assert_eq!((recall, alarms), ((125, 222), (20, 52)), "of a plain comparison: recall, false alarms");
+    assert_eq!((recall, alarms), ((124, 221), (21, 53)), "of a plain comparison: recall, false alarms");
 }
