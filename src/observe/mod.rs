@@ -10,6 +10,8 @@ mod check;
 mod clock;
 mod digits;
 mod frame;
+#[cfg(test)]
+mod hook_tests;
 mod pattern;
 mod probe;
 mod program;

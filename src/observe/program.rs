@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::{Context, Covers, Question};
+use crate::quality::gate;
 use crate::spec::{Category, Digest};
 use crate::transport::{PROCESSES, lines_for_shells};
 
@@ -53,6 +54,7 @@ pub fn compile(questions: &[Question], nonce: &str) -> Program {
     for line in [PROCESSES].into_iter().chain(RUNTIME).flat_map(lines_for_shells) {
         writeln!(text, "{line}").expect(INFALLIBLE);
     }
+    text.push_str(&gate::before(questions.iter().map(|question| question.script.as_str())));
     for (number, question) in questions.iter().enumerate() {
         let script = question.script.trim_end();
         match &question.command {

@@ -223,6 +223,12 @@ fn judge(id: &ItemId, locked_as: Option<&ItemId>, policy: &Policy, wanted: Wante
     };
     let (state, reason) = match (&observed, wanted) {
         (Observed::Unknown(why), _) => (State::Unknown, why.to_string()),
+        (Observed::Absent, Wanted::Locked(Locked::Present(Fact::Gate(want)))) if want.is_silent() => {
+            (State::Match, "not there, and on the reference nothing comes of it".to_owned())
+        }
+        (Observed::Present(Fact::Gate(got)), Wanted::Locked(Locked::Absent)) if got.is_silent() => {
+            (State::Match, format!("it {}; the reference does not have it", got.does))
+        }
         (_, Wanted::NoLock) => (State::Unknown, "there is no lock to compare with; run `trueup capture`".to_owned()),
         (_, Wanted::NotInLock) => (State::Unknown, "the lock does not have it yet; run `trueup capture`".to_owned()),
         (Observed::Absent, wanted) => judge_absent(policy, &wanted),

@@ -2,8 +2,9 @@
 
 use super::{Action, Need, Offer, PROVIDERS, Plan, Step, Unmet, Work};
 use crate::parity::{Finding, State, TargetReport};
+use crate::quality::remedy::remedy;
 use crate::spec::redact::redact;
-use crate::spec::{Category, Digest, Environment, Fact, FileFact, ItemId, Locked, Observed};
+use crate::spec::{Category, Digest, Environment, Fact, FileFact, GateFact, ItemId, Locked, Observed};
 
 /// Which drifts a plan is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -158,8 +159,25 @@ fn nobody(finding: &Finding, environment: &Environment) -> String {
             "no provider is named for it; say which package brings it: install = { npm = \"…\" }".to_owned()
         }
         Category::Repo => "remotes are not changed by this version of trueup".to_owned(),
-        Category::Hook => "no step brings this hook; the repository's own set-up has to install it".to_owned(),
+        Category::Hook => match remedy(environment, &finding.id, want(finding), got(finding)) {
+            Some(change) => format!("no step brings it; {change}"),
+            None => "no step brings this hook; the repository's own set-up has to install it".to_owned(),
+        },
         _ => "no provider of this version of trueup brings it".to_owned(),
+    }
+}
+
+fn want(finding: &Finding) -> Option<&GateFact> {
+    match &finding.locked {
+        Some(Locked::Present(Fact::Gate(fact))) => Some(fact),
+        _ => None,
+    }
+}
+
+fn got(finding: &Finding) -> Option<&GateFact> {
+    match &finding.observed {
+        Some(Observed::Present(Fact::Gate(fact))) => Some(fact),
+        _ => None,
     }
 }
 

@@ -393,6 +393,13 @@ impl Environment {
     pub fn target(&self, name: &str) -> Option<&Target> {
         self.targets.iter().find(|target| target.name == name)
     }
+
+    /// Whether the settings of agents in the home are held: where agents work in repositories, or are a tool themselves.
+    /// A repository that is called as the home is in findings has the name for itself.
+    pub fn holds_agents(&self) -> bool {
+        let is_asked = !self.repos.is_empty() || self.tools.iter().any(|tool| tool.name == "claude");
+        is_asked && self.repos.iter().all(|repo| repo.name != "home")
+    }
 }
 
 #[cfg(test)]

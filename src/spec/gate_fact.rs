@@ -36,7 +36,8 @@ pub struct GateFact {
     /// The other leaves, by file.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub files: BTreeMap<String, Leaves>,
-    /// Where leaves are decided, as `FILE` or `FILE:LINE`, by leaf; under the empty name what decides the rest. Evidence.
+    /// Where leaves are decided, as `FILE` or `FILE:LINE`, by leaf, or as `LEAF (FILE)` for one file; under the empty name what
+    /// decides the rest. Evidence.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub decided: BTreeMap<String, String>,
 }
@@ -78,20 +79,22 @@ impl GateFact {
         self.decided.insert(leaf.into(), place.into());
     }
 
-    /// Where a leaf is decided, as far as it is known: by its own name, by the name that it stands below, by what decides the
-    /// rest, else by the file that the gate stands in.
-    pub fn place(&self, leaf: &str) -> Option<&str> {
+    /// Whether a leaf is set, for any file.
+    pub fn has(&self, leaf: &str) -> bool {
+        self.names().any(|name| name == leaf)
+    }
+
+    /// Where a leaf is decided for a file, or for all, as far as it is known: by its own name, by the name that it stands below,
+    /// by what decides the rest, else by the file that the gate stands in.
+    pub fn place(&self, leaf: &str, file: Option<&str>) -> Option<&str> {
+        let own = file.and_then(|file| self.decided.get(&format!("{leaf} ({file})")));
         let mut name = leaf;
-        loop {
-            if let Some(place) = self.decided.get(name) {
-                return Some(place);
-            }
-            match name.rfind('.') {
-                Some(end) => name = &name[..end],
-                None => break,
-            }
+        let mut place = own.or_else(|| self.decided.get(name));
+        while let (None, Some(end)) = (place, name.rfind(['.', ' '])) {
+            name = &name[..end];
+            place = self.decided.get(name);
         }
-        self.decided.get("").or(self.path.as_ref()).map(String::as_str)
+        place.or_else(|| self.decided.get("")).or(self.path.as_ref()).map(String::as_str)
     }
 
     /// Adds what each file has. Leaves on which all agree are kept once.
@@ -114,6 +117,11 @@ impl GateFact {
             }
         }
         self.files = files;
+    }
+
+    /// Whether it is a hook of which nothing comes: not being there at all would be no different.
+    pub fn is_silent(&self) -> bool {
+        ["does not fire", "does nothing", "is not installed"].iter().any(|word| self.does.starts_with(word))
     }
 
     /// The text that stands as `want` or `got`: two gates are equal exactly when it is.
@@ -163,8 +171,11 @@ impl GateFact {
                     }),
                 }
             }
+            // It holds for all where no other file has the rule at all: a linter has none for what it does not look at.
+            let having = files.iter().filter(|file| self.value(file, name).is_some()).count();
             for difference in &mut differences[first..] {
-                if difference.files.len() == files.len() {
+                let is_rule = name.starts_with("rules.") && difference.want.is_some();
+                if is_rule && having > 1 && difference.files.len() == having || difference.files.len() == files.len() {
                     difference.files.clear();
                 }
             }
@@ -176,9 +187,10 @@ impl GateFact {
 impl LeafDifference {
     /// As one reads it: `rules.no-console: error on the reference, off on vm`.
     pub fn told(&self, target: &str) -> String {
-        // A linter's rule that nobody sets is off.
+        // A linter's rule that nobody sets is off, and so is whatever else is on elsewhere.
         let is_rule = self.leaf.starts_with("rules.") && !self.leaf.ends_with(".options");
-        let unset = if is_rule { "off" } else { "not set" };
+        let is_on = [&self.want, &self.got].into_iter().flatten().any(|value| value == "on");
+        let unset = if is_rule || is_on { "off" } else { "not set" };
         let value = |value: &Option<String>| value.clone().map_or_else(|| unset.to_owned(), shortened);
         let place = match self.files.as_slice() {
             [] => String::new(),
@@ -244,9 +256,14 @@ mod tests {
         let gone = eslint(&[("a.ts", &[]), ("b.ts", &[])]);
         assert_eq!(told(&want, &gone), ["rules.no-console: error on the reference, off on vm"]);
         assert_eq!(told(&gone, &want), ["rules.no-console: off on the reference, error on vm"]);
-        let ruff = eslint(&[("a.py", &[("rules.F401", "on")]), ("b.py", &[("rules.F401", "on")])]);
-        let none = eslint(&[("a.py", &[]), ("b.py", &[])]);
-        assert_eq!(told(&ruff, &none), ["rules.F401: on on the reference, off on vm"]);
+        let with_more = |of: &[(&str, &str)], more: &[(&str, &str)]| {
+            eslint(&[("a.ts", of), ("b.ts", of), ("c.md", &[]), ("d.ts", more)])
+        };
+        let (want, off) = (with_more(&[("rules.x", "warn")], &[]), with_more(&[], &[]));
+        assert_eq!(told(&want, &off), ["rules.x: warn on the reference, off on vm"]);
+        assert_eq!(told(&off, &want), ["rules.x (a.ts and 1 more): off on the reference, warn on vm"]);
+        let one = with_more(&[], &[("rules.x", "warn")]);
+        assert_eq!(told(&one, &off), ["rules.x (d.ts): warn on the reference, off on vm"]);
     }
 
     #[test]
@@ -264,13 +281,22 @@ mod tests {
     #[test]
     fn a_leaf_is_decided_where_it_or_what_it_stands_below_is() {
         let mut fact = GateFact::new("is eslint 9.17.0");
-        assert_eq!(fact.place("rules.x"), None);
+        assert_eq!(fact.place("rules.x", None), None);
         fact.path = Some("package.json".to_owned());
-        assert_eq!(fact.place("rules.x"), Some("package.json"));
+        assert_eq!(fact.place("rules.x", None), Some("package.json"));
         fact.decide("rules.x", "eslint.config.js:3");
+        fact.decide("rules.x (src/a.js)", "src/eslint.config.js:9");
         fact.decide("", "eslint.config.js");
-        let places = ["rules.x", "rules.x.options", "rules.xy", ".hidden"].map(|leaf| fact.place(leaf).unwrap());
-        assert_eq!(places, ["eslint.config.js:3", "eslint.config.js:3", "eslint.config.js", "eslint.config.js"]);
+        for (leaf, file, place) in [
+            ("rules.x", None, "eslint.config.js:3"),
+            ("rules.x", Some("b.js"), "eslint.config.js:3"),
+            ("rules.x", Some("src/a.js"), "src/eslint.config.js:9"),
+            ("rules.x.options", None, "eslint.config.js:3"),
+            ("rules.xy", None, "eslint.config.js"),
+            (".hidden", None, "eslint.config.js"),
+        ] {
+            assert_eq!(fact.place(leaf, file), Some(place), "{leaf} for {file:?}");
+        }
     }
 
     #[test]

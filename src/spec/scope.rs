@@ -129,6 +129,9 @@ impl Environment {
                 scope.listings.push((Listing::below(Category::Check, format!("{}/", repo.name)), Policy::Exact));
             }
         }
+        if self.holds_agents() {
+            scope.listings.push((Listing::below(Category::Hook, "home/".to_owned()), Policy::Exact));
+        }
         scope
     }
 }

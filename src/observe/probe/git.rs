@@ -72,7 +72,7 @@ const ORIGINS: [&str; 4] = ["file:", "command line:", "standard input:", "blob:"
 
 /// Prints the home, then three lines a setting: its scope, the file it stands in, and its key and value; at last git's
 /// exit code. A git older than 2.26 knows no scopes, and then the file is left out too.
-fn list() -> String {
+pub(super) fn list() -> String {
     let (scoped, plain) =
         ("git config --list --includes --show-scope --show-origin -z", "git config --list --includes -z");
     format!(

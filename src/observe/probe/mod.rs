@@ -1,5 +1,6 @@
 //! The probes: one file each, and this table.
 
+mod agent;
 mod dotfile;
 mod dotfile_keys;
 mod dotfile_told;
@@ -7,6 +8,8 @@ mod env;
 #[cfg(test)]
 mod fixtures;
 mod gate;
+#[cfg(test)]
+mod gate_tests;
 mod git;
 mod hook;
 mod package;
@@ -52,6 +55,7 @@ pub const PROBES: &[&Probe] = &[
     &git::PROBE,
     &pin::PROBE,
     &hook::PROBE,
+    &agent::PROBE,
     &gate::PROBE,
 ];
 

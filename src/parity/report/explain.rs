@@ -10,9 +10,11 @@ use globset::Glob;
 use super::super::{Finding, Report, State, TargetReport, Verdict};
 use super::human::{age, machine_line, paint_diff, verdict_style};
 use super::look::{View, printable};
+use crate::quality::gate::smallest_change;
+use crate::quality::remedy::remedy;
 use crate::spec::{
-    Bearing, Category, Covers, Environment, Fact, GateFact, ItemId, Lock, Locked, Observed, Place, Reach, Reference,
-    Waiver, suggest,
+    Bearing, Category, Covers, Environment, Fact, GateFact, ItemId, LeafDifference, Lock, Locked, Observed, Place,
+    Reach, Reference, Waiver, suggest,
 };
 
 const INFALLIBLE: &str = "writing to a string cannot fail";
@@ -98,6 +100,7 @@ fn one(text: &mut String, evidence: &Evidence<'_>, target: &TargetReport, findin
         ("observed", observed(finding)),
         ("path", path(evidence, target, finding)),
         ("decided", decides(target, finding)),
+        ("fix", fix(evidence, target, finding)),
         ("on", on(evidence, target)),
         ("waivers", waivers(evidence, target, finding)),
         ("since", since(evidence, target, finding)),
@@ -172,6 +175,16 @@ fn observed(finding: &Finding) -> Vec<String> {
     }]
 }
 
+/// The smallest change that would make it what it is on the reference.
+fn fix(evidence: &Evidence<'_>, target: &TargetReport, finding: &Finding) -> Vec<String> {
+    let (want, got) = gates(finding);
+    match (&finding.state, finding.id.category, want, got) {
+        (State::Match | State::Unknown, ..) => Vec::new(),
+        (_, Category::Gate, Some(want), Some(got)) => smallest_change(want, got, &target.target),
+        _ => remedy(evidence.environment, &finding.id, want, got).into_iter().collect(),
+    }
+}
+
 /// Where a dotfile lies on the target.
 fn path(evidence: &Evidence<'_>, target: &TargetReport, finding: &Finding) -> Vec<String> {
     let name = &finding.id.name;
@@ -188,41 +201,57 @@ fn path(evidence: &Evidence<'_>, target: &TargetReport, finding: &Finding) -> Ve
     vec![home.map_or_else(|| format!("~/{name}"), |home| home.join(name).display().to_string())]
 }
 
+/// What a gate amounts to on the reference and on the target, as far as each is known.
+fn gates(finding: &Finding) -> (Option<&GateFact>, Option<&GateFact>) {
+    let want = match &finding.locked {
+        Some(Locked::Present(Fact::Gate(fact))) => Some(fact),
+        _ => None,
+    };
+    let got = match &finding.observed {
+        Some(Observed::Present(Fact::Gate(fact))) => Some(fact),
+        _ => None,
+    };
+    (want, got)
+}
+
 /// Where a gate's difference is decided, on the reference and on the target: a line for each leaf, and one for the whole
 /// where nothing differs. What neither of the two knows is not told.
 fn decides(target: &TargetReport, finding: &Finding) -> Vec<String> {
-    fn gate(fact: Option<&Fact>) -> Option<&GateFact> {
-        match fact {
-            Some(Fact::Gate(fact)) => Some(fact),
-            _ => None,
-        }
-    }
-    let want = gate(match &finding.locked {
-        Some(Locked::Present(fact)) => Some(fact),
-        _ => None,
-    });
-    let got = gate(finding.observed.as_ref().and_then(Observed::present));
-    let both = |leaf: &str| {
+    let (want, got) = gates(finding);
+    let both = |leaf: &str, file: Option<&str>| {
         let machines = [(want, "the reference"), (got, target.target.as_str())];
-        let told = machines.iter().filter_map(|(fact, on)| Some(format!("{} on {on}", (*fact)?.place(leaf)?)));
+        // What a linter does not apply is decided by its configuration; a script that a hook does not have, by nothing.
+        let has_it = |fact: &&GateFact| finding.id.category == Category::Gate || leaf.is_empty() || fact.has(leaf);
+        let told = machines
+            .iter()
+            .filter_map(|(fact, on)| Some(format!("{} on {on}", fact.filter(has_it)?.place(leaf, file)?)));
         told.collect::<Vec<String>>().join(", ")
     };
-    let leaves: Vec<String> = match (want, got) {
-        (Some(want), Some(got)) => want.differences(got).into_iter().map(|difference| difference.leaf).collect(),
+    let mut differences = match (want, got) {
+        (Some(want), Some(got)) => want.differences(got),
         _ => Vec::new(),
     };
+    if differences.is_empty() {
+        return Some(both("", None)).filter(|places| !places.is_empty()).into_iter().collect();
+    }
+    // What it does is decided as the whole is.
+    if want.map(|fact| &fact.does) != got.map(|fact| &fact.does) {
+        let whole = LeafDifference { leaf: String::new(), want: None, got: None, files: Vec::new() };
+        differences.insert(0, whole);
+    }
+    // Which file decides is what these say themselves.
+    differences.retain(|difference| !matches!(difference.leaf.as_str(), "config file" | "configurations"));
     let mut lines: Vec<String> = Vec::new();
-    for leaf in &leaves {
-        let (places, line) = match both(leaf) {
-            places if leaves.len() == 1 => (places.clone(), places),
-            places => (places.clone(), format!("{leaf}: {places}")),
+    for difference in &differences {
+        let places = both(&difference.leaf, difference.files.first().map(String::as_str));
+        let line = if differences.len() == 1 || difference.leaf.is_empty() {
+            places.clone()
+        } else {
+            format!("{}: {places}", difference.leaf)
         };
         if !places.is_empty() && !lines.contains(&line) {
             lines.push(line);
         }
-    }
-    if leaves.is_empty() {
-        lines.extend(Some(both("")).filter(|places| !places.is_empty()));
     }
     if lines.len() > DECIDED {
         let more = lines.len() - DECIDED;

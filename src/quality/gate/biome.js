@@ -60,12 +60,12 @@ const whole = (file, above = []) => {
 };
 
 answer(async () => {
-  const groups = new Map([[top, []]]);
+  const base = baseOf('@biomejs/biome');
+  const groups = new Map([[base, []]]);
   const tools = installed(groups, '@biomejs/biome', 'biome');
   const { told, add } = shared();
-  const decided = {};
   const known = new Map();
-  const found = find('@biomejs/biome', top);
+  const found = find('@biomejs/biome', base);
   const details = {};
   if (found) {
     // Its program comes in a package for each kind of machine.
@@ -78,16 +78,16 @@ answer(async () => {
     if (!known.has(file)) known.set(file, whole(file));
     const { config, files } = known.get(file);
     add(path.join(top, name), { configFile: relative(file), ...plain(config) });
-    if (!decided['']) decided[''] = relative(file);
+    decide('', relative(file));
     const texts = files.map((one) => ({ file: one, lines: (text(one) || '').split('\n') }));
-    const decide = (below, table) => {
+    const place = (below, table) => {
       for (const [key, value] of Object.entries(table)) {
         const leaf = below ? below + '.' + key : key;
-        if (isTable(value) && !('level' in value)) decide(leaf, value);
-        else if (!decided[leaf]) { const at = line(texts, key); if (at) decided[leaf] = at; }
+        if (isTable(value) && !('level' in value)) place(leaf, value);
+        else decide(leaf, line(texts, key), path.join(top, name));
       }
     };
-    decide('', config);
+    place('', config);
   }
   return { tools, ...told, decided, whole: details };
 });

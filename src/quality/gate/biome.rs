@@ -19,15 +19,7 @@ fn script(asked: &Asked<'_>) -> String {
 }
 
 fn read(_: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
-    let told = node::told("biome", answer)?;
-    let mut fact = node::fact("biome", &told);
-    fact.path = told.decided.get("").cloned();
-    if let Some(state) = told.whole.as_ref().and_then(|whole| whole["program"].as_str()) {
-        fact.leaf("program", state);
-        fact.weak = Some(format!("biome's program is {state}"));
-    }
-    fact.of_files(node::of_files(&told, applied)?);
-    Ok(fact)
+    node::gate("biome", answer, applied)
 }
 
 fn applied(config: &Value) -> Leaves {

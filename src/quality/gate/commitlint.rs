@@ -18,19 +18,12 @@ const TOOL: Tool<'_> = Tool {
     program: include_str!("commitlint.js"),
 };
 
-fn script(_: &Asked<'_>) -> String {
-    // A message belongs to the repository, whatever files the commit holds.
-    node::script(&TOOL, &Asked { samples: &[] }, [])
+fn script(asked: &Asked<'_>) -> String {
+    node::script(&TOOL, asked, node::one_of_each_folder(asked))
 }
 
 fn read(_: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
-    let told = node::told("commitlint", answer)?;
-    let mut fact = node::fact("commitlint", &told);
-    fact.path = told.decided.get("").cloned();
-    for (leaf, value) in applied(told.whole.as_ref().unwrap_or(&Value::Null)) {
-        fact.leaf(leaf, value);
-    }
-    Ok(fact)
+    node::gate("commitlint", answer, applied)
 }
 
 fn applied(config: &Value) -> Leaves {

@@ -57,19 +57,18 @@ const legacyFiles = (file) => {
   }
 };
 
-const severities = { 1: /\b(warn|1)\b/, 2: /\b(error|2)\b/ };
+const severities = { 0: /\b(off|0)\b/, 1: /\b(warn|1)\b/, 2: /\b(error|2)\b/ };
 
 answer(async () => {
   const groups = byFolder(asked, 'eslint', isFlat);
   const tools = installed(groups, 'eslint');
   const { told, add } = shared();
-  const decided = {};
-  const place = (config, texts) => {
+  // A package that turns hundreds of rules off decides none of them alone.
+  const place = (config, texts, file) => {
+    const own = texts.filter((one) => !one.file.includes('node_modules'));
     for (const [rule, setting] of Object.entries(config.rules || {})) {
-      const level = { off: 0, warn: 1, error: 2 }[setting[0]] ?? setting[0];
-      if (!severities[level] || decided['rules.' + rule]) continue;
-      const at = line(texts, rule, severities[level]);
-      if (at) decided['rules.' + rule] = at;
+      const level = { off: 0, warn: 1, error: 2 }[[setting].flat()[0]] ?? [setting].flat()[0];
+      if (severities[level]) decide('rules.' + rule, line(level ? texts : own, rule, severities[level]), file);
     }
   };
   if (!tools.some((tool) => tool.version)) return { tools };
@@ -111,8 +110,8 @@ answer(async () => {
       add(file, { ...about, ...config });
       const key = decides.join('\n');
       if (!texts.has(key)) texts.set(key, decides.flatMap(sources));
-      place(config, texts.get(key));
-      if (decides.length && !decided['']) decided[''] = relative(decides[0]);
+      place(config, texts.get(key), file);
+      if (decides.length) decide('', relative(decides[0]));
     }
   }
   return { tools, ...told, decided };

@@ -32,11 +32,7 @@ fn script(asked: &Asked<'_>) -> String {
 }
 
 fn read(_: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
-    let told = node::told("eslint", answer)?;
-    let mut fact = node::fact("eslint", &told);
-    fact.path = told.decided.get("").cloned();
-    fact.of_files(node::of_files(&told, applied)?);
-    Ok(fact)
+    node::gate("eslint", answer, applied)
 }
 
 /// What is applied to one file; a rule's severity is a leaf, and its options are another. A rule that is off is none.

@@ -18,11 +18,11 @@ const load = async (file, found) => {
 };
 
 answer(async () => {
-  const groups = new Map([[top, []]]);
+  const base = baseOf('lint-staged');
+  const groups = new Map([[base, []]]);
   const tools = installed(groups, 'lint-staged');
-  const found = find('lint-staged', top);
+  const found = find('lint-staged', base);
   const { told, add } = shared();
-  const decided = {};
   const whole = { configurations: [] };
   if (found) {
     for (const folder of [...new Set([top, ...asked.flatMap(folders)])].sort()) {
@@ -33,17 +33,15 @@ answer(async () => {
         const config = await load(file, found);
         if (!config) continue;
         whole.configurations.push(relative(file));
-        if (!decided['']) decided[''] = relative(file);
+        decide('', relative(file));
         const tasks = typeof config === 'function' ? { 'all files': config } : config;
         const texts = sources(file);
-        for (const pattern of Object.keys(tasks)) {
-          const at = !decided[pattern] && line(texts, pattern);
-          if (at) decided[pattern] = at;
-        }
+        for (const pattern of Object.keys(tasks)) decide(pattern, line(texts, pattern), file);
         add(file, { tasks: plain(tasks) });
         break;
       }
     }
   }
+  whole.configurations = whole.configurations.join(', ') || 'none';
   return { tools, ...told, decided, whole };
 });

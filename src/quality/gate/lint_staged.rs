@@ -21,14 +21,7 @@ fn script(asked: &Asked<'_>) -> String {
 }
 
 fn read(_: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
-    let told = node::told("lint-staged", answer)?;
-    let mut fact = node::fact("lint-staged", &told);
-    fact.path = told.decided.get("").cloned();
-    if let Some(whole) = &told.whole {
-        node::configurations(whole, &mut fact);
-    }
-    fact.of_files(node::of_files(&told, applied)?);
-    Ok(fact)
+    node::gate("lint-staged", answer, applied)
 }
 
 /// The commands of each pattern, in their order, which is that in which they run.
@@ -41,6 +34,9 @@ fn applied(config: &Value) -> Leaves {
         Value::Array(list) => list.iter().map(command).collect::<Vec<_>>().join(", then "),
         one => command(one),
     };
+    if let Some(names) = config["configurations"].as_str() {
+        return Leaves::from([("configurations".to_owned(), names.to_owned())]);
+    }
     let tasks = config["tasks"].as_object().into_iter().flatten();
     tasks.map(|(pattern, value)| (pattern.clone(), commands(value))).collect()
 }

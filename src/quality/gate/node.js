@@ -134,6 +134,9 @@ const asksFor = (folder, name) => {
   return null;
 };
 
+// The folder that a tool is started in for the repository as a whole: the first that asks for it, the top before all.
+const baseOf = (name) => [...new Set([top, ...asked.flatMap(folders)])].sort().find((folder) => asksFor(folder, name) !== null) || top;
+
 // Files by the folder that a tool is started in for them: the nearest that asks for it or holds its configuration.
 const byFolder = (files, name, isConfig) => {
   const known = new Map();
@@ -232,8 +235,9 @@ const sources = (file) => {
 // The line that decides a leaf: the last that names it with its value, in the first text that has one, else the last that
 // names it.
 const line = (texts, name, value) => {
-  const spelt = new RegExp('(?:["\'`]' + name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&') + '["\'`]|(?:^|[{,\\s])' +
-    (/^[A-Za-z_$][\w$]*$/.test(name) ? name : '(?!)') + ')\\s*:(.*)');
+  const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, (one) => "\\" + one);
+  const bare = /^[A-Za-z_$][\w$]*$/.test(name) ? escaped : "(?!)";
+  const spelt = new RegExp("(?:[\"\\x27`]" + escaped + "[\"\\x27`]|(?:^|[{,\\s])" + bare + ")\\s*:(.*)");
   let any = null;
   for (const { file, lines } of texts) {
     for (let number = lines.length; number > 0; number -= 1) {
@@ -246,6 +250,15 @@ const line = (texts, name, value) => {
     }
   }
   return any;
+};
+
+// Where leaves are decided: by leaf, and where another place decides for a file, by both.
+const decided = {};
+const MOST_PLACES = 600;
+const decide = (leaf, place, file) => {
+  if (!place) return;
+  if (decided[leaf] === undefined) decided[leaf] = place;
+  else if (decided[leaf] !== place && file && Object.keys(decided).length < MOST_PLACES) decided[`${leaf} (${relative(file)})`] = place;
 };
 
 let said = false;

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::{Asked, NOT_USED};
 use crate::observe::Answer;
+use crate::spec::redact::redact;
 use crate::spec::{GateFact, Leaves, Why};
 use crate::transport::quote;
 
@@ -37,6 +38,26 @@ pub(super) struct Tool<'a> {
     pub program: &'a str,
 }
 
+/// The name of the shell's variable that holds what all programs share.
+const SHARED_PROGRAM: &str = "tu_node";
+
+/// What has to stand before questions of which some use the shared program, which is longer than all the others together:
+/// nothing where none does.
+pub(crate) fn before<'a>(scripts: impl IntoIterator<Item = &'a str>) -> String {
+    let use_of = format!("${SHARED_PROGRAM}\"");
+    if scripts.into_iter().any(|script| script.contains(&use_of)) {
+        format!("{SHARED_PROGRAM}={}\n", quote::word(&bare(SHARED)))
+    } else {
+        String::new()
+    }
+}
+
+/// A program without its comments and indentation.
+fn bare(program: &str) -> String {
+    let lines = program.lines().map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with("//"));
+    lines.fold(String::new(), |text, line| text + line + "\n")
+}
+
 /// The folders of the files that are asked about, and those above, the repository's own first.
 pub(super) fn folders(asked: &Asked<'_>) -> BTreeSet<String> {
     let mut folders = BTreeSet::from([String::new()]);
@@ -54,22 +75,14 @@ pub(super) fn script<'a>(tool: &Tool<'_>, asked: &Asked<'_>, files: impl IntoIte
     let places: Vec<String> = folders.iter().map(|folder| format!("./{folder}")).collect();
     let packages: Vec<String> = folders.iter().map(|folder| format!("./{folder}package.json")).collect();
     let pattern = format!("^({})$|\"({})\"[[:space:]]*:", tool.configured, tool.keys);
-    let mut program = String::new();
-    for text in SHARED.lines().chain(tool.program.lines()) {
-        let text = text.trim_start();
-        if !text.is_empty() && !text.starts_with("//") {
-            program.push_str(text);
-            program.push('\n');
-        }
-    }
     format!(
         "{{ ls -a {}; cat {}; }} 2>/dev/null | grep -E -q {} || return {NOT_USED}\n\
          command -v node >/dev/null || {{ echo '{{\"lacks\":\"node\"}}'; return 0; }}\n\
-         {QUIET}node \"$@\" -e {} -- {} 3>&1 >/dev/null",
+         {QUIET}node \"$@\" -e \"${SHARED_PROGRAM}\"{} -- {} 3>&1 >/dev/null",
         quote::words(places.iter().map(String::as_str)),
         quote::words(packages.iter().map(String::as_str)),
         quote::word(&pattern),
-        quote::word(&program),
+        quote::word(&bare(tool.program)),
         quote::words(files),
     )
 }
@@ -124,7 +137,7 @@ pub(super) fn told(tool: &str, answer: &Answer) -> Result<Told, Why> {
     let told: Told =
         serde_json::from_slice(&answer.stdout).map_err(|error| Why::NotUnderstood(format!("{tool}: {error}")))?;
     match told.error {
-        Some(message) => Err(Why::Failed { command: tool.to_owned(), code: 1, message }),
+        Some(message) => Err(Why::Failed { command: tool.to_owned(), code: 1, message: redact(&message) }),
         None => Ok(told),
     }
 }
@@ -155,12 +168,15 @@ pub(super) fn fact(name: &str, told: &Told) -> GateFact {
         }
     });
     fact.weak = weak;
-    for tool in &told.tools {
+    let first = told.tools.first().and_then(|tool| tool.command.as_ref());
+    for (number, tool) in told.tools.iter().enumerate() {
         let place = if tool.at == "." { String::new() } else { format!("{}/", tool.at) };
         if versions.len() > 1 || (!versions.is_empty() && tool.version.is_none()) {
             fact.leaf(format!("{place}{name}"), tool.version.as_deref().unwrap_or("not installed"));
         }
-        if let (Some(bin), Some(command)) = (&tool.bin, &tool.command) {
+        // What is the same everywhere is told once.
+        let as_first = number > 0 && tool.command.as_ref() == first;
+        if let (Some(bin), Some(command), false) = (&tool.bin, &tool.command, as_first) {
             fact.leaf(format!("{place}node_modules/.bin/{bin}"), command);
         }
     }
@@ -170,8 +186,23 @@ pub(super) fn fact(name: &str, told: &Told) -> GateFact {
     fact
 }
 
+/// The fact about a tool as its program tells it. What one that is not installed would apply is nothing.
+pub(super) fn gate(name: &str, answer: &Answer, read: impl Fn(&Value) -> Leaves) -> Result<GateFact, Why> {
+    let told = told(name, answer)?;
+    let mut fact = fact(name, &told);
+    fact.path = told.decided.get("").cloned();
+    if told.tools.iter().all(|tool| tool.version.is_none()) {
+        return Ok(fact);
+    }
+    if let Some(whole) = &told.whole {
+        read(whole).into_iter().for_each(|(leaf, value)| fact.leaf(leaf, value));
+    }
+    fact.of_files(of_files(&told, read)?);
+    Ok(fact)
+}
+
 /// What is applied to each file, each of the configurations read once.
-pub(super) fn of_files(told: &Told, read: impl Fn(&Value) -> Leaves) -> Result<Vec<(String, Leaves)>, Why> {
+fn of_files(told: &Told, read: impl Fn(&Value) -> Leaves) -> Result<Vec<(String, Leaves)>, Why> {
     let configs: Vec<Leaves> = told.configs.iter().map(read).collect();
     let config = |(file, number): (&String, &usize)| {
         let leaves = configs.get(*number);
@@ -186,12 +217,4 @@ pub(super) fn one_of_each_folder<'a>(asked: &Asked<'a>) -> Vec<&'a str> {
     let mut seen = BTreeSet::new();
     let folder = |file: &str| file.rsplit_once('/').map(|(folder, _)| folder.to_owned());
     asked.samples.iter().map(String::as_str).filter(|file| seen.insert(folder(file))).collect()
-}
-
-/// Adds which configurations there are: one that is nearer than the others is told by this.
-pub(super) fn configurations(whole: &Value, fact: &mut GateFact) {
-    let names = whole["configurations"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let names: Vec<&str> = names.collect();
-    let list = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-    fact.leaf("configurations", list);
 }

@@ -20,7 +20,7 @@ const ofNpm = (file) => {
   }
   return lock.packages;
 };
-const npm = (file) => {
+const npm = (file, top) => {
   const wanted = ofNpm(file);
   const hidden = path.join(top, 'node_modules/.package-lock.json');
   const there = exists(hidden) ? ofNpm(hidden) : null;
@@ -74,7 +74,7 @@ const pnpmPackages = (code) => {
   }
   return { found, free };
 };
-const pnpm = (file) => {
+const pnpm = (file, top) => {
   const wanted = pnpmPackages(text(file) || '');
   const current = text(path.join(top, 'node_modules/.pnpm/lock.yaml'));
   const there = current === null ? null : pnpmPackages(current);
@@ -85,7 +85,7 @@ const pnpm = (file) => {
 };
 
 // Yarn: the first keeps a table of what it resolved, the later ones a file of the lock file's form.
-const yarn = (file) => {
+const yarn = (file, top) => {
   const code = text(file) || '';
   const identity = code.split('\n').map((row) => row.trimEnd()).filter((row) => row && !row.startsWith('#'));
   const lock = {};
@@ -124,7 +124,7 @@ const yarn = (file) => {
 };
 
 // Bun: the lock file's text names folders' contents; it keeps no account, so they are looked at.
-const bun = (file) => {
+const bun = (file, top) => {
   const code = (text(file) || '').replace(/("(?:\\.|[^"\\])*")|,(\s*[}\]])/g, (_, string, end) => string || end);
   const packages = JSON.parse(code).packages || {};
   const lock = {};
@@ -142,33 +142,44 @@ const bun = (file) => {
   return { lock, got, free, asks: {}, identity: Object.entries(packages).map((one) => JSON.stringify(one)) };
 };
 
-answer(async () => {
+// Without any lock file, the first folder that asks for packages.
+const baseOfAny = (all) => all.find((folder) => { const about = parsed(path.join(folder, 'package.json')) || {}; return about.dependencies || about.devDependencies; }) || top;
+
+const stateOf = (top) => {
   const names = lockFiles.filter((name) => exists(path.join(top, name)));
   const modules = exists(path.join(top, 'node_modules')) || exists(path.join(top, '.pnp.cjs'));
-  const whole = { locks: names, installed: modules, differs: {}, asks: {}, packages: {}, digests: {} };
-  if (!names.length && !modules) return { whole };
+  const state = { locks: names, installed: modules, differs: {}, asks: {}, packages: {}, digests: {} };
   for (const name of names) {
     const file = path.join(top, name);
-    if (name === 'bun.lockb') { whole.digests[name] = digest(fs.readFileSync(file)); continue; }
+    if (name === 'bun.lockb') { state.digests[name] = digest(fs.readFileSync(file)); state.unaccounted = name === names[0]; continue; }
     const read = name.startsWith('pnpm') ? pnpm : name.startsWith('yarn') ? yarn : name.startsWith('bun') ? bun : npm;
-    const { lock, got, free, asks, identity } = read(file);
-    whole.digests[name] = digest(identity.sort().join('\n'));
+    const { lock, got, free, asks, identity } = read(file, top);
+    state.digests[name] = digest(identity.sort().join('\n'));
     if (name !== names[0]) continue;
-    whole.asks = asks;
+    state.asks = asks;
     if (!modules) continue;
-    if (got === null) { whole.unaccounted = true; continue; }
+    if (got === null) { state.unaccounted = true; continue; }
     for (const key of Object.keys({ ...lock, ...got })) {
       const [want, have] = [lock[key], got[key]];
       if (want === have || free.has(key) && (want === undefined || have === undefined)) continue;
-      whole.differs[key.replace(/^node_modules\//, '')] = [want || null, have || null];
+      state.differs[key.replace(/^node_modules\//, '')] = [want || null, have || null];
     }
   }
   if (modules) {
     const about = parsed(path.join(top, 'package.json')) || {};
     for (const name of Object.keys({ ...about.dependencies, ...about.devDependencies }).sort()) {
       const found = find(name, top);
-      whole.packages[name] = found ? found.version : null;
+      state.packages[name] = found ? found.version : null;
     }
   }
-  return { whole: plain(whole) };
+  return plain(state);
+};
+
+answer(async () => {
+  const locked = (folder) => lockFiles.some((name) => exists(path.join(folder, name)));
+  const all = [...new Set([top, ...asked.flatMap(folders)])].sort();
+  const roots = all.filter(locked);
+  const whole = {};
+  for (const root of roots.length ? roots.slice(0, 20) : [baseOfAny(all)]) whole[path.relative(top, root)] = stateOf(root);
+  return { whole };
 });

@@ -3,7 +3,6 @@ answer(async () => {
   const groups = byFolder(asked, 'prettier', () => false);
   const tools = installed(groups, 'prettier');
   const { told, add } = shared();
-  const decided = {};
   for (const [base, files] of groups) {
     const found = find('prettier', base);
     if (!found) continue;
@@ -15,7 +14,6 @@ answer(async () => {
       ? [path.join(base, '.gitignore'), path.join(base, '.prettierignore')] : path.join(base, '.prettierignore');
     const texts = new Map();
     for (const file of files) {
-      if (!exists(file)) continue;
       const options = (await prettier.resolveConfig(file, { editorconfig: true })) || {};
       const configFile = await prettier.resolveConfigFile(file);
       const info = await prettier.getFileInfo(file, { ignorePath, plugins: options.plugins || [], resolveConfig: true });
@@ -32,12 +30,9 @@ answer(async () => {
       }
       add(file, { ...about, options: plain(rest) });
       if (!configFile) continue;
-      if (!decided['']) decided[''] = relative(configFile);
+      decide('', relative(configFile));
       if (!texts.has(configFile)) texts.set(configFile, sources(configFile));
-      for (const name of Object.keys(rest)) {
-        const at = !decided['options.' + name] && line(texts.get(configFile), name);
-        if (at) decided['options.' + name] = at;
-      }
+      for (const name of Object.keys(rest)) decide('options.' + name, line(texts.get(configFile), name), file);
     }
   }
   return { tools, ...told, decided };

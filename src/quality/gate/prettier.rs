@@ -22,11 +22,7 @@ fn script(asked: &Asked<'_>) -> String {
 }
 
 fn read(_: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
-    let told = node::told("prettier", answer)?;
-    let mut fact = node::fact("prettier", &told);
-    fact.path = told.decided.get("").cloned();
-    fact.of_files(node::of_files(&told, applied)?);
-    Ok(fact)
+    node::gate("prettier", answer, applied)
 }
 
 /// What is applied to one file. Its config file is a leaf, since one that is nearer takes the place of all others.

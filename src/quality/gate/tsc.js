@@ -49,8 +49,7 @@ answer(async () => {
   if (bases.size > 1 && !bases.get(top).length && !asksFor(top, 'typescript')) bases.delete(top);
   const tools = installed(bases, 'typescript', 'tsc');
   const { told, add } = shared();
-  const decided = {};
-  const whole = { configurations: files.map(relative).sort() };
+  const whole = { configurations: files.map(relative).sort().join(', ') || 'none' };
   for (const [base, files] of bases) {
     const found = find('typescript', base);
     if (!found) continue;
@@ -60,11 +59,8 @@ answer(async () => {
     files.slice(0, 60).forEach((file, number) => {
       const { files: _, ...config } = plain(configs[number]);
       const texts = sources(file);
-      for (const name of Object.keys(config.compilerOptions || {})) {
-        const at = !decided['compilerOptions.' + name] && line(texts, name);
-        if (at) decided['compilerOptions.' + name] = at;
-      }
-      if (!decided['']) decided[''] = relative(file);
+      for (const name of Object.keys(config.compilerOptions || {})) decide('compilerOptions.' + name, line(texts, name), file);
+      decide('', relative(file));
       add(file, config);
     });
   }

@@ -19,14 +19,7 @@ fn script(asked: &Asked<'_>) -> String {
 }
 
 fn read(_: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
-    let told = node::told("tsc", answer)?;
-    let mut fact = node::fact("typescript", &told);
-    fact.path = told.decided.get("").cloned();
-    if let Some(whole) = &told.whole {
-        node::configurations(whole, &mut fact);
-    }
-    fact.of_files(node::of_files(&told, applied)?);
-    Ok(fact)
+    node::gate("typescript", answer, applied)
 }
 
 fn applied(config: &Value) -> Leaves {

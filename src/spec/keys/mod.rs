@@ -75,6 +75,26 @@ impl Format {
             _ => return None,
         })
     }
+
+    /// All that a file of this format holds.
+    pub fn value(self, bytes: &[u8]) -> Result<Value, Malformed> {
+        Ok(match self {
+            Self::Json => json::parse(text(bytes)?, json::Dialect::Strict)?,
+            Self::Jsonc => json::parse(text(bytes)?, json::Dialect::WithComments)?,
+            Self::Toml => toml::parse(text(bytes)?)?,
+            Self::Yaml => yaml::parse(text(bytes)?)?,
+            Self::Plist => property_list::parse(bytes)?,
+            Self::GitConfig => Value::Table(git_config::parse(text(bytes)?)?.into_iter().collect()),
+        })
+    }
+}
+
+fn text(bytes: &[u8]) -> Result<&str, Malformed> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    std::str::from_utf8(bytes).map_err(|error| {
+        let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+        Malformed::at(line, "it is not UTF-8 text")
+    })
 }
 
 /// How a dotfile is compared by its keys.
@@ -129,24 +149,11 @@ impl Keys {
     }
 
     fn leaves(&self, bytes: &[u8]) -> Result<Vec<(String, Value)>, Malformed> {
-        let text = || {
-            let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-            std::str::from_utf8(bytes).map_err(|error| {
-                let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
-                Malformed::at(line, "it is not UTF-8 text")
-            })
-        };
-        let whole = match self.format {
-            Format::Json => json::parse(text()?, json::Dialect::Strict)?,
-            Format::Jsonc => json::parse(text()?, json::Dialect::WithComments)?,
-            Format::Toml => toml::parse(text()?)?,
-            Format::Yaml => yaml::parse(text()?)?,
-            Format::Plist => property_list::parse(bytes)?,
-            Format::GitConfig => {
-                let settings = git_config::parse(text()?)?.into_iter();
-                return Ok(settings.filter(|(name, _)| self.owns_setting(name)).collect());
-            }
-        };
+        if self.format == Format::GitConfig {
+            let settings = git_config::parse(text(bytes)?)?.into_iter();
+            return Ok(settings.filter(|(name, _)| self.owns_setting(name)).collect());
+        }
+        let whole = self.format.value(bytes)?;
         let leaves = whole.leaves().into_iter().filter(|(path, _)| self.owns(path));
         Ok(leaves.map(|(path, value)| (KeyPath::of(&path).to_string(), value.clone())).collect())
     }

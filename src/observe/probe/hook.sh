@@ -1,0 +1,410 @@
+# The raw material of a repository's hooks, printed a line each; what it amounts to is for `quality` to say.
+#
+# Runs in the repository's top folder, behind the list of its settings (tu_listed). Needs tu_hook_names. A walk from the hooks
+# and the files of their managers to what these name, level by level: of each file mode, size, content and digest as it
+# lies there, and as HEAD has it, which is all that a fresh worktree has. Nothing but regular files is opened.
+# shellcheck shell=sh
+# shellcheck disable=SC2154,SC2034,SC2317 # the runtime sets some variables, some only count rounds
+
+# tu_hook_see PATH: what stands where git looks for a hook, and what a script's first line asks for.
+tu_hook_see() {
+  if [ -f "$1" ]; then
+    if [ ! -r "$1" ]; then
+      echo "shut $1"
+    elif [ -x "$1" ]; then
+      echo "runs $1"
+      tu_hook_line "$1"
+    else
+      echo "idle $1"
+    fi
+  elif [ -d "$1" ]; then
+    echo "folder $1"
+  elif [ -e "$1" ]; then
+    if [ -x "$1" ]; then echo "special $1"; fi
+  elif [ -L "$1" ] && ! tu_gone "$1"; then
+    echo "shut $1"
+  fi
+}
+
+# tu_hook_look FOLDER: what stands in a folder where git looks, or would look elsewhere.
+tu_hook_look() {
+  for tu_name in $tu_hook_names; do
+    tu_hook_see "$1/$tu_name"
+    tu_hook_want "$1/$tu_name"
+  done
+}
+
+# tu_hook_line PATH: tells whether the program is there that a script's first line names.
+tu_hook_line() {
+  tu_line=
+  IFS= read -r tu_line 2>/dev/null <"$1" || [ -n "$tu_line" ] || return 0
+  case $tu_line in '#!'*) ;; *) return 0 ;; esac
+  tu_line=${tu_line#??}
+  set -f
+  # shellcheck disable=SC2086 # words of the line
+  set -- "$1" $tu_line
+  set +f
+  [ "$#" -ge 2 ] || return 0
+  tu_script=$1
+  tu_line=$2
+  case $2 in
+    */env)
+      [ -x "$2" ] || { echo "lacks $2	$tu_script"; return 0; }
+      shift 2
+      while [ "$#" -gt 0 ]; do
+        case $1 in
+          -* | *=*) shift ;;
+          *) break ;;
+        esac
+      done
+      [ "$#" -gt 0 ] || return 0
+      tu_line=$1
+      command -v "$1" >/dev/null || echo "lacks $1	$tu_script"
+      ;;
+    *) if [ ! -f "$2" ] || [ ! -x "$2" ]; then echo "lacks $2	$tu_script"; fi ;;
+  esac
+}
+
+# tu_hook_want PATH: puts a path into the next level of the walk, once.
+tu_hook_want() {
+  case $tu_newline$tu_wanted$tu_newline in
+    *"$tu_newline$1$tu_newline"*) ;;
+    *)
+      tu_wanted=$tu_wanted$tu_newline$1
+      tu_queue=$tu_queue$tu_newline$1
+      ;;
+  esac
+}
+
+# tu_hook_level PATH…: one level. Leaves what it names in tu_tokens.
+tu_hook_level() {
+  tu_count=$#
+  tu_rooted=
+  tu_at=0
+  while [ "$tu_count" -gt 0 ]; do
+    tu_count=$((tu_count - 1))
+    tu_one=$1
+    shift
+    case $tu_one in /* | ../* | .git/*) ;; *) tu_rooted=$tu_rooted$tu_newline$tu_one ;; esac
+    if [ -f "$tu_one" ] && [ -r "$tu_one" ]; then
+      case $tu_one in /*) set -- "$@" "$tu_one" ;; *) set -- "$@" "./$tu_one" ;; esac
+      if [ -x "$tu_one" ]; then echo "able $tu_one"; fi
+      echo "file $tu_one"
+    elif [ -f "$tu_one" ]; then
+      echo "shut $tu_one"
+    fi
+  done
+  tu_small=
+  if [ "$#" -gt 0 ]; then
+    tu_modes "$@" || return
+    printf '=modes\n%s\n=digests\n' "$tu_stats"
+    tu_sha256 "$@" || return
+    echo '=end'
+    tu_size=
+    for tu_word in $tu_stats; do
+      if [ -z "$tu_size" ]; then
+        tu_size=next
+        continue
+      fi
+      tu_size=
+      tu_at=$((tu_at + 1))
+      if [ "${#tu_word}" -le 6 ] && [ "$tu_word" -le 131072 ]; then tu_small="$tu_small \"\${$tu_at}\""; fi
+    done
+    if [ -n "$tu_small" ]; then eval "tu_hook_text $tu_small"; fi
+  fi
+  tu_blobs=
+  if [ -n "$tu_rooted" ] && [ -n "$tu_head" ]; then tu_hook_tree; fi
+  tu_tokens=$(tu_put "$tu_blobs" | eval "tu_hook_tokens $tu_small -")
+}
+
+# tu_hook_text FILE…: their lines, behind a bar each. A NUL, which not every shell can hold, is told as byte 1.
+tu_hook_text() {
+  awk '
+    FNR == 1 { print "=text " FILENAME }
+    { held += length($0) + 1; if (held <= 1048576) print "|" $0 }
+    END { print "=end" }' "$@" | tr '\000' '\001'
+}
+
+# tu_hook_tree: what HEAD has of tu_rooted: as git lists it, and the contents of what is no larger than others that are read.
+tu_hook_tree() {
+  set -f
+  IFS=$tu_newline
+  # shellcheck disable=SC2086 # a path a line
+  set -- $tu_rooted
+  set +f
+  IFS=$tu_spaces
+  tu_entries=$(git -c core.quotePath=false ls-tree -l HEAD -- "$@") || return
+  [ -n "$tu_entries" ] || return 0
+  printf '=tree\n%s\n=end\n' "$tu_entries"
+  tu_blobs=$(
+    tu_put "$tu_entries$tu_newline" |
+      awk '$2 == "blob" && $4 <= 131072 { path = $0; sub(/^[^\t]*\t/, "", path); print $3 " " path }' |
+      git cat-file --batch='%(objectsize) %(rest)' | tr '\000' '\001' |
+      awk '
+        !left && / missing$/ { next }
+        !left { left = $1 + 1; path = $0; sub(/^[^ ]* /, "", path); print "=blob " path; next }
+        { left -= length($0) + 1; held += length($0) + 1; if (held <= 1048576) print "|" $0 }
+        END { print "=end" }'
+  )
+  tu_put "$tu_blobs$tu_newline"
+}
+
+# tu_hook_tokens FILE… -: what these files name that may be a path, relative to the top and to themselves, and behind a
+# question mark the words that may be commands. Comments name nothing.
+tu_hook_tokens() {
+  awk '
+    function add(path,   count, place, kept, parts, out) {
+      count = split(path, parts, "/")
+      kept = 0
+      for (place = 1; place <= count; place++) {
+        if (parts[place] == "." || (parts[place] == "" && place > 1)) continue
+        if (parts[place] == ".." && kept > 0 && out[kept] != "..") { kept--; continue }
+        out[++kept] = parts[place]
+      }
+      path = out[1]
+      for (place = 2; place <= kept; place++) path = path "/" out[place]
+      if (path != "" && !seen[path]++ && ++told <= 400) print path
+    }
+    function enter(name) {
+      file = name
+      sub(/^\.\//, "", file)
+      folder = file
+      if (!sub(/\/[^\/]*$/, "", folder)) folder = "."
+      is_package = file ~ /(^|\/)package\.json$/
+      inside = 0
+    }
+    FILENAME != last { last = FILENAME; if (FILENAME != "-") enter(FILENAME) }
+    FILENAME == "-" {
+      if (/^=blob /) { enter(substr($0, 7)); next }
+      if (!/^\|/) next
+      $0 = substr($0, 2)
+    }
+    is_package && /"scripts"[ \t]*:/ { inside = 1 }
+    is_package && !inside { next }
+    /^[ \t]*#/ { next }
+    {
+      line = $0
+      gsub(/[^A-Za-z0-9_.\/@+~-]+/, " ", line)
+      count = split(line, words, " ")
+      for (place = 1; place <= count; place++) {
+        word = words[place]
+        if (length(word) > 300) continue
+        if (word ~ /\// || word ~ /\.(sh|bash|zsh|js|cjs|mjs|ts|mts|cts|py|rb|pl|php|lua|yml|yaml|toml)$/) {
+          if (word ~ /^\//) add(word)
+          if (word ~ /^~\//) { add(ENVIRON["HOME"] substr(word, 2)); continue }
+          bare = word
+          sub(/^\/+/, "", bare)
+          add(bare)
+          add(folder "/" bare)
+        } else if (!is_package && word ~ /^[A-Za-z][A-Za-z0-9_.+-]*$/ && !met[word]++ && ++words_told <= 400) {
+          print "?" word
+        }
+      }
+    }
+    is_package && /}/ { inside = 0 }' "$@"
+}
+
+# tu_hook_follow: what of tu_tokens is there as a command or program, and the paths of the next level.
+tu_hook_follow() {
+  set -f
+  IFS=$tu_newline
+  for tu_one in $tu_tokens; do
+    IFS=$tu_spaces
+    case $tu_one in
+      '?'*) if command -v "${tu_one#?}" >/dev/null; then echo "have ${tu_one#?}"; fi ;;
+      */node_modules/* | node_modules/* | *.venv/* | venv/* | */venv/*)
+        if [ -f "$tu_one" ] && [ -x "$tu_one" ]; then echo "able $tu_one"; fi
+        ;;
+      "$PWD"/* | "$tu_top"/*)
+        tu_one=${tu_one#"$PWD"/}
+        tu_hook_want "${tu_one#"$tu_top"/}"
+        ;;
+      "$HOME"/*)
+        if [ -f "$tu_one" ]; then
+          if [ -x "$tu_one" ]; then echo "able $tu_one"; fi
+          tu_hook_want "$tu_one"
+        fi
+        ;;
+      /*) if [ -f "$tu_one" ] && [ -x "$tu_one" ]; then echo "able $tu_one"; fi ;;
+      *) tu_hook_want "$tu_one" ;;
+    esac
+  done
+  IFS=$tu_spaces
+  set +f
+}
+
+# tu_hook_store FOLDER: what pre-commit has made there. Its database is a file of SQLite, in which a row's texts stand one
+# behind the other.
+tu_hook_store() {
+  [ -f "$1/db.db" ] || return 0
+  if [ ! -r "$1/db.db" ]; then
+    echo "shut $1/db.db"
+    return 0
+  fi
+  echo "=store $1"
+  tr -c '[:print:]' '\n' <"$1/db.db" | head -c 1048576 | awk '/repo/ { print "|" $0 }'
+  echo '=end'
+  for tu_folder in "$1"/repo*; do
+    [ -d "$tu_folder" ] || continue
+    if [ -f "$tu_folder/.pre-commit-hooks.yaml" ]; then tu_hook_want "$tu_folder/.pre-commit-hooks.yaml"; fi
+    echo "made $tu_folder"
+    for tu_one in "$tu_folder"/*env-*; do
+      [ -d "$tu_one" ] || continue
+      tu_state=incomplete
+      if [ -f "$tu_one/.install_state_v2" ] || [ -f "$tu_one/.install_state_v1" ]; then tu_state=complete; fi
+      case $tu_one in
+        */py_env-*) if [ ! -x "$tu_one/bin/python" ]; then tu_state=incomplete; fi ;;
+      esac
+      echo "$tu_state $tu_one"
+    done
+  done
+}
+
+tu_spaces=$IFS
+tu_wanted='' tu_queue='' tu_included=''
+# What is not in this clone is not fetched to be looked at.
+export GIT_NO_LAZY_FETCH=1
+tu_top=$(pwd -P)
+tu_said=$(git rev-parse --git-common-dir --git-dir --git-path hooks) || return
+tu_common=${tu_said%%"$tu_newline"*}
+tu_said=${tu_said#*"$tu_newline"}
+tu_dir=${tu_said%%"$tu_newline"*}
+tu_hooks=${tu_said#*"$tu_newline"}
+case $tu_hooks$tu_common in
+  *"$tu_newline"*)
+    echo 'a folder on the way to the hooks has a line break in its name' >&2
+    return 1
+    ;;
+esac
+tu_hooks=${tu_hooks#./}
+case $tu_hooks in */) tu_hooks=${tu_hooks%/} ;; esac
+tu_gone "$tu_hooks" || { echo 'the folder of the hooks may not be searched' >&2; return 1; }
+if git rev-parse -q --verify 'HEAD^{commit}' >/dev/null; then tu_head=yes; else tu_head=; fi
+tu_one=$(cd && pwd -P)
+for tu_place in "home $HOME" "home $tu_one" "top $PWD" "top $tu_top"; do tu_plain "$tu_place"; done
+printf 'common %s\ndir %s\nhooks %s\nhead %s\n' "$tu_common" "$tu_dir" "$tu_hooks" "$tu_head"
+for tu_name in HUSKY SKIP PRE_COMMIT_ALLOW_NO_CONFIG PRE_COMMIT_HOME PREK_SKIP PREK_ALLOW_NO_CONFIG PREK_HOME LEFTHOOK \
+  LEFTHOOK_EXCLUDE LEFTHOOK_BIN LEFTHOOK_CONFIG SKIP_SIMPLE_GIT_HOOKS SIMPLE_GIT_HOOKS_RC XDG_CONFIG_HOME XDG_CACHE_HOME \
+  GIT_CONFIG_GLOBAL GIT_CONFIG_SYSTEM GIT_CONFIG_NOSYSTEM GIT_CONFIG_COUNT; do
+  eval "tu_is=\${$tu_name+set} tu_value=\${$tu_name-}"
+  if [ -n "$tu_is" ]; then
+    case $tu_value in *"$tu_newline"*) tu_value=$(tu_plain "$tu_value") ;; esac
+    tu_put "var $tu_name=$tu_value$tu_newline"
+  fi
+done
+case $tu_listed in
+  *ooks[Pp]ath* | *ookspath*)
+    # Where it is set, and on which line.
+    tu_said=$(git config --show-origin --get core.hooksPath)
+    case $tu_said in
+      file:*)
+        tu_said=${tu_said%%	*}
+        tu_said=${tu_said#file:}
+        tu_line=$(grep -n -i '^[[:space:]]*hookspath[[:space:]]*=' <"$tu_said" | tail -n 1)
+        printf 'origin %s:%s\n' "$tu_said" "${tu_line%%:*}"
+        ;;
+    esac
+    ;;
+esac
+case $tu_listed in
+  *includeif.*)
+    tu_included=$(git config --show-origin --get-regexp '^includeif\.' | while IFS= read -r tu_line; do
+      tu_value=${tu_line##*.path }
+      tu_one=$tu_value
+      case $tu_value in
+        /*) ;;
+        "~"/*) tu_one=$HOME/${tu_value#??} ;;
+        *)
+          tu_one=${tu_line%%	*}
+          tu_one=${tu_one#file:}
+          case $tu_one in */*) tu_one=${tu_one%/*}/$tu_value ;; *) tu_one=$tu_value ;; esac
+          ;;
+      esac
+      [ -f "$tu_one" ] || continue
+      if tu_said=$(git config --includes --file "$tu_one" --get core.hooksPath); then
+        printf 'included %s\t%s\n' "$tu_value" "$tu_said"
+      fi
+    done)
+    tu_put "$tu_included${tu_included:+$tu_newline}"
+    set -f
+    IFS=$tu_newline
+    for tu_line in $tu_included; do
+      IFS=$tu_spaces
+      tu_one=${tu_line##*	}
+      case $tu_one in
+        "~"/*) tu_hook_look "$HOME/${tu_one#??}" ;;
+        *) tu_hook_look "${tu_one#./}" ;;
+      esac
+    done
+    IFS=$tu_spaces
+    set +f
+    ;;
+esac
+# HEAD has the hooks behind a folder that is a link by the names that they have there.
+tu_linked=
+if [ -L "$tu_hooks" ]; then
+  tu_hook_want "$tu_hooks"
+  tu_linked=$(readlink "$tu_hooks")
+  case $tu_linked$tu_hooks in
+    /*) ;;
+    */*) tu_linked=${tu_hooks%/*}/$tu_linked ;;
+  esac
+fi
+tu_hook_look "$tu_hooks"
+if [ "$tu_hooks" != "$tu_common/hooks" ]; then tu_hook_look "$tu_common/hooks"; fi
+for tu_name in $tu_hook_names; do
+  if [ -n "$tu_linked" ]; then tu_hook_want "$tu_linked/$tu_name"; fi
+  case $tu_hooks in
+    */_) tu_hook_want "${tu_hooks%/_}/$tu_name" ;;
+  esac
+done
+for tu_one in "$tu_hooks/h" "$tu_hooks/husky.sh" "$tu_hooks/_/husky.sh" "$tu_hooks/_/h" \
+  "${XDG_CONFIG_HOME:-$HOME/.config}/husky/init.sh" "$HOME/.huskyrc" "${SIMPLE_GIT_HOOKS_RC:-package.json}" package.json \
+  .pre-commit-config.yaml .pre-commit-config.yml prek.toml; do
+  tu_hook_want "$tu_one"
+done
+for tu_one in .husky/pre-commit .husky/commit-msg .husky/pre-push; do
+  if [ -f "$tu_one" ]; then tu_hook_want "$tu_one"; fi
+done
+for tu_name in yml yaml toml json jsonc; do
+  for tu_one in lefthook .lefthook .config/lefthook; do
+    tu_hook_want "$tu_one.$tu_name"
+    tu_hook_want "$tu_one-local.$tu_name"
+  done
+done
+for tu_name in json js cjs mjs; do
+  tu_hook_want ".simple-git-hooks.$tu_name"
+  tu_hook_want "simple-git-hooks.$tu_name"
+done
+for tu_one in .lefthook/*/* .lefthook-local/*/*; do
+  if [ -f "$tu_one" ]; then tu_hook_want "$tu_one"; fi
+done
+tu_seek git || return
+tu_line=
+IFS= read -r tu_line 2>/dev/null <"$tu_path"
+case $tu_line in
+  '#!'*)
+    echo "wrapper $tu_path"
+    tu_hook_want "$tu_path"
+    ;;
+esac
+if [ -f .pre-commit-config.yaml ]; then
+  tu_hook_store "${PRE_COMMIT_HOME:-${XDG_CACHE_HOME:-$HOME/.cache}/pre-commit}"
+fi
+for tu_one in node_modules/lefthook/bin/index.js node_modules/lefthook-*/bin/lefthook; do
+  if [ -f "$tu_one" ]; then echo "able $tu_one"; fi
+done
+tu_level=0
+while [ -n "$tu_queue" ] && [ "$tu_level" -lt 4 ]; do
+  set -f
+  IFS=$tu_newline
+  # shellcheck disable=SC2086 # a path a line
+  set -- $tu_queue
+  set +f
+  IFS=$tu_spaces
+  tu_queue=
+  tu_hook_level "$@" || return
+  tu_hook_follow
+  tu_level=$((tu_level + 1))
+done
+echo 'done'

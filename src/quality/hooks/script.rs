@@ -1,0 +1,278 @@
+//! What a hook's text calls, as far as a look at it tells: files of the repository, scripts of `package.json`, commands.
+//!
+//! This is no shell: words that only running would tell are passed over. What a hook names with a path is found, and so is
+//! what that names in turn.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::checkout::{Checkout, collapse};
+use super::values::{get, text_of};
+use crate::spec::{Format, GateFact, Value, Why};
+
+/// How far calls are followed.
+const DEEPEST: usize = 4;
+
+/// Follows the calls of one hook.
+#[derive(Debug)]
+pub(super) struct Trail<'a> {
+    checkout: Checkout<'a>,
+    package: Option<(Value, &'a str)>,
+    seen: BTreeSet<String>,
+    commands: Vec<String>,
+}
+
+impl<'a> Trail<'a> {
+    pub(super) fn new(checkout: Checkout<'a>) -> Self {
+        let text = checkout.find("package.json").and_then(|file| file.text);
+        // What npm cannot read has no scripts.
+        let package = text.and_then(|text| Some((Format::Json.value(text.as_bytes()).ok()?, text)));
+        Self { checkout, package, seen: BTreeSet::new(), commands: Vec::new() }
+    }
+
+    /// Follows a text that stands in a file; `fact` gets a leaf for all that it leads to.
+    pub(super) fn follow(&mut self, text: &str, file: &str, fact: &mut GateFact) -> Result<(), Why> {
+        self.descend(text, file, 0, fact)
+    }
+
+    /// The commands that it ended in.
+    pub(super) fn end(self, fact: &mut GateFact) {
+        if !self.commands.is_empty() {
+            fact.leaf("commands", self.checkout.raw.anywhere(&self.commands.join("; ")));
+        }
+    }
+
+    fn descend(&mut self, text: &str, file: &str, depth: usize, fact: &mut GateFact) -> Result<(), Why> {
+        if depth > DEEPEST {
+            return Ok(());
+        }
+        for words in commands(text, file) {
+            self.command(&words, file, depth, fact)?;
+        }
+        Ok(())
+    }
+
+    fn command(&mut self, words: &[String], file: &str, depth: usize, fact: &mut GateFact) -> Result<(), Why> {
+        let is_prefix = |word: &String| {
+            is_assignment(word)
+                || matches!(word.as_str(), "exec" | "command" | "env" | "time" | "nice" | "sudo" | "!" | "eval")
+        };
+        let start = words.iter().position(|word| !is_prefix(word)).unwrap_or(words.len());
+        let Some((program, arguments)) = words[start..].split_first() else { return Ok(()) };
+        if let Some(name) = self.package_script(program, arguments) {
+            return self.package_scripts(&name, depth, fact);
+        }
+        if depth == 0 || file == "package.json" {
+            self.commands.push(words[start..].join(" "));
+        }
+        let name = program.rsplit('/').next().unwrap_or(program);
+        if INTERPRETERS.contains(&name) || program == "." {
+            let script = arguments.iter().find(|word| !word.starts_with('-'));
+            let is_inline = arguments
+                .iter()
+                .take_while(|word| word.starts_with('-'))
+                .any(|word| word.contains('c') || word.contains('e'));
+            if is_inline && program != "." {
+                return match script {
+                    Some(text) if text.contains(' ') => self.descend(&text.clone(), file, depth + 1, fact),
+                    _ => Ok(()),
+                };
+            }
+            return script.map_or(Ok(()), |script| self.script(script, file, false, depth, fact));
+        }
+        if program.contains('/') { self.script(program, file, true, depth, fact) } else { Ok(()) }
+    }
+
+    /// A script that is called by its path: as a program, or read by an interpreter.
+    fn script(&mut self, word: &str, file: &str, direct: bool, depth: usize, fact: &mut GateFact) -> Result<(), Why> {
+        if word.contains(['$', '`', '*', '\n']) || word.starts_with("/usr/") || word.starts_with("/bin/") {
+            return Ok(());
+        }
+        let home = self.checkout.raw.homes.first().map_or("", String::as_str);
+        let word = word.strip_prefix("~/").map_or_else(|| word.to_owned(), |rest| format!("{home}/{rest}"));
+        let path = self.in_checkout(&word);
+        if path == file || !self.seen.insert(path.clone()) {
+            return Ok(());
+        }
+        if self.checkout.is_shut(&path) {
+            let message = "permission denied".to_owned();
+            return Err(Why::Failed { command: format!("reading {}", self.checkout.shown(&path)), code: 1, message });
+        }
+        let shown = self.checkout.shown(&path);
+        match self.checkout.find(&path) {
+            Some(found) => {
+                fact.leaf(&shown, self.checkout.digest(&found, str::to_owned));
+                fact.decide(&shown, &shown);
+                if direct && !found.executable {
+                    fact.leaf(format!("{shown} is executable"), "no");
+                }
+                let is_shell = !path.ends_with(".js") && !path.ends_with(".py") && !path.ends_with(".mjs");
+                match found.text {
+                    Some(text) if is_shell => self.descend(text, &path, depth + 1, fact),
+                    _ => Ok(()),
+                }
+            }
+            // What is installed is not looked into here.
+            None if self.checkout.has_program(&path) => Ok(()),
+            None if is_below_repository(&path) => {
+                fact.leaf(&shown, "not there");
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// A path inside the checkout as one relative to its top.
+    fn in_checkout(&self, word: &str) -> String {
+        let within = |top: &String| word.strip_prefix(top.as_str())?.strip_prefix('/').map(str::to_owned);
+        let relative = self.checkout.raw.tops.iter().find_map(within).filter(|_| !self.checkout.fresh);
+        collapse(&relative.unwrap_or_else(|| word.to_owned()))
+    }
+
+    /// The script of `package.json` that a command runs.
+    fn package_script(&self, program: &str, arguments: &[String]) -> Option<String> {
+        let scripts = get(&self.package.as_ref()?.0, "scripts")?;
+        let words: Vec<&str> = arguments.iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
+        let name = match (program, words.as_slice()) {
+            ("npm" | "pnpm" | "yarn" | "bun", ["run" | "run-script" | "rum", name, ..]) => name,
+            ("npm" | "pnpm" | "yarn", ["test" | "t" | "tst", ..]) => "test",
+            ("npm", [name @ ("start" | "stop" | "restart"), ..]) | ("pnpm" | "yarn", [name, ..]) => name,
+            _ => return None,
+        };
+        get(scripts, name).map(|_| name.to_owned())
+    }
+
+    fn package_scripts(&mut self, name: &str, depth: usize, fact: &mut GateFact) -> Result<(), Why> {
+        for name in [format!("pre{name}"), name.to_owned(), format!("post{name}")] {
+            let Some((package, text)) = &self.package else { continue };
+            let Some(command) = get(package, "scripts").and_then(|scripts| text_of(get(scripts, &name)?)) else {
+                continue;
+            };
+            let (command, line) = (command.to_owned(), line_of_key(text, &name));
+            if !self.seen.insert(format!("package.json {name}")) {
+                continue;
+            }
+            let leaf = format!("scripts.{name}");
+            fact.leaf(&leaf, self.checkout.raw.anywhere(&command));
+            fact.decide(leaf, format!("package.json:{line}"));
+            if depth < DEEPEST {
+                self.descend(&command, "package.json", depth + 1, fact)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Programs that read a script whose path follows.
+const INTERPRETERS: [&str; 19] = [
+    "sh", "bash", "dash", "zsh", "ksh", "node", "python", "python3", "ruby", "perl", "deno", "bun", "tsx", "ts-node",
+    "php", "lua", "source", "busybox", "fish",
+];
+
+/// The line, counted from 1, on which a word first stands; 1 where it does not.
+pub(super) fn line_of(text: &str, word: &str) -> usize {
+    text.lines().position(|line| line.contains(word)).map_or(1, |place| place + 1)
+}
+
+/// The line, counted from 1, on which a key of YAML, JSON or TOML stands, or an entry of that name.
+pub(super) fn line_of_key(text: &str, key: &str) -> usize {
+    let is_key = |line: &str| {
+        let line = line.trim_start().trim_start_matches("- ").trim_start_matches(['"', '\'']);
+        let after = line.strip_prefix(key).map(|rest| rest.trim_start_matches(['"', '\'']).trim_start());
+        let named = line.strip_prefix("name:").or_else(|| line.strip_prefix("id:"));
+        after.is_some_and(|rest| rest.starts_with([':', '=']))
+            || line.starts_with('[') && line.contains(&format!("{key}]"))
+            || named.is_some_and(|name| name.trim().trim_matches(['"', '\'']) == key)
+    };
+    text.lines().position(is_key).map_or_else(|| line_of(text, key), |place| place + 1)
+}
+
+fn is_below_repository(path: &str) -> bool {
+    !path.starts_with('/') && !path.starts_with("../")
+}
+
+fn is_assignment(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| {
+        !name.is_empty()
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            && !name.starts_with(|c: char| c.is_ascii_digit())
+    })
+}
+
+/// The commands of a shell text, each as its words without quotes.
+pub(super) fn commands(text: &str, file: &str) -> Vec<Vec<String>> {
+    static OWN_FOLDER: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r#"\$\(\s*dirname\s+(?:--\s+)?["']?\$(?:0|\{0\}|\{?BASH_SOURCE(?:\[0\])?\}?)["']?\s*\)|\$\{0%/\*\}"#)
+            .expect("a constant expression")
+    });
+    static TOP: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"\$\(\s*git rev-parse --show-toplevel\s*\)").expect("a constant expression"));
+    let folder = file.rsplit_once('/').map_or(".", |(folder, _)| folder);
+    let text = text.replace("\\\n", " ").replace("\\\r\n", " ");
+    let text = OWN_FOLDER.replace_all(&text, regex::NoExpand(folder));
+    let text = TOP.replace_all(&text, ".");
+    let mut commands = Vec::new();
+    let mut words: Vec<String> = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    let mut characters = text.chars().peekable();
+    while let Some(c) = characters.next() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (Some('"'), '\\') => word.get_or_insert_default().extend(characters.next()),
+            (Some(_), c) => word.get_or_insert_default().push(c),
+            (None, '\'' | '"') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (None, '\\') => word.get_or_insert_default().extend(characters.next()),
+            (None, '#') if word.is_none() => while characters.next_if(|c| *c != '\n').is_some() {},
+            (None, ';' | '&' | '|' | '\n' | '(' | ')' | '`') => {
+                words.extend(word.take());
+                commands.push(std::mem::take(&mut words));
+            }
+            (None, c) if c.is_whitespace() => words.extend(word.take()),
+            (None, c) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    commands.push(words);
+    commands.into_iter().filter_map(without_keywords).collect()
+}
+
+/// A command without what only frames it; none where nothing is left, or it does nothing but set something.
+fn without_keywords(words: Vec<String>) -> Option<Vec<String>> {
+    const KEYWORDS: [&str; 14] =
+        ["if", "then", "else", "elif", "fi", "do", "done", "while", "until", "{", "}", "!", "esac", "in"];
+    let rest: Vec<String> = words.into_iter().skip_while(|word| KEYWORDS.contains(&word.as_str())).collect();
+    let first = rest.first()?;
+    let is_nothing = matches!(
+        first.as_str(),
+        "echo" | "printf" | "set" | "for" | "case" | "[" | "[[" | "test" | "export" | "cd" | "local" | "true" | ":"
+    ) || rest.iter().all(|word| is_assignment(word))
+        || first.ends_with("()");
+    (!is_nothing).then_some(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(text: &str) -> Vec<String> {
+        commands(text, ".githooks/pre-commit").iter().map(|words| words.join(" ")).collect()
+    }
+
+    #[test]
+    fn commands_are_told_as_far_as_a_look_tells() {
+        assert_eq!(told("#!/bin/sh\nset -e\nnpm test && npx lint-staged # all\n"), ["npm test", "npx lint-staged"]);
+        assert_eq!(
+            told("sh \"$(dirname \"$0\")/../scripts/check.sh\" \"$@\""),
+            ["sh .githooks/../scripts/check.sh $@"]
+        );
+        assert_eq!(told("if [ -f x ]; then\n  exec ./a 'b c' \\\n    d\nfi"), ["exec ./a b c d"]);
+        assert_eq!(told("A=1\nA=1 make check; echo done"), ["A=1 make check"]);
+        assert_eq!(told("\"$(git rev-parse --show-toplevel)/scripts/x.sh\""), ["./scripts/x.sh"]);
+    }
+}
