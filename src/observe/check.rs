@@ -6,6 +6,8 @@
 //! but time. What was not told of is unknown.
 
 mod compile;
+#[cfg(test)]
+mod shell_tests;
 mod stream;
 
 use std::collections::BTreeMap;

@@ -34,7 +34,13 @@ pub fn checks_key(spec: &Digest, lock: &Digest) -> Digest {
 
 impl Store {
     /// Keeps the results of a target in place of those that it had.
-    pub fn record_checks(&self, environment: &str, target: &str, key: &Digest, kept: &KeptChecks) -> std::result::Result<(), StoreError> {
+    pub fn record_checks(
+        &self,
+        environment: &str,
+        target: &str,
+        key: &Digest,
+        kept: &KeptChecks,
+    ) -> std::result::Result<(), StoreError> {
         const ACTION: &str = "keep what checks brought";
         let results: BTreeMap<String, Result> = kept
             .results
@@ -69,7 +75,12 @@ impl Store {
     }
 
     /// The results of a target that were made for this key.
-    pub fn kept_checks(&self, environment: &str, target: &str, key: &Digest) -> std::result::Result<Option<KeptChecks>, StoreError> {
+    pub fn kept_checks(
+        &self,
+        environment: &str,
+        target: &str,
+        key: &Digest,
+    ) -> std::result::Result<Option<KeptChecks>, StoreError> {
         let query = sqlx::query(
             "SELECT made_at_ms, results FROM check_results WHERE environment = $1 AND target = $2 AND key = $3",
         );

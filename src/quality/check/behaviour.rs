@@ -39,10 +39,7 @@ pub fn behaved(
     let mut seen: BTreeMap<String, BTreeSet<&'static str>> = BTreeMap::new();
     let mut last: Option<(Tests, i32, String)> = None;
     for attempt in attempts {
-        let code = attempt
-            .told
-            .code
-            .ok_or_else(|| Why::TookLonger { what: format!("`{}`", check.command), limit })?;
+        let code = attempt.told.code.ok_or_else(|| Why::TookLonger { what: format!("`{}`", check.command), limit })?;
         let tests = match (&check.junit, &attempt.report) {
             (Some(_), Some(report)) => junit(report)?,
             // A command that ends before it has written its report has an exit code all the same.
@@ -80,7 +77,9 @@ pub fn behaved(
         .collect();
     let (first, more) = (attempts.first().and_then(|attempt| attempt.told.code), attempts.len() - 1);
     fact.weak = match flaky.as_slice() {
-        [] if more > 0 && first != Some(code) => Some(format!("it is flaky: it failed at first, and not when run {more} more times")),
+        [] if more > 0 && first != Some(code) => {
+            Some(format!("it is flaky: it failed at first, and not when run {more} more times"))
+        }
         [] => None,
         names => Some(format!("flaky: {} passed only when run again", names.join(", "))),
     };
@@ -207,13 +206,8 @@ mod tests {
     }
 
     fn attempt(code: i32, output: &str, report: Option<&str>) -> Attempt {
-        let told = Told {
-            code: Some(code),
-            moved: false,
-            gone: false,
-            changed: BTreeMap::new(),
-            output: output.to_owned(),
-        };
+        let told =
+            Told { code: Some(code), moved: false, gone: false, changed: BTreeMap::new(), output: output.to_owned() };
         Attempt { told, report: report.map(str::to_owned) }
     }
 
@@ -232,7 +226,10 @@ mod tests {
                       name=\"two\"><skipped/></testcase></testsuite></testsuites>";
         let fact = fact(&check(Some("r.xml")), &[attempt(1, "whatever", Some(report))]).unwrap();
         assert_eq!(fact.does, "fails in 1 of 3 tests");
-        assert_eq!(leaves(&fact), ["exit code = 1", "test a.B > one <x> = passed", "test two = failed", "test two #2 = skipped"]);
+        assert_eq!(
+            leaves(&fact),
+            ["exit code = 1", "test a.B > one <x> = passed", "test two = failed", "test two #2 = skipped"]
+        );
     }
 
     #[test]
@@ -240,21 +237,30 @@ mod tests {
         let broken = fact(&check(Some("r.xml")), &[attempt(0, "", Some("<testsuite><testcase name=\"a\">"))]);
         assert!(matches!(broken, Err(Why::NotUnderstood(_))), "{broken:?}");
         let missing = fact(&check(Some("r.xml")), &[attempt(2, "no such file\n", None)]).unwrap();
-        assert_eq!((missing.does.as_str(), leaves(&missing)), ("ends with exit code 2", vec!["exit code = 2".to_owned(), "output = no such file".to_owned()]));
+        assert_eq!(
+            (missing.does.as_str(), leaves(&missing)),
+            ("ends with exit code 2", vec!["exit code = 2".to_owned(), "output = no such file".to_owned()])
+        );
     }
 
     #[test]
     fn tap_is_read_where_there_is_a_plan() {
         let output = "TAP version 13\n# Subtest: x\n    ok 1 - inner\nok 1 - x # time=3ms\nnot ok 2 y\nok 3 - z # SKIP no\n1..3\n";
         let fact = fact(&check(None), &[attempt(1, output, None)]).unwrap();
-        assert_eq!(leaves(&fact), ["exit code = 1", "test inner = passed", "test x = passed", "test y = failed", "test z = skipped"]);
+        assert_eq!(
+            leaves(&fact),
+            ["exit code = 1", "test inner = passed", "test x = passed", "test y = failed", "test z = skipped"]
+        );
     }
 
     #[test]
     fn what_passes_only_when_run_again_is_named_and_counts_as_passed() {
         let runs = [attempt(1, "1..1\nnot ok 1 - a\n", None), attempt(0, "1..1\nok 1 - a\n", None)];
         let flaky = fact(&check(None), &runs).unwrap();
-        assert_eq!((flaky.does.as_str(), flaky.weak.as_deref()), ("passes", Some("flaky: a passed only when run again")));
+        assert_eq!(
+            (flaky.does.as_str(), flaky.weak.as_deref()),
+            ("passes", Some("flaky: a passed only when run again"))
+        );
         let steady = fact(&check(None), &runs[1..]).unwrap();
         assert_eq!(steady.shown(), flaky.shown());
         let silent = fact(&check(None), &[attempt(1, "x", None), attempt(0, "y", None)]).unwrap();
