@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::context::{Context, PARALLEL, TICK, tell};
 use super::error::CliError;
+use super::kept_checks::{self, Kept};
 use crate::observe::audit::{self, Observation, Stage};
 use crate::parity::compare::{Circumstances, target_report};
 use crate::parity::dotfile_detail::{self, Source};
@@ -20,7 +21,7 @@ use crate::spec::{Digest, Facts, Target, at_hand, candidates};
 pub(super) struct Parallel {
     /// Audit at most N targets at once
     #[arg(long, value_name = "N", default_value_t = PARALLEL, value_parser = at_least_one)]
-    parallel: usize,
+    pub(super) parallel: usize,
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
@@ -37,6 +38,17 @@ pub(super) fn audit_with(
     project: &Project,
     targets: &[&Target],
     parallel: Parallel,
+    context: &Context,
+) -> Result<Report, CliError> {
+    audit_beside(project, targets, parallel, &Kept::new(), context)
+}
+
+/// As [`audit_with`], with results of checks that were kept.
+pub(super) fn audit_beside(
+    project: &Project,
+    targets: &[&Target],
+    parallel: Parallel,
+    kept: &Kept,
     context: &Context,
 ) -> Result<Report, CliError> {
     let surroundings = context.surroundings(project)?;
@@ -57,7 +69,10 @@ pub(super) fn audit_with(
             Stage::Tried(name, took) => line.println(tried(&target.name, name, took)),
         }
     };
-    let done = |place: usize, observed: Observation| {
+    let done = |place: usize, mut observed: Observation| {
+        if let Ok(facts) = &mut observed.outcome {
+            kept_checks::enter(kept, project, targets[place], facts);
+        }
         let mut report = hold(project, targets[place], &observed);
         if let Ok(facts) = &observed.outcome {
             explain(&mut report, facts, project);

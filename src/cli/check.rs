@@ -2,9 +2,12 @@
 
 use super::context::{Context, select, select_one};
 use super::error::CliError;
+use super::kept_checks::{self, Kept};
+use super::vouch::now;
 use super::{Exit, audit, background, explain, formats};
 use crate::spec::load::Project;
 use crate::spec::{Reach, Sandbox, Target};
+use crate::store::Store;
 
 /// Compare targets with the captured reference and report what differs
 #[derive(clap::Args)]
@@ -43,14 +46,25 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
         project.run_checks(false)?;
     }
     formats::refuse_lost_files(&args.formats, &project)?;
-    let here;
-    let targets = if args.here {
-        here = this_machine(&project, &args.targets)?;
-        vec![&here]
+    let targets: Vec<Target> = if args.here {
+        vec![this_machine(&project, &args.targets)?]
     } else {
-        select(&project, &args.targets)?
+        select(&project, &args.targets)?.into_iter().cloned().collect()
     };
-    let mut report = audit::audit_with(&project, &targets, args.parallel, context)?;
+    let targets: Vec<&Target> = targets.iter().collect();
+    // Only where a command's outcome may be kept is there a store.
+    let store = match kept_checks::any_runs(&project) {
+        true => Some(Store::open(&context.state_dir()?.join("trueup.db"))?),
+        false => None,
+    };
+    let kept = match &store {
+        Some(store) => kept_checks::spare_runs(&mut project, &targets, store)?,
+        None => Kept::new(),
+    };
+    let mut report = audit::audit_beside(&project, &targets, args.parallel, &kept, context)?;
+    if let Some(store) = &store {
+        kept_checks::record(&project, &report, store, now())?;
+    }
     let placed = args.explain.is_some() || formats::point_at_files(&args.formats);
     report.background = background::of(&report, placed.then_some(&project), context);
     report.background.here = args.here;

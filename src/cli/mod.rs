@@ -20,6 +20,7 @@ mod formats;
 mod gate;
 mod history;
 mod init;
+mod kept_checks;
 mod man;
 mod notify;
 mod plan;

@@ -46,6 +46,9 @@ pub(super) fn print(kind: UnitKind, every: Duration, args: &Args, context: &Cont
     words.extend(["--env".to_owned(), project.environment.name.clone()]);
     let state = std::path::absolute(context.state_dir()?).map_err(io("finding the state folder"))?;
     words.extend(["--state".to_owned(), state.display().to_string()]);
+    if let Some(every) = args.behaviour_every {
+        words.extend(["--behaviour-every".to_owned(), format!("{}s", every.as_secs())]);
+    }
     if let Some(command) = &args.notify {
         words.extend(["--notify".to_owned(), command.clone()]);
     }

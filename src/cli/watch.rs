@@ -11,8 +11,10 @@ use jiff::{SignedDuration, Timestamp};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use super::context::{Context, select, tell};
+use super::audit::Parallel;
+use super::context::{Context, PARALLEL, select, tell};
 use super::error::CliError;
+use super::kept_checks::{self, Kept};
 use super::notify::{Channel, Running, Webhook};
 use super::unit::{self, UnitKind};
 use super::vouch::now;
@@ -21,6 +23,7 @@ use super::{Exit, audit, background};
 use crate::parity::notice::Notice;
 use crate::parity::report::printable;
 use crate::parity::{Report, TargetReport, Verdict};
+use crate::spec::{Behaviour, Target};
 use crate::store::{StateId, Store};
 
 /// Audit targets again and again, record what is found, and tell when it changes
@@ -32,6 +35,7 @@ use crate::store::{StateId, Store};
     the next audit.\n\n\
     Examples:\n  \
     trueup watch --every 5m\n  \
+    trueup watch --every 5m --behaviour-every 24h\n  \
     trueup watch --every 15m vm mini --webhook env:HOOK_URL\n  \
     trueup watch --every 5m --notify 'jq -r .text | mail -s drift me@example.com'\n  \
     trueup watch --every 5m --print-unit systemd-timer > ~/.config/systemd/user/trueup-watch-dev.timer\n\n\
@@ -47,6 +51,9 @@ pub(super) struct Args {
     /// Vary that time by up to so much, so that many watchers do not act at once
     #[arg(long, value_name = "PERCENT", value_parser = percent, default_value = "10%")]
     pub(super) jitter: u32,
+    /// Also run the checks of behaviour, so often; what they brought last is told in between
+    #[arg(long, value_name = "TIME", value_parser = interval)]
+    pub(super) behaviour_every: Option<Duration>,
     /// Audit once and end with the exit code of `check`; for timers
     #[arg(long, conflicts_with = "print_unit")]
     once: bool,
@@ -187,10 +194,29 @@ fn random() -> f64 {
 
 /// One look at all targets. The spec and the lock are read anew, because they may have changed.
 fn round(args: &Args, context: &Context, channels: &[Channel]) -> Result<Verdict, CliError> {
-    let project = context.load()?;
-    let targets = select(&project, &args.targets)?;
+    let mut project = context.load()?;
+    let targets: Vec<Target> = select(&project, &args.targets)?.into_iter().cloned().collect();
+    let targets: Vec<&Target> = targets.iter().collect();
     let store = Store::open(&context.state_dir()?.join("trueup.db"))?;
-    let mut report = audit::audit(&project, &targets, context)?;
+    let mut kept = Kept::new();
+    let mut fresh = false;
+    if let Some(every) = args.behaviour_every {
+        match kept_checks::of_last_round(&project, &targets, &store, every, now())? {
+            Some(last) => {
+                project.environment.behaviour = Behaviour::Kept;
+                kept = last;
+            }
+            None => {
+                project.run_checks(false)?;
+                fresh = true;
+            }
+        }
+    }
+    let started = now();
+    let mut report = audit::audit_beside(&project, &targets, Parallel { parallel: PARALLEL }, &kept, context)?;
+    if fresh {
+        kept_checks::record(&project, &report, &store, started)?;
+    }
     let mut background = report.background.clone();
     background::add_standings(&mut background, &report, &store)?;
     report.background = background;

@@ -146,7 +146,7 @@ fn observe(
     pins::settle(&mut facts, &environment.repos);
     facts.machine.host_key = connection.host_key().map(str::to_owned);
     let mut round_trips = 1;
-    if environment.behaviour != Behaviour::Left {
+    if matches!(environment.behaviour, Behaviour::Chosen | Behaviour::Locked(_)) {
         round_trips += check::fire(connection, environment, &mut facts, heard)?;
     }
     Ok((facts, round_trips))

@@ -6,22 +6,24 @@
 //! but time. What was not told of is unknown.
 
 mod compile;
+#[cfg(test)]
+mod shell_tests;
 mod stream;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use self::compile::{Lane, Plan, compile};
+use self::compile::{Command, Lane, Plan, compile};
 use self::stream::{Event, Frames, Word};
 use super::audit::{Stage, ask, new_nonce};
 use super::probe::{NOTHING_THERE, enter};
 use super::{Covers, Question};
 use crate::quality::check::{
-    Evidence, Pair, Places, Tried, check_id, chosen, could_apply, outcome, read_told, words_to_look_for,
+    Attempt, behaved,     Evidence, Pair, Places, Tried, check_id, chosen, could_apply, outcome, read_told, words_to_look_for,
 };
 use crate::spec::{
-    Behaviour, Category, CheckKind, Environment, Fact, Facts, GateFact, ItemId, Listed, Listing, Observed, Repo, Why,
+    Behaviour, Category, CheckKind, Environment, Fact, Facts, GateFact, ItemId, Listed, Listing, Observed, Repo, Selection, Why,
 };
 use crate::transport::{Connection, Run, StdinAfter, Stream, TransportError, quote};
 
@@ -67,7 +69,8 @@ pub(super) fn fire(
             Lane::new(pairs, &mut next)
         };
         let (main, worktree) = (lane(false), lane(true));
-        plans.push(Plan { repo, main, worktree });
+        let runs = runs(repo, environment, &mut next);
+        plans.push(Plan { repo, main, worktree, runs });
     }
     if plans.iter().any(|plan| !plan.is_empty()) {
         exchanges += 1;
@@ -82,6 +85,32 @@ pub(super) fn fire(
     }
     Ok(exchanges)
 }
+
+/// The checks of behaviour that the spec lists for a repository. Elsewhere than on the reference they run at the commit that
+/// the lock has.
+fn runs<'a>(repo: &Repo, environment: &'a Environment, next: &mut usize) -> Vec<Command<'a>> {
+    let Selection::These(names) = &repo.checks else { return Vec::new() };
+    let mut runs = Vec::new();
+    for (check, behaviour) in environment.checks.values().filter_map(|check| match &check.kind {
+        CheckKind::Behaviour(behaviour) if names.contains(&check.name) => Some((check, behaviour)),
+        _ => None,
+    }) {
+        let commit = match &environment.behaviour {
+            Behaviour::Locked(gates) => match gates.get(&check_id(&repo.name, &check.name, false)) {
+                Some(fact) => fact.decided.get(COMMIT).cloned(),
+                None => continue,
+            },
+            _ => None,
+        };
+        let first = *next + 1;
+        *next += 1 + behaviour.retries as usize;
+        runs.push(Command { check: &check.name, behaviour, commit, first });
+    }
+    runs
+}
+
+/// Under which name the fact of a check of behaviour keeps the commit that it was run at.
+const COMMIT: &str = "commit";
 
 /// The words of canaries that each repository's hooks and their configuration have.
 fn words_found(
@@ -153,10 +182,11 @@ fn exchange(
 ) -> Result<ToldAll, TransportError> {
     let nonce = new_nonce();
     let names = names(plans);
-    let tries = names.len();
+    let tries: usize = plans.iter().map(Plan::tries).sum();
     let text = compile(plans, environment.limits.check, &nonce);
     let command_line = connection.command_line();
-    let each = environment.limits.check + Duration::from_secs(20);
+    let longest = plans.iter().flat_map(|plan| &plan.runs).filter_map(|run| run.behaviour.limit).max();
+    let each = environment.limits.check.max(longest.unwrap_or_default()) + Duration::from_secs(20);
     let limit = each * u32::try_from(tries + 4 * plans.len()).unwrap_or(u32::MAX);
     let run = Run {
         command_line: &command_line,
@@ -219,6 +249,11 @@ fn names(plans: &[Plan<'_>]) -> BTreeMap<String, String> {
                 );
             }
         }
+        for run in &plan.runs {
+            for attempt in 0..=run.behaviour.retries as usize {
+                names.insert((run.first + attempt).to_string(), format!("{}/{}", plan.repo.name, run.check));
+            }
+        }
     }
     names
 }
@@ -232,28 +267,26 @@ fn enter_outcomes(facts: &mut Facts, environment: &Environment, plan: &Plan<'_>,
     let mut lines = place.lines().map(str::to_owned);
     let mut line = || lines.next().unwrap_or_default();
     let places = Places { home: line(), top: line(), room: line(), subject: line() };
+    let tip = line();
     let outside: Vec<String> =
         told.of(Word::Outside, number).map(text).unwrap_or_default().lines().map(str::to_owned).collect();
     let refused = told.of(Word::Refused, number).map(text);
+    let seen = Seen { places: &places, refused: refused.as_deref(), tip: &tip };
+    enter_runs(facts, environment, plan, told, &seen);
     for (lane, worktree) in [(&plan.main, false), (&plan.worktree, true)] {
         let name = if worktree { "worktree" } else { "main" };
         let stuck = told.of(Word::Stuck, format!("{number}-{name}")).map(text);
-        let why = |told: &str| {
-            let told = told.replace(&places.room, "<room>");
-            let line = told.lines().find(|line| !line.trim().is_empty()).unwrap_or("nothing was said about it");
-            Why::NotTried(line.chars().filter(|c| !c.is_control()).take(200).collect())
-        };
         let tried = |number: usize, shared: Option<usize>| {
             if let Some(bytes) = told.of(Word::Told, number) {
                 return read_told(bytes).map_or_else(Tried::Not, Tried::Told);
             }
             if let Some(bytes) = told.of(Word::Broken, number) {
-                return Tried::Not(why(&text(bytes)));
+                return Tried::Not(seen.why(&text(bytes)));
             }
             match shared.and_then(|shared| told.of(Word::Told, shared)).map(read_told) {
                 Some(Ok(told)) if told.code == Some(0) && told.moved => Tried::Passed,
                 Some(Err(why)) => Tried::Not(why),
-                Some(Ok(_)) | None => Tried::Not(stuck.as_deref().map_or(Why::NoAnswer, why)),
+                Some(Ok(_)) | None => Tried::Not(stuck.as_deref().map_or(Why::NoAnswer, |told| seen.why(told))),
             }
         };
         let mut checks: BTreeMap<&str, Vec<(&Pair, Tried, Tried)>> = BTreeMap::new();
@@ -269,12 +302,58 @@ fn enter_outcomes(facts: &mut Facts, environment: &Environment, plan: &Plan<'_>,
             let fact = match refused.as_deref() {
                 Some("bare") => Ok(nothing_to_try("the repository is bare")),
                 Some("unborn") => Ok(nothing_to_try("the repository has no commit yet")),
-                Some(other) => Err(why(other)),
+                Some(other) => Err(seen.why(other)),
                 None => outcome(&tried, &places, hook, &outside, environment.limits.check),
             };
             let observed = fact.map_or_else(Observed::Unknown, |fact| Observed::Present(Fact::Gate(fact)));
             facts.items.insert(check_id(&plan.repo.name, check, worktree), observed);
         }
+    }
+}
+
+/// What became of a check of behaviour.
+fn enter_runs(facts: &mut Facts, environment: &Environment, plan: &Plan<'_>, told: &ToldAll, seen: &Seen<'_>) {
+    for run in &plan.runs {
+        let mut attempts = Vec::new();
+        let mut broken = None;
+        for number in (0..=run.behaviour.retries as usize).map(|attempt| run.first + attempt) {
+            if let Some(bytes) = told.of(Word::Told, number) {
+                let left = told.of(Word::Left, number).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+                attempts.push(read_told(bytes).map(|told| Attempt { told, report: left }));
+            } else if let Some(bytes) = told.of(Word::Broken, number) {
+                broken = Some(seen.why(&String::from_utf8_lossy(bytes)));
+            }
+        }
+        let limit = run.behaviour.limit.unwrap_or(environment.limits.check);
+        let attempts: Result<Vec<Attempt>, Why> = attempts.into_iter().collect();
+        let fact = match (seen.refused, attempts, broken) {
+            (Some("bare"), ..) => Ok(nothing_to_try("the repository is bare")),
+            (Some("unborn"), ..) => Ok(nothing_to_try("the repository has no commit yet")),
+            (Some(other), ..) => Err(seen.why(other)),
+            (None, Ok(attempts), None) if attempts.is_empty() => Err(Why::NoAnswer),
+            (None, Ok(attempts), None) => behaved(run.behaviour, &attempts, seen.places, limit),
+            (None, Err(why), _) | (None, Ok(_), Some(why)) => Err(why),
+        };
+        let observed = fact.map_or_else(Observed::Unknown, |mut fact| {
+            fact.decide(COMMIT, run.commit.as_deref().unwrap_or(seen.tip));
+            Observed::Present(Fact::Gate(fact))
+        });
+        facts.items.insert(check_id(&plan.repo.name, run.check, false), observed);
+    }
+}
+
+/// What is known of a repository beside its tries.
+struct Seen<'a> {
+    places: &'a Places,
+    refused: Option<&'a str>,
+    tip: &'a str,
+}
+
+impl Seen<'_> {
+    fn why(&self, told: &str) -> Why {
+        let told = told.replace(&self.places.room, "<room>");
+        let line = told.lines().find(|line| !line.trim().is_empty()).unwrap_or("nothing was said about it");
+        Why::NotTried(line.chars().filter(|c| !c.is_control()).take(200).collect())
     }
 }
 

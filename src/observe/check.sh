@@ -48,14 +48,16 @@ tu_plainly() {
     git -c core.hooksPath=/dev/null -c core.fsmonitor=false -c advice.detachedHead=false -c gc.auto=0 "$@" </dev/null
 }
 
-# tu_started PROCESS: when it started, in one word.
+# tu_started PROCESS: when it started, in one word; fails where it has ended, also where nobody has taken note of that.
 tu_started() {
   if [ -r /proc/self/stat ]; then
     { read -r tu_line <"/proc/$1/stat"; } 2>/dev/null || return
     # shellcheck disable=SC2086 # splitting is the point
     set -- ${tu_line##*') '}
+    case $1 in Z | X) return 1 ;; esac
     echo "${20}"
   else
+    case $(ps -o stat= -p "$1") in '' | Z*) return 1 ;; esac
     ps -o lstart= -p "$1" | tr -c 'A-Za-z0-9\n' .
   fi
 }
@@ -104,8 +106,8 @@ tu_end() {
   done
 }
 
-# tu_repo NUMBER PATH MAIN WORKTREE: all about one repository; the last two are functions that try what is to be tried in
-# the checkout and in a worktree.
+# tu_repo NUMBER PATH MAIN WORKTREE RUNS: all about one repository; the last three are functions that try what is to be tried
+# in the checkout and in a worktree, and that run checks at a commit.
 tu_repo() {
   tu_room=
   tu_visit "$@" 9>&- 8<&- | while read -r tu_word tu_what; do
@@ -126,7 +128,7 @@ tu_frame() {
   echo
 }
 
-# tu_visit NUMBER PATH MAIN WORKTREE: says by lines what there is to tell: "room FOLDER" first.
+# tu_visit NUMBER PATH MAIN WORKTREE RUNS: says by lines what there is to tell: "room FOLDER" first.
 tu_visit() {
   tu_repo=$1
   if ! { cd && tu_parent "$2"; }; then
@@ -143,13 +145,15 @@ tu_visit() {
     mkdir -m 700 "$tu_room" || return
   fi
   echo "room $tu_room"
-  printf '%s\n' "$HOME" "$tu_top" "$tu_room" "$(git log -1 --format=%s 2>/dev/null)" >"$tu_room/$1.place"
+  printf '%s\n' "$HOME" "$tu_top" "$tu_room" "$(git log -1 --format=%s 2>/dev/null)" \
+    "$(git rev-parse -q --verify 'HEAD^{commit}' 2>/dev/null)" >"$tu_room/$1.place"
   echo "place $1"
   if tu_look 2>"$tu_room/$1.refused"; then
     tu_lane main "$3" &
     tu_first=$!
     tu_lane worktree "$4" &
     wait "$tu_first" "$!"
+    tu_lane runs "$5"
     tu_compare >"$tu_room/$1.outside" && echo "outside $1"
   else
     echo "refused $1"
@@ -240,7 +244,7 @@ tu_carry() {
   tu_clone=$tu_room/$tu_lane/$tu_base
   cd "$tu_room" && tu_remove "$tu_room/$tu_lane" && mkdir "$tu_room/$tu_lane" || return
   set -- --shared --no-tags --template=
-  [ "$tu_lane" = main ] || set -- "$@" --no-checkout
+  [ "$tu_lane" != worktree ] || set -- "$@" --no-checkout
   tu_plainly clone -q "$@" -- "$tu_top" "$tu_clone" || return
   tu_configure || return
   mkdir -p "$tu_clone/.git/info" "$tu_clone/.git/hooks"
@@ -270,7 +274,7 @@ tu_carry() {
     if [ -e "$tu_tree/$tu_file" ]; then continue; fi
     case $tu_how-$tu_lane in
       share-*) tu_share "$tu_top/$tu_file" "$tu_tree/$tu_file" ;;
-      copy-main)
+      copy-main | copy-runs)
         case $tu_file in */*) mkdir -p "$tu_tree/${tu_file%/*}" ;; esac
         cp -R -P -p "$tu_top/$tu_file" "$tu_tree/$tu_file"
         ;;
@@ -450,6 +454,45 @@ tu_try() {
   } >"$tu_room/$1.told"
   echo "told $1"
   [ "$tu_ended" = 0 ] && [ "$tu_moved" = moved ]
+}
+
+# tu_run NUMBER COMMIT LIMIT REPORT TEXT: runs a text of sh at a commit, that of the checkout where none is named, and tells how
+# it ended, and what it left in a file.
+tu_run() {
+  echo "begins $1"
+  tu_number=$1
+  if ! { { tu_fresh || tu_carry; } && tu_at "${2:-$tu_start}"; } 2>"$tu_room/$1.broken"; then
+    tu_used=yes
+    echo "broken $1"
+    return 1
+  fi
+  tu_used=yes
+  tu_usual=$tu_limit
+  tu_limit=$3
+  rm -f "$tu_tree/${4:-.trueup-no-report}"
+  tu_attempt sh -c "$5"
+  tu_limit=$tu_usual
+  read -r tu_ended <"$tu_room/$tu_lane.code"
+  {
+    if [ -e "$tu_room/$tu_lane.late" ]; then echo late; else echo "ended $tu_ended"; fi
+    echo stayed
+    echo
+    cat "$tu_room/$tu_lane.said"
+  } >"$tu_room/$1.told"
+  if [ -n "$4" ] && [ -f "$tu_tree/$4" ]; then
+    head -c 8388608 "$tu_tree/$4" >"$tu_room/$1.left" && echo "left $1"
+  fi
+  echo "told $1"
+  [ "$tu_ended" = 0 ]
+}
+
+# tu_at COMMIT: the clone at a commit.
+tu_at() {
+  tu_plainly cat-file -e "$1^{commit}" 2>/dev/null || {
+    echo "the repository does not have the commit $1" >&2
+    return 1
+  }
+  [ "$1" = "$tu_start" ] || tu_plainly checkout -q --detach "$1"
 }
 
 # tu_prepare COMMAND: what comes between the change and the try.

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 use super::frame::{self, Frames};
 use super::program_tests::*;
-use super::{PROBES, Program, Question, Reply, Sighting, audit, compile};
+use super::{PROBES, Program, Question, Reply, Sighting, audit, compile, samples};
 use crate::spec::{Digest, Fact, Listed, Observed};
 use crate::transport::test_shells::{RealShell, Room, SHELLS, YASH, awkward, run, run_attended, which};
 
@@ -61,10 +61,25 @@ fn probes_that_use_no_tool_answer_alike_in_every_shell() {
     fs::write(home.join(".config/ü.toml"), "a = 'ü\\n%s'\n\n").unwrap();
     let mut environment = crate::spec::parse("alike.toml", SPEC, &super::vocabulary()).unwrap();
     environment.dotfiles.known = other_digests();
+    fs::write(repo.join(".editorconfig"), "# ours\n[*.md]\nindent_size = 2\n").unwrap();
+    for name in ["a.md", "package.json", "it's b.ts"] {
+        fs::write(repo.join(name), "{}\n").unwrap();
+    }
+    git(&["-C", "src/car menta", "add", "."]);
+    let chosen = samples::questions(&environment).into_iter().map(|(_, question)| question).collect::<Vec<_>>();
+    let choose = compile(&chosen, NONCE);
+    for repo in &mut environment.repos {
+        repo.samples = Some(vec!["a.md".to_owned()]);
+    }
     let asked: Vec<_> = PROBES
         .iter()
-        .filter(|probe| ["dotfile", "repo", "git", "hook"].contains(&probe.name))
+        .filter(|probe| ["dotfile", "repo", "git", "hook", "gate"].contains(&probe.name))
         .flat_map(|probe| (probe.ask)(&environment).into_iter().map(move |question| (probe, question)))
+        // What other gates say is what their tools say.
+        .filter(|(probe, asked)| {
+            probe.name != "gate"
+                || ["/editorconfig", "/eslint", "/npm"].iter().any(|gate| asked.subject.ends_with(gate))
+        })
         .collect();
     let questions: Vec<Question> = asked.iter().map(|(_, question)| question.clone()).collect();
     let program = compile(&questions, NONCE);
@@ -73,8 +88,15 @@ fn probes_that_use_no_tool_answer_alike_in_every_shell() {
         if !room.path().join("applets/git").exists() {
             symlink(which("git"), room.path().join("applets/git")).unwrap();
         }
-        let frames = frames(&room, shell, &program);
         let mut seen = Vec::new();
+        for (number, _) in chosen.iter().enumerate() {
+            let choices = frames(&room, shell, &choose);
+            let Some(Reply::Answered(answer)) = choices.replies.get(&number) else {
+                panic!("{}: {choices:?}", shell.name)
+            };
+            seen.push(format!("stands for others: {:?}", samples::read(answer).unwrap()));
+        }
+        let frames = frames(&room, shell, &program);
         for (number, (probe, question)) in asked.iter().enumerate() {
             let Some(Reply::Answered(answer)) = frames.replies.get(&number) else {
                 panic!("{}: {frames:?}", shell.name)
@@ -89,6 +111,9 @@ fn probes_that_use_no_tool_answer_alike_in_every_shell() {
     assert!(first.len() > 15, "{first:#?}");
     assert!(!first.iter().any(|sighting| sighting.contains("Unknown")), "{first:#?}");
     assert!(first.iter().any(|sighting| sighting.contains("hooks here/pre-commit\": \"sha256:")), "{first:#?}");
+    assert!(first.iter().any(|sighting| sighting.contains("\"indent_size\": \"2\"")), "{first:#?}");
+    let chosen = first.iter().find(|sighting| sighting.starts_with("stands")).map(String::as_str);
+    assert!(chosen.is_some_and(|chosen| chosen.contains("\"it's b.ts\", \"package.json\"")), "{chosen:?}");
     let contents = first.iter().filter(|sighting| sighting.starts_with("Content(")).count();
     assert_eq!(contents, 2, "of the files, two do not have their known digest: {first:#?}");
     for shell in &SHELLS[1..] {

@@ -288,8 +288,12 @@ fn shortened(command: &str) -> String {
 /// Whether what a hook's command starts is there, and the scripts that it names.
 fn program(seen: &Seen, command: &str, fact: &mut GateFact) {
     let home = seen.homes.first().map_or("", String::as_str);
-    let command = command.replace("${CLAUDE_PROJECT_DIR}", ".").replace("$CLAUDE_PROJECT_DIR", ".");
-    let command = command.replace("${HOME}", home).replace("$HOME", home);
+    let mut command = command.to_owned();
+    for (name, folder) in [("CLAUDE_PROJECT_DIR", "."), ("HOME", home)] {
+        for form in [format!("\"${name}\""), format!("\"${{{name}}}\""), format!("${{{name}}}"), format!("${name}")] {
+            command = command.replace(&form, folder);
+        }
+    }
     let words: Vec<String> = command
         .split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';' | '|' | '&' | '(' | ')'))
         .filter(|word| !word.is_empty())
@@ -366,8 +370,8 @@ fn read(listing: &str) -> Result<Seen, Why> {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         let value = rest.to_owned();
         match word {
-            "home" => seen.homes.push(value),
-            "root" => seen.roots.push(value),
+            "home" => seen.homes.push(value.replace('\u{1}', "\n")),
+            "root" => seen.roots.push(value.replace('\u{1}', "\n")),
             "config" => seen.config = Some(value),
             "file" => files.push(value),
             "shut" => seen.shut.push(value),

@@ -54,7 +54,10 @@ fn hook(folder: &str, name: &str, want: Option<&GateFact>, got: Option<&GateFact
     {
         return Some(change);
     }
-    want.differences(got).iter().find_map(|difference| by_leaf(folder, name, &difference.leaf, want, got))
+    // Where git looks decides what else is found there.
+    let mut leaves: Vec<String> = want.differences(got).into_iter().map(|difference| difference.leaf).collect();
+    leaves.sort_by_key(|leaf| leaf != "core.hooksPath");
+    leaves.iter().find_map(|leaf| by_leaf(folder, name, leaf, want, got))
 }
 
 fn by_what_it_does(folder: &str, name: &str, is_worktree: bool, want: &GateFact, got: &GateFact) -> Option<String> {

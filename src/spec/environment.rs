@@ -57,6 +57,8 @@ pub enum Behaviour {
     /// They do not, and nothing is said about them.
     #[default]
     Left,
+    /// None runs, and what the last ones brought is told.
+    Kept,
     /// Those run that the machine's own gates should stand: it is the reference.
     Chosen,
     /// Those run that the lock has. What it holds of hooks, gates and checks says how.

@@ -79,6 +79,11 @@ impl GateFact {
         self.decided.insert(leaf.into(), place.into());
     }
 
+    /// Whether a leaf is set, for any file.
+    pub fn has(&self, leaf: &str) -> bool {
+        self.names().any(|name| name == leaf)
+    }
+
     /// Where a leaf is decided for a file, or for all, as far as it is known: by its own name, by the name that it stands below,
     /// by what decides the rest, else by the file that the gate stands in.
     pub fn place(&self, leaf: &str, file: Option<&str>) -> Option<&str> {
@@ -182,9 +187,10 @@ impl GateFact {
 impl LeafDifference {
     /// As one reads it: `rules.no-console: error on the reference, off on vm`.
     pub fn told(&self, target: &str) -> String {
-        // A linter's rule that nobody sets is off.
+        // A linter's rule that nobody sets is off, and so is whatever else is on elsewhere.
         let is_rule = self.leaf.starts_with("rules.") && !self.leaf.ends_with(".options");
-        let unset = if is_rule { "off" } else { "not set" };
+        let is_on = [&self.want, &self.got].into_iter().flatten().any(|value| value == "on");
+        let unset = if is_rule || is_on { "off" } else { "not set" };
         let value = |value: &Option<String>| value.clone().map_or_else(|| unset.to_owned(), shortened);
         let place = match self.files.as_slice() {
             [] => String::new(),

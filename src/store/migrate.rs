@@ -12,11 +12,12 @@ use sqlx::{Connection as _, Row as _, Sqlite, Transaction};
 use super::StoreError;
 
 /// The scripts; the first makes version 1.
-pub(super) const MIGRATIONS: [&str; 4] = [
+pub(super) const MIGRATIONS: [&str; 5] = [
     include_str!("migrations/0001_audits.sql"),
     include_str!("migrations/0002_attestations.sql"),
     include_str!("migrations/0003_runs.sql"),
     include_str!("migrations/0004_history.sql"),
+    include_str!("migrations/0005_checks.sql"),
 ];
 
 /// Brings an open database to the version that the scripts lead to. One that is beyond it is refused and left as it is.

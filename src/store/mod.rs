@@ -9,6 +9,7 @@
 
 mod attestations;
 mod audits;
+mod checks;
 mod migrate;
 mod open;
 pub mod process;
@@ -22,6 +23,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Connection as _, Row as _, Sqlite, Transaction};
 use tokio::runtime::Runtime;
 
+pub use checks::{KeptChecks, checks_key};
 pub use attestations::{NewAttestation, StoredAttestation};
 pub use audits::StateId;
 pub use runs::{Begun, Controller, Ending, NewRun, Outcome, RunId, StoredRun, program_of};

@@ -263,14 +263,18 @@ fn a_hook_that_differs_or_is_extra_or_does_not_run_is_drift() {
         report.amiss("vm"),
         [
             "hook:carmenta/commit-msg drift missing",
+            "hook:carmenta/commit-msg@worktree drift missing",
             "hook:carmenta/post-merge drift extra",
+            "hook:carmenta/post-merge@worktree drift extra",
             "hook:carmenta/pre-commit drift changed",
-            "hook:carmenta/pre-push drift changed"
+            "hook:carmenta/pre-commit@worktree drift changed",
+            "hook:carmenta/pre-push drift changed",
+            "hook:carmenta/pre-push@worktree drift changed"
         ]
     );
     assert_eq!(
         report.finding("vm", "hook:carmenta/pre-push")["reason"],
-        "it is not executable, so git skips it; on the reference it runs"
+        "it is not executable, so git skips it on vm; on the reference it runs, and one more difference"
     );
     vm.git(&["-C", "carmenta", "remote", "set-url", "--push", "origin", "https://github.com/elsewhere/carmenta"]);
     assert!(project.check(&["vm"], 1).amiss("vm").contains(&"repo:carmenta drift changed".to_owned()));

@@ -276,7 +276,9 @@ fn a_repository_in_any_state_is_tried_and_stays_in_it() {
     fs::rename(vm.at("hooks"), vm.at("shop/.git/hooks")).unwrap();
     vm.git(&["-C", "shop", "remote", "set-url", "origin", "git@github.com:example/carmenta.git"]);
     vm.repo("inner");
-    vm.git(&["-C", "shop", "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", "../inner", "inner"]);
+    let inner = vm.at("inner");
+    let inner = inner.to_str().unwrap();
+    vm.git(&["-C", "shop", "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", inner, "inner"]);
     commit(&["commit", "-qm", "a submodule"]);
     let report = behaviour(&project, 0);
     assert_eq!(report.finding("vm", "check:shop/marked")["state"], "match");
@@ -324,17 +326,31 @@ fn a_clone_has_the_settings_that_hold_where_the_repository_lies() {
         machine.file(".gitconfig", "[includeIf \"gitdir:~/shop/\"]\npath = ~/shop.gitconfig\n");
         machine.file(
             "shop.gitconfig",
-            "[core]\nhooksPath = ~/hooks\n[x \"a \\\"b\\\" c\"]\ny = \"\\\\ \\ttab\"\ny = two\nz\n",
+            "[core]\nhooksPath = .kept\n[x \"a \\\"b\\\" c\"]\ny = \"\\\\ \\ttab\"\ny = two\nz\n",
         );
         machine.file(
-            "hooks/pre-commit",
+            "shop/.kept/pre-commit",
             format!("#!/bin/sh\ntest \"$(git config x.'a \"b\" c'.y)\" = two || exit 0\n{SCAN}\n"),
         );
-        machine.mode("hooks/pre-commit", 0o755);
+        machine.mode("shop/.kept/pre-commit", 0o755);
+        machine.git(&["-C", "shop", "add", ".kept"]);
+        machine.git(&[
+            "-C",
+            "shop",
+            "-c",
+            "user.name=t",
+            "-c",
+            "user.email=t@e",
+            "commit",
+            "--no-verify",
+            "-qm",
+            "hooks",
+        ]);
     }
     let project = project(&laptop, &vm, "[\"marked\"]");
     capture(&project);
-    assert!(project.read("environments/dev.lock").contains("[check.\"shop/marked\"]\ndoes = \"rejects it"));
+    let lock = project.read("environments/dev.lock");
+    assert!(lock.contains("[check.\"shop/marked\"]\ndoes = \"rejects it"), "{lock}");
     behaviour(&project, 0);
 }
 
@@ -376,7 +392,8 @@ fn messages_and_pushes_are_tried_where_their_hooks_act() {
     {
         assert!(lock.contains(&format!("[check.\"shop/{check}\"]\ndoes = \"{does}")), "{check}: {lock}");
     }
-    assert!(!lock.contains("shop/marked"), "a canary of which no hook speaks");
+    assert!(lock.contains("[check.\"shop/marked\"]"), "the project's own canaries apply wherever their hook acts");
+    assert!(!lock.contains("shop/secret"), "a canary of which no hook speaks");
     behaviour(&project, 0);
     vm.hook("shop", "pre-push", "cat >/dev/null");
     let report = behaviour(&project, 1);
@@ -424,4 +441,85 @@ fn a_trueup_that_is_gone_takes_its_clones_along() {
         std::thread::sleep(Duration::from_millis(50));
     }
     assert!(!left(&vm.home()));
+}
+
+/// A command that tells of its tests in the Test Anything Protocol.
+const TESTS: &str = "name = \"tests\"\nkind = \"behaviour\"\ncommand = \"run-tests\"\n";
+
+fn tap(first: &str) -> String {
+    format!(
+        "echo run >>\"$HOME/runs\"; echo TAP version 13; echo '{first} 1 - adds'; echo 'ok 2 - subtracts'; echo 1..2"
+    )
+}
+
+#[test]
+fn the_same_tests_have_the_same_outcomes_and_do_not_run_again_for_nothing() {
+    let (laptop, vm) = pair();
+    let project = project(&laptop, &vm, "[\"tests\"]");
+    project.write("parity-checks/tests.toml", TESTS);
+    laptop.tool("run-tests", &tap("ok"));
+    vm.tool("run-tests", &format!("{}; exit 1", tap("not ok")));
+    capture(&project);
+    let lock = project.read("environments/dev.lock");
+    assert!(lock.contains("does = \"passes\"") && lock.contains("\"test adds\" = \"passed\""), "{lock}");
+    fs::remove_dir_all(vm.at("shop")).unwrap();
+    vm.git(&["clone", "-q", laptop.at("shop").to_str().unwrap(), "shop"]);
+    vm.git(&["-C", "shop", "remote", "set-url", "origin", "git@github.com:example/carmenta.git"]);
+    vm.hook("shop", "pre-commit", SCAN);
+    // Their newest commit differs; that of the lock is what is tested.
+    vm.file("shop/README", "newer\n");
+    vm.git(&["-C", "shop", "-c", "user.name=t", "-c", "user.email=t@e", "commit", "-qanm", "newer"]);
+    let report = behaviour(&project, 1);
+    let detail = report.finding("vm", "check:shop/tests").to_string();
+    assert!(detail.contains("fails in 1 of 2 tests") && detail.contains("test adds"), "{detail}");
+    assert_eq!(vm.read("runs").lines().count(), 2, "it runs again where it fails");
+    behaviour(&project, 1);
+    assert_eq!(vm.read("runs").lines().count(), 2, "nothing can have changed");
+    capture(&project);
+    vm.tool("run-tests", &tap("ok"));
+    project.write("parity-checks/tests.toml", format!("{TESTS}retries = 2\n"));
+    behaviour(&project, 0);
+    assert_eq!(vm.read("runs").lines().count(), 3, "another check is another key");
+}
+
+#[test]
+fn a_flaky_test_is_named_and_a_missing_commit_too() {
+    let (laptop, vm) = pair();
+    let project = project(&laptop, &vm, "[\"tests\"]");
+    project.write("parity-checks/tests.toml", TESTS);
+    laptop.tool("run-tests", &tap("ok"));
+    vm.tool("run-tests", &format!("if [ -e \"$HOME/runs\" ]; then {}; else {}; exit 1; fi", tap("ok"), tap("not ok")));
+    laptop.file("shop/README", "newer\n");
+    laptop.git(&["-C", "shop", "-c", "user.name=t", "-c", "user.email=t@e", "commit", "--no-verify", "-qam", "newer"]);
+    capture(&project);
+    // The lock's commit is one that only the reference has.
+    let report = behaviour(&project, 3);
+    let missing = report.finding("vm", "check:shop/tests").to_string();
+    assert!(missing.contains("does not have the commit"), "{missing}");
+    fs::remove_dir_all(vm.at("shop")).unwrap();
+    vm.git(&["clone", "-q", laptop.at("shop").to_str().unwrap(), "shop"]);
+    vm.git(&["-C", "shop", "remote", "set-url", "origin", "git@github.com:example/carmenta.git"]);
+    vm.hook("shop", "pre-commit", SCAN);
+    let report = behaviour(&project, 0);
+    let flaky = report.finding("vm", "check:shop/tests").to_string();
+    assert!(flaky.contains("flaky: adds passed only when run again"), "{flaky}");
+}
+
+#[test]
+fn watch_runs_the_checks_on_an_interval_of_their_own_and_tells_of_them_in_between() {
+    let (laptop, vm) = pair();
+    let project = project(&laptop, &vm, "[\"marked\"]");
+    capture(&project);
+    vm.tool("scan", "cat >/dev/null; echo run >>\"$HOME/runs\"");
+    let round = || {
+        let arguments = ["watch", "--once", "vm", "--behaviour-every", "24h"];
+        project.trueup(&arguments).any_stdout().any_stderr().exits(1)
+    };
+    let first = round();
+    assert!(first.stderr.contains("drift (2 drift"), "{}", first.stderr);
+    let runs = vm.read("runs").lines().count();
+    let second = round();
+    assert_eq!(vm.read("runs").lines().count(), runs, "they ran again");
+    assert!(second.stderr.contains("drift (2 drift"), "{}", second.stderr);
+    project.trueup(&["history", "vm"]).any_stdout().any_stderr().exits(0);
 }

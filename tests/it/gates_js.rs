@@ -185,7 +185,7 @@ fn what_changes_a_gate_is_named_and_what_does_not_is_not_reported() {
             "\"version\": \"7.2.1\"",
             "\"version\": \"7.2.0\"",
             "gate:shop/eslint",
-            "plugins.promise: eslint-plugin-promise@7.2.1 on the reference, eslint-plugin-promise@7.2.0 on vm",
+            "plugins.promise (commitlint.config.js and 3 more): eslint-plugin-promise@7.2.1 on the reference, eslint-plugin-promise@7.2.0 on vm",
         ),
         (".prettierrc.json", "100", "80", "gate:shop/prettier", "options.printWidth: 100 on the reference, 80 on vm"),
         (
@@ -331,7 +331,7 @@ fn odd_configurations_are_told_alike_in_another_place_and_nothing_is_written() {
     let report = project.check(&["vm"], 1);
     assert_eq!(report.amiss("vm"), ["gate:shop/eslint drift changed"]);
     let reason = report.finding("vm", "gate:shop/eslint")["reason"].as_str().unwrap();
-    assert!(reason.starts_with("settings.self.act: function "), "{reason}");
+    assert!(reason.starts_with("settings.self.act (commitlint.config.js and 3 more): function "), "{reason}");
 }
 
 #[test]

@@ -258,12 +258,12 @@ fn a_ruff_that_is_another_or_gone_or_lies_is_not_taken_for_the_references() {
     let through = format!("exec '{}' \"$@\"", real.display());
     // A different version, which tells what the real one tells.
     put(&format!("case $1 in --version) echo 'ruff 0.8.3' ;; *) {through} ;; esac"));
-    assert_eq!(said(&twins.project, 1), "it is ruff 0.8.3 on vm; on the reference it is ruff 0.8.4");
+    assert_eq!(said(&twins.project, 1), "on vm it is ruff 0.8.3; on the reference it is ruff 0.8.4");
     // One that was asked for and is not installed, while its configuration is there.
     fs::remove_file(&place).unwrap();
     let reason = said(&twins.project, 1);
     assert!(
-        reason.starts_with("it is asked for and not installed on vm; on the reference it is ruff 0.8.4"),
+        reason.starts_with("on vm it is asked for and not installed; on the reference it is ruff 0.8.4"),
         "{reason}"
     );
     // The same one, from elsewhere on PATH.
@@ -297,7 +297,7 @@ fn an_environment_out_of_step_with_its_lockfile_is_said_package_by_package() {
     assert_eq!(report.amiss("vm"), ["gate:shop/python drift changed"]);
     let told = format!("{}\n{}", finding["reason"].as_str().unwrap(), finding["detail"].as_str().unwrap());
     assert!(
-        told.starts_with("it is not what uv.lock says on vm; on the reference it holds what uv.lock says"),
+        told.starts_with("on vm it is not what uv.lock says; on the reference it holds what uv.lock says"),
         "{told}"
     );
     assert!(told.contains("iniconfig: not set on the reference, 1.1.1 installed, 2.0.0 locked on vm"), "{told}");
@@ -314,7 +314,7 @@ fn an_environment_out_of_step_with_its_lockfile_is_said_package_by_package() {
     fs::remove_dir_all(vm.at("shop/.venv")).unwrap();
     let report = twins.project.check(&["vm"], 1);
     assert_eq!(report.amiss("vm").len(), 3, "{:?}", report.amiss("vm"));
-    assert!(reason(report).starts_with("it has no .venv for uv.lock on vm"));
+    assert!(reason(report).starts_with("on vm it has no .venv for uv.lock"));
 }
 
 const RUST: [(&str, &str); 6] = [
@@ -396,8 +396,8 @@ fn a_change_to_what_rustfmt_and_clippy_would_apply_is_said_by_its_name() {
     twins.vm.without("rustfmt").tool("cargo-clippy", "echo 'clippy 0.1.60 (abc 2022-01-01)'");
     let report = twins.project.check(&["vm"], 1);
     let reason = |id: &str| report.finding("vm", id)["reason"].as_str().unwrap().to_owned();
-    assert!(reason(rustfmt).starts_with("it is asked for and not installed on vm"), "{}", reason(rustfmt));
-    assert!(reason(clippy).starts_with("it is clippy 0.1.60 on vm"), "{}", reason(clippy));
+    assert!(reason(rustfmt).starts_with("on vm it is asked for and not installed"), "{}", reason(rustfmt));
+    assert!(reason(clippy).starts_with("on vm it is clippy 0.1.60"), "{}", reason(clippy));
 }
 
 #[test]
@@ -474,11 +474,11 @@ fn a_change_to_what_golangci_lint_would_apply_is_said_by_its_name() {
     let report = twins.project.check(&["vm"], 1);
     assert_eq!(
         report.finding("vm", lint)["reason"],
-        "it is golangci-lint 1.60.0 on vm; on the reference it is golangci-lint 1.62.2"
+        "on vm it is golangci-lint 1.60.0; on the reference it is golangci-lint 1.62.2"
     );
     twins.vm.without("golangci-lint");
     let report = twins.project.check(&["vm"], 1);
-    assert!(report.finding("vm", lint)["reason"].as_str().unwrap().contains("is asked for and not installed on vm"));
+    assert!(report.finding("vm", lint)["reason"].as_str().unwrap().contains("on vm it is asked for and not installed"));
     // Installed on both, and used by neither, it is nothing.
     fs::remove_file(twins.laptop.at(file)).unwrap();
     fs::remove_file(twins.vm.at(file)).unwrap();

@@ -172,34 +172,37 @@ fn machine() -> Machine {
     let machine = Machine::local();
     let (npm, python) = (npm(), python());
     let modules = npm.join("node_modules").display().to_string();
-    let start = "repo() { git init -q -b main ~/src/$1; cd ~/src/$1; echo node_modules >.gitignore; cat >package.json; git add .; }
-modules() { mkdir -p node_modules; for one in $2; do cp -r \"$1/$one\" node_modules/; done; }";
+    let start = "repo() { git init -q -b main ~/src/$1; cd ~/src/$1; echo node_modules >.gitignore; printf '%s\\n' \"$2\" >package.json; git add .; }
+modules() { mkdir -p node_modules; for one in $2; do cp -r $1/$one node_modules/; done; }";
     sh(&machine, &format!(
         "{start}
         mkdir src
-        echo '{{\"scripts\": {{\"test\": \"node check.js\", \"prepare\": \"husky\"}}}}' | repo shop
+        repo shop '{{\"scripts\": {{\"test\": \"node check.js\", \"prepare\": \"husky\"}}}}'
         modules {modules} husky; node node_modules/husky/bin.js; echo 1 >check.js
         echo 'npm test' >.husky/pre-commit; echo 'sh scripts/message.sh \"$1\"' >.husky/commit-msg; mkdir scripts; echo true >scripts/message.sh
         git add .; git commit -q --no-verify -m first"
     ));
     sh(&machine, &format!(
         "{start}
-        echo '{{}}' | repo forge
+        repo forge '{{}}'
         printf 'pre-commit:\\n  commands:\\n    lint:\\n      tags: [slow]\\n      run: sh scripts/lint.sh\\n    unit:\\n      run: \"true\"\\n' >lefthook.yml
         mkdir scripts; echo true >scripts/lint.sh; git add .; git commit -qm first
         modules {modules} 'lefthook lefthook-linux-*'; node node_modules/lefthook/bin/index.js install >/dev/null"
-    ));
-    sh(&machine, &format!(
-        "{start}
-        echo '{{\"simple-git-hooks\": {{\"pre-commit\": \"npm test\"}}, \"scripts\": {{\"test\": \"true\"}}}}' | repo small
-        git commit -qm first; modules {modules} simple-git-hooks; node node_modules/simple-git-hooks/cli.js >/dev/null"
     ));
     sh(
         &machine,
         &format!(
             "{start}
+        repo small '{{\"simple-git-hooks\": {{\"pre-commit\": \"npm test\"}}, \"scripts\": {{\"test\": \"true\"}}}}'
+        git commit -qm first; modules {modules} simple-git-hooks; node node_modules/simple-git-hooks/cli.js >/dev/null"
+        ),
+    );
+    sh(
+        &machine,
+        &format!(
+            "{start}
         PATH={}/venv/bin:$PATH
-        echo '{{}}' | repo ledger
+        repo ledger '{{}}'
         cat >.pre-commit-config.yaml <<'E'
 default_install_hook_types: [pre-commit, commit-msg]
 repos:
@@ -379,15 +382,13 @@ fn hooks_of_real_managers_are_told_apart_in_the_ways_in_which_they_break() {
         .concat();
     let project = Project::of(&[("laptop", &laptop), ("vm", &vm)], &repos);
     project.capture();
+    let before = vm.listing();
     assert_eq!(amiss(&project, NO), Vec::<String>::new(), "machines set up alike");
+    assert!(vm.listing() == before, "looking wrote");
     let mut wrong = Vec::new();
     for (repo, change, undo, variable, expected) in ROWS {
         sh(&vm, &format!("cd ~/src/{repo}; {change}"));
-        let before = vm.listing();
         let seen = amiss(&project, *variable);
-        if vm.listing() != before {
-            wrong.push(format!("{repo}: {change}: looking wrote"));
-        }
         if seen != *expected {
             wrong.push(format!("{repo}: {change} {}: {seen:?}, not {expected:?}", variable.0));
         }
@@ -466,7 +467,7 @@ fn odd_repositories_are_looked_at_or_said_to_be_unknown_and_stay_as_they_are() {
     }
     let foreign = Project::of(&[("vm", &machine)], &of("foreign"));
     let report = foreign.check(&["vm"], 3);
-    let reason = report.finding("vm", "hook:foreign/")["reason"].as_str().unwrap().to_owned();
+    let reason = report.finding("vm", "hook:foreign")["reason"].as_str().unwrap().to_owned();
     assert!(reason.contains("dubious ownership"), "{reason}");
 }
 
@@ -534,7 +535,7 @@ fn an_agents_own_hooks_are_held_and_named() {
     let reason = report.finding("vm", "hook:shop/claude")["reason"].as_str().unwrap().to_owned();
     assert!(reason.starts_with("it has all its hooks switched off by disableAllHooks on vm"), "{reason}");
     std::fs::remove_file(vm.at("shop/.claude/settings.local.json")).unwrap();
-    vm.file(".claude/settings.json", "{\"permissions\": {\"deny\": []}}\n");
+    vm.file(".claude/settings.json", "{\"permissions\": {\"deny\": [\"Read(.envrc)\"]}}\n");
     assert_eq!(project.check(&["vm"], 1).amiss("vm"), both);
     vm.file(".claude/settings.json", "{ \"permissions\":{\"deny\":[\"Read(.env)\"]} }");
     assert_eq!(project.check(&["vm"], 0).amiss("vm"), Vec::<String>::new());

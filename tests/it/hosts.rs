@@ -364,7 +364,9 @@ fn looks_into_repositories(host: &Host) {
     let wanted = [
         "git:shop/core.autocrlf drift extra",
         "hook:shop/pre-commit drift changed",
+        "hook:shop/pre-commit@worktree drift changed",
         "hook:shop/pre-push drift extra",
+        "hook:shop/pre-push@worktree drift extra",
         "pin:shop/node drift changed",
         "repo:shop drift changed",
     ];

@@ -77,7 +77,7 @@ fn another_script_behind_a_hook_of_huskys_is_drift() {
     let report = project.check(&["vm"], 1);
     assert_eq!(report.amiss("vm"), ["hook:shop/pre-commit drift changed"]);
     let reason = &report.finding("vm", "hook:shop/pre-commit")["reason"];
-    assert_eq!(reason, ".husky/pre-commit, which it starts, differs");
+    assert_eq!(reason, ".husky/pre-commit differs on vm, and one more difference");
 }
 
 /// As husky leaves it: git looks in a folder of hooks that each start the script of their name, if there is one.
@@ -104,8 +104,10 @@ fn a_hook_of_huskys_without_its_script_does_nothing() {
     std::fs::remove_file(vm.at("shop/.husky/pre-commit")).unwrap();
     let report = project.check(&["vm"], 1);
     assert_eq!(report.amiss("vm"), ["hook:shop/pre-commit drift changed"]);
-    let reason = "it does nothing, since the script that husky would start for it is not there; on the reference it is";
-    assert_eq!(report.finding("vm", "hook:shop/pre-commit")["reason"], reason);
+    let reason =
+        "it does nothing, since the script that husky would start for it is not there on vm; on the reference it runs";
+    let told = report.finding("vm", "hook:shop/pre-commit")["reason"].as_str().unwrap().to_owned();
+    assert!(told.starts_with(reason), "{told}");
     // Where there is none at all, on the reference too, that is no drift, and named.
     for machine in [&laptop, &vm] {
         let _absent = std::fs::remove_file(machine.at("shop/.husky/pre-commit"));
@@ -115,6 +117,6 @@ fn a_hook_of_huskys_without_its_script_does_nothing() {
     let warning = "it does nothing, since husky finds no script to start for any hook";
     assert_eq!(project.check(&["vm"], 0).finding("vm", "hook:shop/pre-commit")["warning"], warning);
     vm.file("shop/.husky/pre-commit", "npm test\n");
-    let reason = &project.check(&["vm"], 1).finding("vm", "hook:shop/pre-commit")["reason"].clone();
-    assert_eq!(reason, "husky starts a script for it, which the reference does not have");
+    let told = project.check(&["vm"], 1).finding("vm", "hook:shop/pre-commit")["reason"].as_str().unwrap().to_owned();
+    assert!(told.starts_with("it runs on vm; on the reference it does nothing"), "{told}");
 }

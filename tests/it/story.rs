@@ -12,14 +12,22 @@ fn furnished(machine: Machine) -> Machine {
     machine.says("node", "v22.11.0").file(".zshrc", "alias ll='ls -l'\n").mode(".zshrc", 0o600);
     machine.repo("carmenta").file("carmenta/.hooks/pre-commit", "#!/bin/sh\nexit 0\n");
     machine.mode("carmenta/.hooks/pre-commit", 0o755);
+    keep(&machine);
     machine.git(&["-C", "carmenta", "config", "core.hooksPath", ".hooks"]);
     machine
+}
+
+/// Commits the hooks, so that worktrees have them too.
+fn keep(machine: &Machine) {
+    machine.git(&["-C", "carmenta", "add", ".hooks"]);
+    machine.git(&["-C", "carmenta", "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qm", "hooks"]);
 }
 
 /// A machine as agents find it: the same repository, none of the gates.
 fn bare(machine: Machine) -> Machine {
     machine.says("node", "v22.11.0").repo("carmenta").file("carmenta/.hooks/pre-commit", "#!/bin/sh\nexit 0\n");
     machine.mode("carmenta/.hooks/pre-commit", 0o755);
+    keep(&machine);
     machine
 }
 
@@ -45,6 +53,7 @@ fn tell(laptop: &Machine, vm: &Machine) {
         "dotfile:.zshrc drift missing",
         "git:carmenta/core.hooksPath drift missing",
         "hook:carmenta/pre-commit drift missing",
+        "hook:carmenta/pre-commit@worktree drift missing",
     ];
     assert_eq!(drift.amiss("vm"), amiss);
     // So nothing runs there.

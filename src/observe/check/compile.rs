@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::quality::check::{Change, Content, Pair, Trial, Written};
-use crate::spec::{CanaryCommand, Digest, Repo};
+use crate::spec::{BehaviourCheck, CanaryCommand, Digest, Repo};
 use crate::transport::{PROCESSES, lines_for_shells, quote};
 
 const RUNTIME: &str = include_str!("../check.sh");
@@ -22,11 +22,29 @@ pub(super) struct Plan<'a> {
     pub(super) repo: &'a Repo,
     pub(super) main: Lane,
     pub(super) worktree: Lane,
+    pub(super) runs: Vec<Command<'a>>,
+}
+
+/// A check of behaviour that is run.
+pub(super) struct Command<'a> {
+    /// Its name.
+    pub(super) check: &'a str,
+    pub(super) behaviour: &'a BehaviourCheck,
+    /// The commit, where the lock says which.
+    pub(super) commit: Option<String>,
+    /// The number of the first attempt; those of further ones follow.
+    pub(super) first: usize,
 }
 
 impl Plan<'_> {
     pub(super) fn is_empty(&self) -> bool {
-        self.main.pairs.is_empty() && self.worktree.pairs.is_empty()
+        self.main.pairs.is_empty() && self.worktree.pairs.is_empty() && self.runs.is_empty()
+    }
+
+    /// How many tries there are at most.
+    pub(super) fn tries(&self) -> usize {
+        let runs = self.runs.iter().map(|run| run.behaviour.retries as usize + 1).sum::<usize>();
+        2 * (self.main.pairs.len() + self.worktree.pairs.len()) + runs + 2
     }
 }
 
@@ -70,6 +88,7 @@ pub(super) fn compile(plans: &[Plan<'_>], limit: Duration, nonce: &str) -> Strin
     for (number, plan) in plans.iter().enumerate() {
         write_lane(&mut text, &plan.main, &format!("tu_main{number}"));
         write_lane(&mut text, &plan.worktree, &format!("tu_tree{number}"));
+        write_runs(&mut text, &plan.runs, &format!("tu_runs{number}"), limit);
     }
     text.push_str("cd || cd /\nexec 8<&0 9>&1 </dev/null\n");
     text.push_str("tu_guard <&8 >/dev/null 2>&1 8<&- 9>&- &\ntu_keeper=$!\nexec 8<&-\n");
@@ -77,7 +96,8 @@ pub(super) fn compile(plans: &[Plan<'_>], limit: Duration, nonce: &str) -> Strin
         let name =
             |lane: &Lane, name: &str| if lane.pairs.is_empty() { ":".to_owned() } else { format!("tu_{name}{number}") };
         let (main, tree) = (name(&plan.main, "main"), name(&plan.worktree, "tree"));
-        writeln!(text, "tu_repo {number} {} {main} {tree}", place(plan.repo)).expect(INFALLIBLE);
+        let runs = if plan.runs.is_empty() { ":".to_owned() } else { format!("tu_runs{number}") };
+        writeln!(text, "tu_repo {number} {} {main} {tree} {runs}", place(plan.repo)).expect(INFALLIBLE);
     }
     text.push_str("tu_sweep \"$tu_mark.\" 9>&-\nkill \"$tu_keeper\" 2>/dev/null\n");
     text.push_str("echo \"$tu_nonce end 0 0\" >&9\necho >&9\nexit 0\n}\n");
@@ -116,6 +136,25 @@ fn write_lane(text: &mut String, lane: &Lane, name: &str) {
         writeln!(tries, "tu_try {shared} commit tu_make{shared} '' || {{\n{singly}}}").expect(INFALLIBLE);
     }
     writeln!(text, "{name}() {{\n{tries}:\n}}").expect(INFALLIBLE);
+}
+
+/// The function that runs a repository's checks of behaviour, again where they fail.
+fn write_runs(text: &mut String, runs: &[Command<'_>], name: &str, usual: u64) {
+    if runs.is_empty() {
+        return;
+    }
+    writeln!(text, "{name}() {{").expect(INFALLIBLE);
+    for Command { behaviour, commit, first, .. } in runs {
+        let limit = behaviour.limit.map_or(usual, |limit| limit.as_secs().max(1));
+        let commit = quote::word(commit.as_deref().unwrap_or_default());
+        let report = quote::word(behaviour.junit.as_deref().unwrap_or_default());
+        let command = quote::word(&behaviour.command);
+        for attempt in 0..=behaviour.retries as usize {
+            writeln!(text, "tu_run {} {commit} {limit} {report} {command} ||", first + attempt).expect(INFALLIBLE);
+        }
+        text.push_str(":\n");
+    }
+    text.push_str("}\n");
 }
 
 fn attempt(number: usize, trial: &Trial) -> String {

@@ -9,6 +9,8 @@ pub(super) enum Word {
     Begins,
     /// What became of a try.
     Told,
+    /// What a run left in a file.
+    Left,
     /// Why a try could not be.
     Broken,
     /// Where a repository lies.
@@ -26,9 +28,10 @@ pub(super) enum Word {
 }
 
 impl Word {
-    const ALL: [(&'static str, Self); 9] = [
+    const ALL: [(&'static str, Self); 10] = [
         ("begins", Self::Begins),
         ("told", Self::Told),
+        ("left", Self::Left),
         ("broken", Self::Broken),
         ("place", Self::Place),
         ("absent", Self::Absent),

@@ -23,7 +23,9 @@ tu_agent_named() {
       while (match(line, /"(command|args)"[ \t]*:[ \t]*/)) {
         line = substr(line, RSTART + RLENGTH)
         told = line
-        if (told ~ /^"/) { sub(/^"/, "", told) ; gsub(/\\"/, " ", told); sub(/".*/, "", told) }
+        if (told ~ /^"/) { sub(/^"/, "", told) ; gsub(/\\"/, "", told); sub(/".*/, "", told) }
+        gsub(/[$][{]CLAUDE_PROJECT_DIR[}]/, "CLAUDE_PROJECT_DIR", told)
+        gsub(/[$][{]HOME[}]/, "HOME", told)
         gsub(/[^A-Za-z0-9_.\/@+~-]+/, " ", told)
         count = split(told, words, " ")
         for (place = 1; place <= count; place++) {
@@ -39,7 +41,8 @@ tu_agent_named() {
 }
 
 tu_spaces=$IFS
-printf 'home %s\nhome %s\nroot %s\nroot %s\n' "$HOME" "$(cd && pwd -P)" "$PWD" "$(pwd -P)"
+tu_one=$(cd && pwd -P)
+for tu_one in "home $HOME" "home $tu_one" "root $PWD" "root $(pwd -P)"; do tu_plain "$tu_one"; done
 if [ -n "${CLAUDE_CONFIG_DIR-}" ]; then printf 'config %s\n' "$(tu_plain "$CLAUDE_CONFIG_DIR")"; fi
 set -f
 IFS=$tu_newline

@@ -41,8 +41,11 @@ fn optional(path: &Path) -> Option<Vec<u8>> {
 fn question(probe: &Probe, case: &Path) -> Question {
     let asked = optional(&case.join("case.toml")).unwrap_or_default();
     let text = format!("version = 1\nname = \"fixture\"\n{}", String::from_utf8(asked).unwrap());
-    let environment =
+    let mut environment =
         spec::parse("case.toml", &text, &vocabulary()).unwrap_or_else(|error| panic!("{}: {error:?}", case.display()));
+    let samples = optional(&case.join("samples")).map(|samples| String::from_utf8(samples).unwrap());
+    let samples: Option<Vec<String>> = samples.map(|samples| samples.lines().map(str::to_owned).collect());
+    environment.repos.iter_mut().for_each(|repo| repo.samples.clone_from(&samples));
     let subject = optional(&case.join("subject")).map(|subject| String::from_utf8(subject).unwrap().trim().to_owned());
     let mut questions = (probe.ask)(&environment).into_iter();
     let found = questions.find(|question| subject.as_ref().is_none_or(|subject| question.subject == *subject));

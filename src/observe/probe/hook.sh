@@ -21,9 +21,17 @@ tu_hook_see() {
     echo "folder $1"
   elif [ -e "$1" ]; then
     if [ -x "$1" ]; then echo "special $1"; fi
-  elif ! tu_gone "$1"; then
+  elif [ -L "$1" ] && ! tu_gone "$1"; then
     echo "shut $1"
   fi
+}
+
+# tu_hook_look FOLDER: what stands in a folder where git looks, or would look elsewhere.
+tu_hook_look() {
+  for tu_name in $tu_hook_names; do
+    tu_hook_see "$1/$tu_name"
+    tu_hook_want "$1/$tu_name"
+  done
 }
 
 # tu_hook_line PATH: tells whether the program is there that a script's first line names.
@@ -253,6 +261,7 @@ tu_hook_store() {
 }
 
 tu_spaces=$IFS
+tu_wanted='' tu_queue='' tu_included=''
 # What is not in this clone is not fetched to be looked at.
 export GIT_NO_LAZY_FETCH=1
 tu_top=$(pwd -P)
@@ -261,7 +270,7 @@ tu_common=${tu_said%%"$tu_newline"*}
 tu_said=${tu_said#*"$tu_newline"}
 tu_dir=${tu_said%%"$tu_newline"*}
 tu_hooks=${tu_said#*"$tu_newline"}
-case $tu_top$tu_hooks$HOME in
+case $tu_hooks$tu_common in
   *"$tu_newline"*)
     echo 'a folder on the way to the hooks has a line break in its name' >&2
     return 1
@@ -271,8 +280,9 @@ tu_hooks=${tu_hooks#./}
 case $tu_hooks in */) tu_hooks=${tu_hooks%/} ;; esac
 tu_gone "$tu_hooks" || { echo 'the folder of the hooks may not be searched' >&2; return 1; }
 if git rev-parse -q --verify 'HEAD^{commit}' >/dev/null; then tu_head=yes; else tu_head=; fi
-printf 'home %s\nhome %s\ntop %s\ntop %s\ncommon %s\ndir %s\nhooks %s\nhead %s\n' "$HOME" "$(cd && pwd -P)" "$PWD" "$tu_top" \
-  "$tu_common" "$tu_dir" "$tu_hooks" "$tu_head"
+tu_one=$(cd && pwd -P)
+for tu_place in "home $HOME" "home $tu_one" "top $PWD" "top $tu_top"; do tu_plain "$tu_place"; done
+printf 'common %s\ndir %s\nhooks %s\nhead %s\n' "$tu_common" "$tu_dir" "$tu_hooks" "$tu_head"
 for tu_name in HUSKY SKIP PRE_COMMIT_ALLOW_NO_CONFIG PRE_COMMIT_HOME PREK_SKIP PREK_ALLOW_NO_CONFIG PREK_HOME LEFTHOOK \
   LEFTHOOK_EXCLUDE LEFTHOOK_BIN LEFTHOOK_CONFIG SKIP_SIMPLE_GIT_HOOKS SIMPLE_GIT_HOOKS_RC XDG_CONFIG_HOME XDG_CACHE_HOME \
   GIT_CONFIG_GLOBAL GIT_CONFIG_SYSTEM GIT_CONFIG_NOSYSTEM GIT_CONFIG_COUNT; do
@@ -298,7 +308,7 @@ case $tu_listed in
 esac
 case $tu_listed in
   *includeif.*)
-    git config --show-origin --get-regexp '^includeif\.' | while IFS= read -r tu_line; do
+    tu_included=$(git config --show-origin --get-regexp '^includeif\.' | while IFS= read -r tu_line; do
       tu_value=${tu_line##*.path }
       tu_one=$tu_value
       case $tu_value in
@@ -314,10 +324,22 @@ case $tu_listed in
       if tu_said=$(git config --includes --file "$tu_one" --get core.hooksPath); then
         printf 'included %s\t%s\n' "$tu_value" "$tu_said"
       fi
+    done)
+    tu_put "$tu_included${tu_included:+$tu_newline}"
+    set -f
+    IFS=$tu_newline
+    for tu_line in $tu_included; do
+      IFS=$tu_spaces
+      tu_one=${tu_line##*	}
+      case $tu_one in
+        "~"/*) tu_hook_look "$HOME/${tu_one#??}" ;;
+        *) tu_hook_look "${tu_one#./}" ;;
+      esac
     done
+    IFS=$tu_spaces
+    set +f
     ;;
 esac
-tu_wanted='' tu_queue=''
 # HEAD has the hooks behind a folder that is a link by the names that they have there.
 tu_linked=
 if [ -L "$tu_hooks" ]; then
@@ -328,19 +350,10 @@ if [ -L "$tu_hooks" ]; then
     */*) tu_linked=${tu_hooks%/*}/$tu_linked ;;
   esac
 fi
+tu_hook_look "$tu_hooks"
+if [ "$tu_hooks" != "$tu_common/hooks" ]; then tu_hook_look "$tu_common/hooks"; fi
 for tu_name in $tu_hook_names; do
   if [ -n "$tu_linked" ]; then tu_hook_want "$tu_linked/$tu_name"; fi
-  tu_hook_see "$tu_hooks/$tu_name"
-  tu_hook_want "$tu_hooks/$tu_name"
-  case $tu_hooks in
-    "$tu_common/hooks") ;;
-    *)
-      if [ -e "$tu_common/hooks/$tu_name" ]; then
-        tu_hook_see "$tu_common/hooks/$tu_name"
-        tu_hook_want "$tu_common/hooks/$tu_name"
-      fi
-      ;;
-  esac
   case $tu_hooks in
     */_) tu_hook_want "${tu_hooks%/_}/$tu_name" ;;
   esac

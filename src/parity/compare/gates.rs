@@ -41,6 +41,9 @@ fn told(want: &GateFact, got: &GateFact, target: &str) -> Vec<String> {
             return told;
         }
     }
-    told.extend(want.differences(got).iter().map(|difference| difference.told(target)));
+    let mut differences = want.differences(got);
+    // Where git looks for hooks decides what else differs.
+    differences.sort_by_key(|difference| difference.leaf != "core.hooksPath");
+    told.extend(differences.iter().map(|difference| difference.told(target)));
     told
 }

@@ -220,7 +220,11 @@ fn decides(target: &TargetReport, finding: &Finding) -> Vec<String> {
     let (want, got) = gates(finding);
     let both = |leaf: &str, file: Option<&str>| {
         let machines = [(want, "the reference"), (got, target.target.as_str())];
-        let told = machines.iter().filter_map(|(fact, on)| Some(format!("{} on {on}", (*fact)?.place(leaf, file)?)));
+        // What a linter does not apply is decided by its configuration; a script that a hook does not have, by nothing.
+        let has_it = |fact: &&GateFact| finding.id.category == Category::Gate || leaf.is_empty() || fact.has(leaf);
+        let told = machines
+            .iter()
+            .filter_map(|(fact, on)| Some(format!("{} on {on}", fact.filter(has_it)?.place(leaf, file)?)));
         told.collect::<Vec<String>>().join(", ")
     };
     let mut differences = match (want, got) {

@@ -89,7 +89,7 @@ pub fn chosen(
     worktree: bool,
 ) -> (Vec<Pair>, Vec<String>) {
     let (gates, words) = match behaviour {
-        Behaviour::Left => return (Vec::new(), Vec::new()),
+        Behaviour::Left | Behaviour::Kept => return (Vec::new(), Vec::new()),
         Behaviour::Chosen => (facts, Some(words)),
         Behaviour::Locked(gates) => (gates, None),
     };

@@ -1,13 +1,16 @@
-//! Canaries: changes that the quality gates of a repository must reject, and what became of them.
+//! Checks of behaviour. Canaries: changes that the quality gates of a repository must reject, and what became of them; and
+//! commands that must end alike on both machines, test by test (`behaviour`).
 //!
 //! `choose` makes trials of the checks that apply to a repository, a pure function of what is known of its hooks and gates,
 //! so that every machine tries the same; `outcome` says what the answers amount to, with what the gates said taken apart by
 //! `diagnostics`.
 
+mod behaviour;
 mod choose;
 mod diagnostics;
 mod outcome;
 
+pub use behaviour::{Attempt, behaved};
 pub(crate) use choose::check_id;
 pub use choose::{Evidence, Pair, chosen, could_apply, words_to_look_for};
 pub use diagnostics::Places;

@@ -64,6 +64,7 @@ fn read(asked: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
         let Some(package) = package.filter(|package| !of_packages.contains_key(package)) else { continue };
         let workspace = manifests.skip_while(|place| *place != package).find(|place| has(&read, place, "workspace"));
         let mut leaves = Leaves::new();
+        let before = places.len();
         of_manifest(&read, &package, workspace.as_deref(), &mut leaves, &mut places);
         let folder = package.strip_suffix("Cargo.toml").unwrap_or_default();
         for root in ROOTS.map(|root| format!("{folder}{root}")) {
@@ -80,6 +81,9 @@ fn read(asked: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
         }
         let folder = folder.trim_end_matches('/').to_owned();
         clippy_toml(&told, &read, &folder, &mut leaves, &mut places);
+        let own = places.iter().skip(before).map(|(leaf, at)| (format!("{leaf} ({package})"), at.clone()));
+        let own: Vec<(String, String)> = own.collect();
+        places.extend(own);
         of_packages.insert(package, leaves);
     }
     fact.of_files(of_packages);

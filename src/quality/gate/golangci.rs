@@ -69,27 +69,19 @@ fn read(asked: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
             Some(place) => read[place.as_str()].0.clone(),
             None => leaves(&Value::Null, version.as_deref()),
         };
-        if let Some(place) = &place {
-            decide(&mut fact, place, &leaves, &read[place.as_str()].1);
-        }
         leaves.insert("configuration".to_owned(), place.unwrap_or_else(|| "none".to_owned()));
         of_files.push((file.to_owned(), leaves));
     }
     fact.of_files(of_files);
-    Ok(fact)
-}
-
-fn decide(fact: &mut GateFact, place: &str, leaves: &Leaves, config: &Config) {
-    fact.decide("", place);
-    for leaf in leaves.keys() {
-        let line = match leaf.strip_prefix("linters.").filter(|name| !name.contains('.')) {
-            Some(_) => ["linters.enable", "linters.disable", "linters"].iter().find_map(|key| config.lines.get(*key)),
-            None => config.lines.get(leaf),
-        };
-        if let Some(line) = line {
-            fact.decide(leaf, format!("{place}:{line}"));
+    super::decide_by_file(&mut fact, |place, leaf| {
+        let lines = &read.get(place)?.1.lines;
+        match leaf.strip_prefix("linters.").filter(|name| !name.contains('.')) {
+            Some(_) => ["linters.enable", "linters.disable", "linters"].iter().find_map(|key| lines.get(*key)),
+            None => lines.get(leaf),
         }
-    }
+        .copied()
+    });
+    Ok(fact)
 }
 
 /// Names in a list.

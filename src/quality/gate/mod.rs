@@ -126,6 +126,27 @@ fn of_tool(told: &Told, tool: &str, version: &str) -> GateFact {
     fact
 }
 
+/// Says where leaves are decided: for each file in the configuration that its leaf of this name tells. What knows the lines of
+/// leaves in a configuration is handed in.
+fn decide_by_file(fact: &mut GateFact, line: impl Fn(&str, &str) -> Option<usize>) {
+    const NAME: &str = "configuration";
+    let at = |place: &str, leaf: &str| line(place, leaf).map(|line| format!("{place}:{line}"));
+    let told = fact.leaves.get(NAME).into_iter().chain(fact.files.values().filter_map(|leaves| leaves.get(NAME)));
+    let mut places: Vec<&str> = told.map(String::as_str).filter(|place| *place != "none").collect();
+    places.sort_by_key(|place| (place.matches('/').count(), *place));
+    places.dedup();
+    let mut decided: Vec<(String, String)> = Vec::new();
+    decided.extend(places.first().map(|place| (String::new(), (*place).to_owned())));
+    for leaf in fact.leaves.keys() {
+        decided.extend(places.iter().find_map(|place| at(place, leaf)).map(|at| (leaf.clone(), at)));
+    }
+    for (file, leaves) in &fact.files {
+        let Some(place) = fact.value(file, NAME) else { continue };
+        decided.extend(leaves.keys().filter_map(|leaf| Some((format!("{leaf} ({file})"), at(place, leaf)?))));
+    }
+    decided.into_iter().for_each(|(leaf, at)| fact.decide(leaf, at));
+}
+
 /// Files by their folders, as words that no program takes for an option: `./a.py`, and `.` or `./pkg`.
 fn by_folder<'a>(files: impl IntoIterator<Item = &'a str>) -> BTreeMap<String, Vec<String>> {
     let mut folders: BTreeMap<String, Vec<String>> = BTreeMap::new();

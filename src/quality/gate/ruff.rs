@@ -61,8 +61,7 @@ fn read(asked: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
         }
     }
     fact.of_files(of_files);
-    let configs: Vec<String> = by_group.values().filter_map(|settings| settings.config.clone()).collect();
-    configs.iter().rev().for_each(|config| decide(&mut fact, &told, config));
+    decide(&mut fact, &told);
     Ok(fact)
 }
 
@@ -81,12 +80,12 @@ fn not_installed(asked: &Asked<'_>, told: &Told) -> Result<GateFact, Why> {
         let mut leaves = Leaves::new();
         if let Some(place) = found {
             leaves = read[place.as_str()].leaves();
-            decide(&mut fact, told, &place);
             leaves.insert("configuration".to_owned(), place);
         }
         of_files.push((file.to_owned(), leaves));
     }
     fact.of_files(of_files);
+    decide(&mut fact, told);
     Ok(fact)
 }
 
@@ -102,23 +101,26 @@ fn is_of_ruff(place: &str, text: &str) -> bool {
         || Config::toml(place, text).map_or(true, |config| config.below(&["tool", "ruff"]).is_some())
 }
 
-/// Says which lines of a configuration decide.
-fn decide(fact: &mut GateFact, told: &Told, place: &str) {
-    fact.decide("", place);
-    let Some(Ok(config)) = told.files.get(place).map(|text| Config::toml(place, text)) else { return };
-    let names: &[&str] = if place.ends_with("pyproject.toml") { &["tool", "ruff"] } else { &[] };
-    let Some(config) = config.below(names).filter(|_| !names.is_empty()).or(Some(config)) else { return };
-    let known = |key: &str| config.lines.get(key).map(|line| format!("{place}:{line}"));
-    let mut decided = Vec::new();
-    for leaf in fact.leaves.keys().chain(fact.files.values().flat_map(BTreeMap::keys)) {
-        let key = match leaf.strip_prefix("rules.") {
-            Some(rule) => rule_key(&config, rule),
-            // What a linter's option was called before it stood below `lint`.
-            None => known(leaf).map(|_| leaf.clone()).or_else(|| leaf.strip_prefix("lint.").map(str::to_owned)),
-        };
-        decided.extend(key.and_then(|key| Some((leaf.clone(), known(&key)?))));
+/// Says which lines of the configurations decide.
+fn decide(fact: &mut GateFact, told: &Told) {
+    let mut configs: BTreeMap<&str, Config> = BTreeMap::new();
+    for (place, text) in &told.files {
+        // One that does not parse decides nothing: ruff has told its settings without it.
+        if let Ok(config) = Config::toml(place, text) {
+            let of_ruff =
+                if place.ends_with("pyproject.toml") { config.below(&["tool", "ruff"]) } else { Some(config) };
+            configs.extend(of_ruff.map(|config| (place.as_str(), config)));
+        }
     }
-    decided.into_iter().for_each(|(leaf, place)| fact.decide(leaf, place));
+    super::decide_by_file(fact, |place, leaf| {
+        let config = configs.get(place)?;
+        let known = |key: &str| config.lines.get(key).copied();
+        match leaf.strip_prefix("rules.") {
+            Some(rule) => known(&rule_key(config, rule)?),
+            // What a linter's option was called before it stood below `lint`.
+            None => known(leaf).or_else(|| known(leaf.strip_prefix("lint.")?)),
+        }
+    });
 }
 
 /// The key whose list has the longest prefix of a rule.
@@ -371,6 +373,18 @@ mod tests {
         assert_eq!(fact.decided[""], "pyproject.toml");
         assert_eq!(fact.decided["line-length"], "pyproject.toml:2");
         assert_eq!(fact.decided["rules.F401"], "pyproject.toml:4");
+    }
+
+    /// As 0.1.15 tells them, shortened: how a pattern is matched stands between its two forms.
+    #[test]
+    fn patterns_that_are_spelt_out_are_read_too() {
+        let settings = "linter.rules.enabled = [\n\tUnusedImport,\n]\nlinter.per_file_ignores = {\n\t{ absolute = GlobMatcher {\n    pat: Glob {\n\
+                        glob: \"/home/jane/shop/tests/*\",\n        tokens: Tokens(\n            [\n            ],\n        ),\n    },\n\
+            }, basename = GlobMatcher {\n    pat: Glob {\n        glob: \"tests/*\",\n    },\n}, rules = [\n\tAssert,\n] },\n}\nlinter.tab_size = 4\n";
+        let fact = fact(settings).unwrap();
+        assert_eq!(value(&fact.leaves, "lint.per-file-ignores.tests/*"), "Assert");
+        assert_eq!(value(&fact.leaves, "rules.UnusedImport"), "on, never fixed");
+        assert_eq!(value(&fact.leaves, "lint.tab-size"), "4");
     }
 
     #[test]

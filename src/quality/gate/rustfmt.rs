@@ -75,19 +75,17 @@ fn read(asked: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
         let mut leaves = match (&version, groups.get(file).and_then(|group| read.get(group))) {
             (Some(_), Some(leaves)) => leaves.clone(),
             (Some(_), None) => Leaves::from([("file".to_owned(), "is not there".to_owned())]),
-            (None, _) => place.as_ref().map(|place| configs[place.as_str()].leaves()).unwrap_or_else(Leaves::new),
+            (None, _) => place.as_ref().map_or_else(Leaves::new, |place| configs[place.as_str()].leaves()),
         };
         if let Some((edition, at)) = edition(&manifests, file) {
             leaves.insert("edition".to_owned(), edition);
             fact.decide("edition", at);
         }
-        for (leaf, line) in place.iter().flat_map(|place| &configs[place.as_str()].lines) {
-            fact.decide(leaf, format!("{}:{line}", place.as_deref().unwrap_or_default()));
-        }
         leaves.insert("configuration".to_owned(), place.unwrap_or_else(|| "none".to_owned()));
         of_files.push((file.to_owned(), leaves));
     }
     fact.of_files(of_files);
+    super::decide_by_file(&mut fact, |place, leaf| configs.get(place)?.lines.get(leaf).copied());
     Ok(fact)
 }
 

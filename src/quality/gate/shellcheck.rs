@@ -55,10 +55,10 @@ fn read(asked: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
         fact.leaf("SHELLCHECK_OPTS", told.normal(&options.split_whitespace().collect::<Vec<_>>().join(" ")));
     }
     let mut read: BTreeMap<&str, Leaves> = BTreeMap::new();
-    let mut decided = Vec::new();
+    let mut lines_of: BTreeMap<&str, BTreeMap<String, usize>> = BTreeMap::new();
     for (place, text) in &told.files {
         let (leaves, lines) = directives(place, text)?;
-        decided.extend(lines.into_iter().map(|(leaf, line)| (leaf, format!("{place}:{line}"))));
+        lines_of.insert(place, lines.into_iter().collect());
         read.insert(place, leaves);
     }
     let (named, _) = scripts(asked);
@@ -75,11 +75,11 @@ fn read(asked: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
             .flat_map(|folder| NAMES.iter().map(move |name| super::joined(folder, name)))
             .find(|place| read.contains_key(place.as_str()));
         let place = inside.or_else(|| outside.first().map(|place| (*place).to_owned()));
-        let mut leaves = place.as_ref().map(|place| read[place.as_str()].clone()).unwrap_or_else(Leaves::new);
+        let mut leaves = place.as_ref().map_or_else(Leaves::new, |place| read[place.as_str()].clone());
         leaves.insert("configuration".to_owned(), place.unwrap_or_else(|| "none".to_owned()));
         (script, leaves)
     }));
-    decided.into_iter().rev().for_each(|(leaf, place)| fact.decide(leaf, place));
+    super::decide_by_file(&mut fact, |place, leaf| lines_of.get(place)?.get(leaf).copied());
     Ok(fact)
 }
 
@@ -173,7 +173,7 @@ mod tests {
         assert_eq!(of("bin/run", "external-sources"), "true");
         assert_eq!(of("bin/run", "SC2086"), "-");
         assert_eq!(fact.leaves["SHELLCHECK_OPTS"], "-e SC1091");
-        assert_eq!(fact.decided["SC2086"], ".shellcheckrc:2");
+        assert_eq!(fact.decided["SC2086 (a.sh)"], ".shellcheckrc:2");
         assert_eq!(fact.files.len(), 2);
     }
 

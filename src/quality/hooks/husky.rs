@@ -34,6 +34,14 @@ pub(super) fn has_scripts(checkout: Checkout<'_>, folder: &str, names: &[&str]) 
 pub(super) fn describe(hook: &mut Hook<'_>, folder: &str) -> Result<(), Why> {
     let checkout = hook.checkout;
     hook.fact.leaf("manager", "husky");
+    let script = beside(folder, hook.name);
+    if checkout.is_shut(&script) {
+        return Err(super::shut(&checkout.shown(&script)));
+    }
+    let Some(file) = checkout.find(&script) else {
+        hook.fact.does = super::NO_SCRIPT.to_owned();
+        return Ok(());
+    };
     let own = format!("{folder}/h");
     match checkout.find(&own) {
         Some(file) => hook.fact.leaf(checkout.shown(&own), checkout.digest(&file, str::to_owned)),
@@ -43,14 +51,6 @@ pub(super) fn describe(hook: &mut Hook<'_>, folder: &str) -> Result<(), Why> {
             return Ok(());
         }
     }
-    let script = beside(folder, hook.name);
-    if checkout.is_shut(&script) {
-        return Err(super::shut(&checkout.shown(&script)));
-    }
-    let Some(file) = checkout.find(&script) else {
-        hook.fact.does = super::NO_SCRIPT.to_owned();
-        return Ok(());
-    };
     let shown = checkout.shown(&script);
     hook.fact.leaf(&shown, checkout.digest(&file, str::to_owned));
     hook.fact.decide("", &shown);

@@ -102,6 +102,13 @@ pub(super) fn describe(hook: &mut Hook<'_>, text: &str) -> Result<(), Why> {
     let checkout = hook.checkout;
     let vars = &checkout.raw.vars;
     hook.fact.leaf("manager", "lefthook");
+    if let Ok(Some((config, files))) = configuration(checkout)
+        && get(&config, hook.name).is_none()
+    {
+        // It installs one more than it needs.
+        hook.fact.does = format!("does nothing, since {} has nothing for it", files[0]);
+        return Ok(());
+    }
     if let Some(value) = vars.get("LEFTHOOK").filter(|value| matches!(value.as_str(), "0" | "false")) {
         hook.is_off(&format!("LEFTHOOK={value}"), "LEFTHOOK in the environment");
     }
@@ -125,10 +132,7 @@ pub(super) fn describe(hook: &mut Hook<'_>, text: &str) -> Result<(), Why> {
             leaves(key, value, &mut hook.fact);
         }
     }
-    let Some(of_hook) = get(&config, hook.name) else {
-        hook.is_weak(format!("{} says nothing of this hook", files[0]));
-        return Ok(());
-    };
+    let Some(of_hook) = get(&config, hook.name) else { return Ok(()) };
     let excluded: Vec<&str> =
         vars.get("LEFTHOOK_EXCLUDE").map(|value| value.split(',').map(str::trim).collect()).unwrap_or_default();
     let mut trail = Trail::new(checkout);

@@ -67,7 +67,7 @@ pub(super) fn describe(hook: &mut Hook<'_>, text: &str, made: Made) -> Result<()
             allowed.into_iter().find(|name| checkout.raw.vars.get(*name).is_some_and(|value| !value.is_empty()));
         match allows {
             Some(name) => {
-                hook.is_off(&format!("{name}, {config} not being there"), &format!("{name} in the environment"))
+                hook.is_off(&format!("{name}, {config} not being there"), &format!("{name} in the environment"));
             }
             None if text.contains("--skip-on-missing-config") => hook.is_off(&format!("the lack of {config}"), &config),
             None => hook.fails(format!("rejects everything, since {config} is not there")),

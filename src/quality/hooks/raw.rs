@@ -106,8 +106,8 @@ pub(super) fn read(listing: &str) -> Result<Raw, Why> {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         let value = rest.to_owned();
         match word {
-            "home" => raw.homes.push(value),
-            "top" => raw.tops.push(value),
+            "home" => raw.homes.push(value.replace('\u{1}', "\n")),
+            "top" => raw.tops.push(value.replace('\u{1}', "\n")),
             "common" => raw.common = value,
             "dir" => raw.dir = value,
             "hooks" => raw.hooks = value,

@@ -94,6 +94,11 @@ pub(super) fn diagnostics(output: &str, places: &Places) -> Vec<Diagnostic> {
     found
 }
 
+/// What was said, free of all that differs from run to run and from machine to machine.
+pub(super) fn spoken(output: &str, places: &Places) -> String {
+    without_noise(&steady(output, places))
+}
+
 macro_rules! regex {
     ($text:expr) => {{
         static REGEX: std::sync::LazyLock<regex::Regex> =
