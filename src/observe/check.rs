@@ -4,7 +4,7 @@
 //! Which changes are tried is said by `quality::check`, from what is known of the hooks and gates. The program
 //! (`check.sh`) tells of each try as soon as it is over, in a frame of its own, so that what a try costs others is nothing
 //! but time. What was not told of is unknown.
-#![expect(clippy::disallowed_methods, reason = "IO edge: watches the clock while things are tried")]
+#![expect(clippy::disallowed_methods, reason = "IO edge: watches the clock while canaries are tried")]
 
 mod compile;
 #[cfg(test)]
@@ -172,7 +172,7 @@ struct ToldAll {
 }
 
 impl ToldAll {
-    fn of(&self, word: Word, number: &dyn ToString) -> Option<&[u8]> {
+    fn of(&self, word: Word, number: &(impl ToString + ?Sized)) -> Option<&[u8]> {
         self.by_word.get(&(word, number.to_string())).map(Vec::as_slice)
     }
 }

@@ -121,7 +121,7 @@ fn write_lane(text: &mut String, lane: &Lane, name: &str) {
         write_change(text, *good, &pair.good);
         tries.push_str(&attempt(*bad, &pair.bad));
         let shares = lane.shared.is_some() && pair.shares();
-        if shares && let Change::Files(files) = &pair.good.change {
+        if let (true, Change::Files(files)) = (shares, &pair.good.change) {
             let new = files.iter().filter(|file| !good_files.iter().any(|known| known.path == file.path));
             good_files.extend(new.collect::<Vec<_>>());
         }
