@@ -59,19 +59,13 @@ impl Corpus {
         Self { homes: Homes::furnished(), project: TempDir::with_prefix("corpus-").unwrap() }
     }
 
-    /// Furnishes the homes, and captures the reference: an environment for each repository.
-    pub(crate) fn captured() -> Self {
+    /// Furnishes the homes, and captures the reference: an environment for each repository that these audits are about.
+    pub(crate) fn captured_for(audits: &[(&Row, Mode)]) -> Self {
         let corpus = Self::uncaptured();
         fs::create_dir(corpus.project.path().join("environments")).unwrap();
-        for repo in REPOS {
-            fs::write(corpus.at(&format!("environments/{repo}.toml")), corpus.homes.spec(repo)).unwrap();
-        }
-        std::thread::scope(|scope| {
-            for repos in REPOS.chunks(REPOS.len().div_ceil(2)) {
-                let corpus = &corpus;
-                scope.spawn(move || repos.iter().for_each(|repo| corpus.capture(repo)));
-            }
-        });
+        let about = |repo: &&str| audits.iter().any(|(row, _)| row.repo == **repo);
+        let repos: Vec<&str> = REPOS.into_iter().filter(about).collect();
+        super::tally::side_by_side(repos.len(), |number| corpus.capture(repos[number]));
         corpus
     }
 
@@ -80,6 +74,7 @@ impl Corpus {
     }
 
     fn capture(&self, repo: &str) {
+        fs::write(self.at(&format!("environments/{repo}.toml")), self.homes.spec(repo)).unwrap();
         let state = self.at("state").display().to_string();
         let words = [env!("CARGO_BIN_EXE_trueup"), "capture", "--yes", "--env", repo, "--state", &state];
         let output = self.homes.pristine(&words).current_dir(self.project.path()).output().unwrap();
