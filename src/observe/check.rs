@@ -4,6 +4,7 @@
 //! Which changes are tried is said by `quality::check`, from what is known of the hooks and gates. The program
 //! (`check.sh`) tells of each try as soon as it is over, in a frame of its own, so that what a try costs others is nothing
 //! but time. What was not told of is unknown.
+#![expect(clippy::disallowed_methods, reason = "IO edge: watches the clock while canaries are tried")]
 
 mod compile;
 #[cfg(test)]
@@ -20,10 +21,12 @@ use super::audit::{Stage, ask, new_nonce};
 use super::probe::{NOTHING_THERE, enter};
 use super::{Covers, Question};
 use crate::quality::check::{
-    Attempt, behaved,     Evidence, Pair, Places, Tried, check_id, chosen, could_apply, outcome, read_told, words_to_look_for,
+    Attempt, Evidence, Pair, Places, Tried, behaved, check_id, chosen, could_apply, outcome, read_told,
+    words_to_look_for,
 };
 use crate::spec::{
-    Behaviour, Category, CheckKind, Environment, Fact, Facts, GateFact, ItemId, Listed, Listing, Observed, Repo, Selection, Why,
+    Behaviour, Category, CheckKind, Environment, Fact, Facts, GateFact, ItemId, Listed, Listing, Observed, Repo,
+    Selection, Why,
 };
 use crate::transport::{Connection, Run, StdinAfter, Stream, TransportError, quote};
 
@@ -169,7 +172,7 @@ struct ToldAll {
 }
 
 impl ToldAll {
-    fn of(&self, word: Word, number: impl ToString) -> Option<&[u8]> {
+    fn of(&self, word: Word, number: &(impl ToString + ?Sized)) -> Option<&[u8]> {
         self.by_word.get(&(word, number.to_string())).map(Vec::as_slice)
     }
 }
@@ -259,31 +262,31 @@ fn names(plans: &[Plan<'_>]) -> BTreeMap<String, String> {
 }
 
 fn enter_outcomes(facts: &mut Facts, environment: &Environment, plan: &Plan<'_>, number: usize, told: &ToldAll) {
-    if told.of(Word::Absent, number).is_some() {
+    if told.of(Word::Absent, &number).is_some() {
         return;
     }
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
-    let place = told.of(Word::Place, number).map(text).unwrap_or_default();
+    let place = told.of(Word::Place, &number).map(text).unwrap_or_default();
     let mut lines = place.lines().map(str::to_owned);
     let mut line = || lines.next().unwrap_or_default();
     let places = Places { home: line(), top: line(), room: line(), subject: line() };
     let tip = line();
     let outside: Vec<String> =
-        told.of(Word::Outside, number).map(text).unwrap_or_default().lines().map(str::to_owned).collect();
-    let refused = told.of(Word::Refused, number).map(text);
+        told.of(Word::Outside, &number).map(text).unwrap_or_default().lines().map(str::to_owned).collect();
+    let refused = told.of(Word::Refused, &number).map(text);
     let seen = Seen { places: &places, refused: refused.as_deref(), tip: &tip };
     enter_runs(facts, environment, plan, told, &seen);
     for (lane, worktree) in [(&plan.main, false), (&plan.worktree, true)] {
         let name = if worktree { "worktree" } else { "main" };
-        let stuck = told.of(Word::Stuck, format!("{number}-{name}")).map(text);
+        let stuck = told.of(Word::Stuck, &format!("{number}-{name}")).map(text);
         let tried = |number: usize, shared: Option<usize>| {
-            if let Some(bytes) = told.of(Word::Told, number) {
+            if let Some(bytes) = told.of(Word::Told, &number) {
                 return read_told(bytes).map_or_else(Tried::Not, Tried::Told);
             }
-            if let Some(bytes) = told.of(Word::Broken, number) {
+            if let Some(bytes) = told.of(Word::Broken, &number) {
                 return Tried::Not(seen.why(&text(bytes)));
             }
-            match shared.and_then(|shared| told.of(Word::Told, shared)).map(read_told) {
+            match shared.and_then(|shared| told.of(Word::Told, &shared)).map(read_told) {
                 Some(Ok(told)) if told.code == Some(0) && told.moved => Tried::Passed,
                 Some(Err(why)) => Tried::Not(why),
                 Some(Ok(_)) | None => Tried::Not(stuck.as_deref().map_or(Why::NoAnswer, |told| seen.why(told))),
@@ -317,10 +320,10 @@ fn enter_runs(facts: &mut Facts, environment: &Environment, plan: &Plan<'_>, tol
         let mut attempts = Vec::new();
         let mut broken = None;
         for number in (0..=run.behaviour.retries as usize).map(|attempt| run.first + attempt) {
-            if let Some(bytes) = told.of(Word::Told, number) {
-                let left = told.of(Word::Left, number).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+            if let Some(bytes) = told.of(Word::Told, &number) {
+                let left = told.of(Word::Left, &number).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
                 attempts.push(read_told(bytes).map(|told| Attempt { told, report: left }));
-            } else if let Some(bytes) = told.of(Word::Broken, number) {
+            } else if let Some(bytes) = told.of(Word::Broken, &number) {
                 broken = Some(seen.why(&String::from_utf8_lossy(bytes)));
             }
         }

@@ -268,9 +268,10 @@ fn read_patch(root: &mut Section<'_>) -> Option<Patch> {
         return None;
     };
     for patch in [&bad, &good] {
-        let named = patch.value.lines().filter_map(|line| {
-            line.strip_prefix("+++ ").or_else(|| line.strip_prefix("--- ")).map(|path| path.trim_end())
-        });
+        let named = patch
+            .value
+            .lines()
+            .filter_map(|line| line.strip_prefix("+++ ").or_else(|| line.strip_prefix("--- ")).map(str::trim_end));
         let mut named = named.filter(|path| *path != "/dev/null").peekable();
         if named.peek().is_none() {
             let problem = Problem::new("this is no unified diff", patch.span.clone(), "names no file");

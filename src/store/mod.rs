@@ -23,9 +23,9 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Connection as _, Row as _, Sqlite, Transaction};
 use tokio::runtime::Runtime;
 
-pub use checks::{KeptChecks, checks_key};
 pub use attestations::{NewAttestation, StoredAttestation};
 pub use audits::StateId;
+pub use checks::{KeptChecks, checks_key};
 pub use runs::{Begun, Controller, Ending, NewRun, Outcome, RunId, StoredRun, program_of};
 
 /// The store. It may be shared between threads; they take turns.

@@ -121,11 +121,9 @@ fn write_lane(text: &mut String, lane: &Lane, name: &str) {
         write_change(text, *good, &pair.good);
         tries.push_str(&attempt(*bad, &pair.bad));
         let shares = lane.shared.is_some() && pair.shares();
-        if shares {
-            if let Change::Files(files) = &pair.good.change {
-                let new = files.iter().filter(|file| !good_files.iter().any(|known| known.path == file.path));
-                good_files.extend(new.collect::<Vec<_>>());
-            }
+        if let (true, Change::Files(files)) = (shares, &pair.good.change) {
+            let new = files.iter().filter(|file| !good_files.iter().any(|known| known.path == file.path));
+            good_files.extend(new.collect::<Vec<_>>());
         }
         if shares { &mut singly } else { &mut tries }.push_str(&attempt(*good, &pair.good));
     }

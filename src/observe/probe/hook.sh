@@ -309,20 +309,20 @@ esac
 case $tu_listed in
   *includeif.*)
     tu_included=$(git config --show-origin --get-regexp '^includeif\.' | while IFS= read -r tu_line; do
-      tu_value=${tu_line##*.path }
-      tu_one=$tu_value
-      case $tu_value in
+      tu_named=${tu_line##*.path }
+      tu_one=$tu_named
+      case $tu_named in
         /*) ;;
-        "~"/*) tu_one=$HOME/${tu_value#??} ;;
+        "~"/*) tu_one=$HOME/${tu_named#??} ;;
         *)
           tu_one=${tu_line%%	*}
           tu_one=${tu_one#file:}
-          case $tu_one in */*) tu_one=${tu_one%/*}/$tu_value ;; *) tu_one=$tu_value ;; esac
+          case $tu_one in */*) tu_one=${tu_one%/*}/$tu_named ;; *) tu_one=$tu_named ;; esac
           ;;
       esac
       [ -f "$tu_one" ] || continue
       if tu_said=$(git config --includes --file "$tu_one" --get core.hooksPath); then
-        printf 'included %s\t%s\n' "$tu_value" "$tu_said"
+        printf 'included %s\t%s\n' "$tu_named" "$tu_said"
       fi
     done)
     tu_put "$tu_included${tu_included:+$tu_newline}"

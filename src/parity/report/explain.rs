@@ -395,6 +395,7 @@ any = true
         let mut report = report();
         let target = &mut report.targets[0];
         let mut finding = target.findings[0].clone();
+        finding.id = ItemId::new(Category::Gate, "shop/eslint");
         finding.locked = Some(Locked::Present(Fact::Gate(want.clone())));
         finding.observed = got.map(|got| Observed::Present(Fact::Gate(got.clone())));
         decides(target, &finding)

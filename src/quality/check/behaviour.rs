@@ -91,8 +91,8 @@ const FAILED: &str = "failed";
 const SKIPPED: &str = "skipped";
 
 /// A name that is there already gets a number.
-fn enter(tests: &mut Tests, name: String, outcome: &'static str) {
-    let mut unique = name.clone();
+fn enter(tests: &mut Tests, name: &str, outcome: &'static str) {
+    let mut unique = name.to_owned();
     for number in 2.. {
         if !tests.contains_key(&unique) {
             break;
@@ -120,7 +120,7 @@ fn junit(report: &str) -> Result<Tests, Why> {
                 }
             }
             Event::Empty(tag) => match tag.local_name().as_ref() {
-                "testcase" => enter(&mut tests, case_name(&tag).map_err(broken)?, PASSED),
+                "testcase" => enter(&mut tests, &case_name(&tag).map_err(broken)?, PASSED),
                 other => judge(other, &mut current),
             },
             Event::End(tag) => {
@@ -128,7 +128,7 @@ fn junit(report: &str) -> Result<Tests, Why> {
                 if tag.local_name().as_ref() == "testcase"
                     && let Some((name, outcome)) = current.take()
                 {
-                    enter(&mut tests, name, outcome);
+                    enter(&mut tests, &name, outcome);
                 }
             }
             Event::Eof if depth == 0 => return Ok(tests),
@@ -191,7 +191,7 @@ fn tap(output: &str) -> Tests {
             true => PASSED,
             false => FAILED,
         };
-        enter(&mut tests, name.trim().to_owned(), outcome);
+        enter(&mut tests, name.trim(), outcome);
     }
     tests
 }

@@ -33,11 +33,11 @@ fn script(asked: &Asked<'_>) -> String {
     let folders = quote::words(folders.iter().map(String::as_str));
     found(include_str!("python.sh"))
         + &format!(
-            "tu_used=\nfor tu_one in {folders}; do\nfor tu_name in $tu_locks requirements.txt; do\n\
+            "tu_used=\nset -- {folders}\nfor tu_one do\nfor tu_name in $tu_locks requirements.txt; do\n\
              if [ -f \"$tu_one/$tu_name\" ]; then tu_used=yes; fi\ndone\ndone\n\
              if [ -z \"$tu_used\" ]; then\nfor tu_one in ./requirements*.txt ./requirements/*.txt; do\n\
              if [ -f \"$tu_one\" ]; then tu_used=yes; fi\ndone\nfi\n\
-             [ -n \"$tu_used\" ] || return {}\ntu_places\nfor tu_project in {folders}; do tu_python_folder \"$tu_project\" || return; done\n",
+             [ -n \"$tu_used\" ] || return {}\ntu_places\nset -- {folders}\nfor tu_project do tu_python_folder \"$tu_project\" || return; done\n",
             super::NOT_USED
         )
 }
