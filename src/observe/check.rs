@@ -157,8 +157,10 @@ fn look_for(repo: &Repo, words: &[String]) -> String {
     enter(repo)
         + &format!(
             "tu_top=$(git rev-parse --show-cdup) || return\ncd \"./$tu_top\" || return\n\
+             [ \"$(git rev-parse --is-bare-repository)\" = false ] || return {NOTHING_THERE}\n\
              {{ git grep -IoiwE -e {pattern} -- {} || [ \"$?\" -eq 1 ] || echo failed\n\
              for tu_file in \"$(git rev-parse --git-path hooks)\"/*; do\n\
+             [ -f \"$tu_file\" ] || continue\n\
              case $tu_file in *.sample) ;; *) grep -HoiwE -e {pattern} \"$tu_file\" 2>/dev/null ;; esac\ndone; }} | \
              sort -u\n",
             places.join(" ")

@@ -248,7 +248,7 @@ tu_carry() {
   tu_plainly clone -q "$@" -- "$tu_top" "$tu_clone" || return
   tu_configure || return
   mkdir -p "$tu_clone/.git/info" "$tu_clone/.git/hooks"
-  for tu_file in exclude attributes; do
+  for tu_file in exclude attributes lefthook.checksum; do
     [ ! -f "$tu_common/info/$tu_file" ] || cp "$tu_common/info/$tu_file" "$tu_clone/.git/info/" || return
   done
   set --

@@ -252,7 +252,7 @@ fn an_explanation_names_the_line_on_each_machine_and_the_smallest_change() {
     project
         .trueup(&["check", "vm", "--explain", "gate:shop/eslint"])
         .stdout_has("  decided    eslint.config.js:11 on the reference, eslint.config.js:12 on vm\n")
-        .stdout_has("  change     in eslint.config.js:12 on vm, set rules.no-console to error\n")
+        .stdout_has("  fix        in eslint.config.js:12 on vm, set rules.no-console to error\n")
         .exits(1);
 }
 
@@ -286,7 +286,7 @@ fn what_is_not_installed_or_another_program_is_told_and_a_reinstall_is_not() {
     let report = project.check(&["vm"], 1);
     assert_eq!(
         report.finding("vm", "gate:shop/prettier")["reason"],
-        "it is asked for as 3.6.2 and not installed on vm; on the reference it is prettier 3.6.2"
+        "on vm it is asked for as 3.6.2 and not installed; on the reference it is prettier 3.6.2"
     );
     let npm = report.finding("vm", "gate:shop/npm");
     assert!(npm["detail"].as_str().unwrap().contains("out of step.prettier: "), "{npm}");
@@ -294,7 +294,7 @@ fn what_is_not_installed_or_another_program_is_told_and_a_reinstall_is_not() {
     fs::remove_dir_all(&modules).unwrap();
     let report = project.check(&["vm"], 1);
     let reason = report.finding("vm", "gate:shop/npm")["reason"].as_str().unwrap();
-    assert!(reason.starts_with("it is not installed: there is no node_modules on vm; "), "{reason}");
+    assert!(reason.starts_with("on vm it is not installed: there is no node_modules; "), "{reason}");
 }
 
 #[test]
@@ -502,7 +502,7 @@ fn the_account_that_each_manager_leaves_is_held_against_its_lock_file() {
         vm.file(&format!("shop/{lock}"), written("2.1.3"));
         project
             .trueup(&["check", "vm", "--explain", "gate:shop/npm"])
-            .stdout_has(&format!("it is out of step with {lock} on vm; on the reference it is in step with {lock}"))
+            .stdout_has(&format!("on vm it is out of step with {lock}; on the reference it is in step with {lock}"))
             .stdout_has(&format!("out of step.{leaf}"))
             .stdout_has(&format!("run `{told}` in the repository on vm"))
             .exits(1);

@@ -533,7 +533,7 @@ fn an_agents_own_hooks_are_held_and_named() {
     let report = project.check(&["vm"], 1);
     assert_eq!(report.amiss("vm"), one);
     let reason = report.finding("vm", "hook:shop/claude")["reason"].as_str().unwrap().to_owned();
-    assert!(reason.starts_with("it has all its hooks switched off by disableAllHooks on vm"), "{reason}");
+    assert!(reason.starts_with("on vm it has all its hooks switched off by disableAllHooks"), "{reason}");
     std::fs::remove_file(vm.at("shop/.claude/settings.local.json")).unwrap();
     vm.file(".claude/settings.json", "{\"permissions\": {\"deny\": [\"Read(.envrc)\"]}}\n");
     assert_eq!(project.check(&["vm"], 1).amiss("vm"), both);

@@ -31,6 +31,7 @@ tu_hook_look() {
   for tu_name in $tu_hook_names; do
     tu_hook_see "$1/$tu_name"
     tu_hook_want "$1/$tu_name"
+    tu_hook_want "$1/$tu_name.legacy"
   done
 }
 
@@ -382,8 +383,10 @@ done
 tu_seek git || return
 tu_line=
 IFS= read -r tu_line 2>/dev/null <"$tu_path"
-case $tu_line in
-  '#!'*)
+# What stands where the system puts its own is the system's.
+case $tu_path-$tu_line in
+  /usr/bin/git-* | /bin/git-*) ;;
+  *-'#!'*)
     echo "wrapper $tu_path"
     tu_hook_want "$tu_path"
     ;;

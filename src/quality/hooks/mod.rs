@@ -183,7 +183,12 @@ fn running(checkout: Checkout<'_>, name: &str, folder: &str, path: String) -> Re
     hook.fact.decide("", &shown);
     hook.fact.decide(&shown, &shown);
     place(checkout, &mut hook.fact);
-    if let Some(interpreter) = checkout.raw.lacks.get(&file.path) {
+    // A worktree has the file as HEAD has it, which may ask for another.
+    let asks = |interpreter: &&String| {
+        let first = file.text.and_then(|text| text.split('\n').next());
+        first.is_none_or(|line| line.contains(interpreter.as_str()))
+    };
+    if let Some(interpreter) = checkout.raw.lacks.get(&file.path).filter(asks) {
         hook.fails(match interpreter.strip_suffix('\r') {
             Some(name) => format!("cannot start, since a carriage return ends its first line, behind {name}"),
             None => format!("cannot start, since its interpreter {interpreter} is not there"),

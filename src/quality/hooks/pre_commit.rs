@@ -49,6 +49,10 @@ pub(super) fn describe(hook: &mut Hook<'_>, text: &str, made: Made) -> Result<()
         Made::ByPrek => "prek",
     };
     hook.fact.leaf("manager", name);
+    // What stood there when it was installed, it runs first.
+    if let Some(legacy) = checkout.find(&format!("{}.legacy", hook.path)).filter(|file| file.executable) {
+        hook.fact.leaf(checkout.shown(&legacy.path), checkout.digest(&legacy, str::to_owned));
+    }
     let program = program_line().captures(text).and_then(|found| found.get(2));
     let program = program.map_or("", |found| found.as_str().trim().trim_matches(['\'', '"']));
     let lies_there = program.contains('/') && checkout.has_program(program);
