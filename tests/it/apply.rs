@@ -274,7 +274,7 @@ fn a_hook_that_differs_or_is_extra_or_does_not_run_is_drift() {
     );
     assert_eq!(
         report.finding("vm", "hook:carmenta/pre-push")["reason"],
-        "it is not executable, so git skips it on vm; on the reference it runs, and one more difference"
+        "on vm it is not executable, so git skips it; on the reference it runs, and one more difference"
     );
     vm.git(&["-C", "carmenta", "remote", "set-url", "--push", "origin", "https://github.com/elsewhere/carmenta"]);
     assert!(project.check(&["vm"], 1).amiss("vm").contains(&"repo:carmenta drift changed".to_owned()));
