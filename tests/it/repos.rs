@@ -105,7 +105,7 @@ fn a_hook_of_huskys_without_its_script_does_nothing() {
     let report = project.check(&["vm"], 1);
     assert_eq!(report.amiss("vm"), ["hook:shop/pre-commit drift changed"]);
     let reason =
-        "it does nothing, since the script that husky would start for it is not there on vm; on the reference it runs";
+        "on vm it does nothing, since the script that husky would start for it is not there; on the reference it runs";
     let told = report.finding("vm", "hook:shop/pre-commit")["reason"].as_str().unwrap().to_owned();
     assert!(told.starts_with(reason), "{told}");
     // Where there is none at all, on the reference too, that is no drift, and named.
@@ -118,5 +118,5 @@ fn a_hook_of_huskys_without_its_script_does_nothing() {
     assert_eq!(project.check(&["vm"], 0).finding("vm", "hook:shop/pre-commit")["warning"], warning);
     vm.file("shop/.husky/pre-commit", "npm test\n");
     let told = project.check(&["vm"], 1).finding("vm", "hook:shop/pre-commit")["reason"].as_str().unwrap().to_owned();
-    assert!(told.starts_with("it runs on vm; on the reference it does nothing"), "{told}");
+    assert!(told.starts_with("on vm it runs; on the reference it does nothing"), "{told}");
 }
