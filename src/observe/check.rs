@@ -304,12 +304,8 @@ fn enter_outcomes(facts: &mut Facts, environment: &Environment, plan: &Plan<'_>,
                 Some(CheckKind::Canary(canary)) => canary.hook.as_str(),
                 Some(CheckKind::Behaviour(_)) | None => "",
             };
-            let fact = match refused.as_deref() {
-                Some("bare") => Ok(nothing_to_try("the repository is bare")),
-                Some("unborn") => Ok(nothing_to_try("the repository has no commit yet")),
-                Some(other) => Err(seen.why(other)),
-                None => outcome(&tried, &places, hook, &outside, environment.limits.check),
-            };
+            let came_out = || outcome(&tried, &places, hook, &outside, environment.limits.check);
+            let fact = seen.refusal().unwrap_or_else(came_out);
             let observed = fact.map_or_else(Observed::Unknown, |fact| Observed::Present(Fact::Gate(fact)));
             facts.items.insert(check_id(&plan.repo.name, check, worktree), observed);
         }
@@ -331,14 +327,12 @@ fn enter_runs(facts: &mut Facts, environment: &Environment, plan: &Plan<'_>, tol
         }
         let limit = run.behaviour.limit.unwrap_or(environment.limits.check);
         let attempts: Result<Vec<Attempt>, Why> = attempts.into_iter().collect();
-        let fact = match (seen.refused, attempts, broken) {
-            (Some("bare"), ..) => Ok(nothing_to_try("the repository is bare")),
-            (Some("unborn"), ..) => Ok(nothing_to_try("the repository has no commit yet")),
-            (Some(other), ..) => Err(seen.why(other)),
-            (None, Ok(attempts), None) if attempts.is_empty() => Err(Why::NoAnswer),
-            (None, Ok(attempts), None) => behaved(run.behaviour, &attempts, seen.places, limit),
-            (None, Err(why), _) | (None, Ok(_), Some(why)) => Err(why),
+        let came_out = || match (attempts, broken) {
+            (Ok(attempts), None) if attempts.is_empty() => Err(Why::NoAnswer),
+            (Ok(attempts), None) => behaved(run.behaviour, &attempts, seen.places, limit),
+            (Err(why), _) | (Ok(_), Some(why)) => Err(why),
         };
+        let fact = seen.refusal().unwrap_or_else(came_out);
         let observed = fact.map_or_else(Observed::Unknown, |mut fact| {
             fact.decide(COMMIT, run.commit.as_deref().unwrap_or(seen.tip));
             Observed::Present(Fact::Gate(fact))
@@ -355,6 +349,15 @@ struct Seen<'a> {
 }
 
 impl Seen<'_> {
+    /// What there is to say of any check where the repository as a whole was refused.
+    fn refusal(&self) -> Option<Result<GateFact, Why>> {
+        Some(match self.refused? {
+            "bare" => Ok(nothing_to_try("the repository is bare")),
+            "unborn" => Ok(nothing_to_try("the repository has no commit yet")),
+            other => Err(self.why(other)),
+        })
+    }
+
     fn why(&self, told: &str) -> Why {
         let told = told.replace(&self.places.room, "<room>");
         let line = told.lines().find(|line| !line.trim().is_empty()).unwrap_or("nothing was said about it");

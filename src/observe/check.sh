@@ -96,16 +96,6 @@ tu_guard() {
   kill -9 "$$"
 }
 
-# tu_end ROOT SPARED DEPTH: kills the processes that tu_below tells.
-tu_end() {
-  for tu_round in 1 2 3 4 5; do
-    tu_prey=$(tu_table | tu_below "$1" "$2" "$3")
-    [ -n "$tu_prey" ] || break
-    # shellcheck disable=SC2086 # process ids, one word each
-    kill -9 $tu_prey 2>/dev/null
-  done
-}
-
 # tu_repo NUMBER PATH MAIN WORKTREE RUNS: all about one repository; the last three are functions that try what is to be tried
 # in the checkout and in a worktree, and that run checks at a commit.
 tu_repo() {

@@ -347,13 +347,3 @@ tu_guard() {
   tu_sweep "$tu_mark."
   kill -9 "$$"
 }
-
-# tu_end ROOT SPARED DEPTH: kills the processes that tu_below tells.
-tu_end() {
-  for tu_round in 1 2 3 4 5; do
-    tu_prey=$(tu_table | tu_below "$1" "$2" "$3")
-    [ -n "$tu_prey" ] || break
-    # shellcheck disable=SC2086 # process ids, one word each
-    kill -9 $tu_prey
-  done
-}

@@ -126,3 +126,13 @@ else
     ps -AEww -o pid= -o command= | awk -v name="$tu_label=" -v mark="$1" 'index($0, name mark) { print $1 }'
   }
 fi
+
+# tu_end ROOT SPARED DEPTH: kills the processes that tu_below tells.
+tu_end() {
+  for tu_round in 1 2 3 4 5; do
+    tu_prey=$(tu_table | tu_below "$1" "$2" "$3")
+    [ -n "$tu_prey" ] || break
+    # shellcheck disable=SC2086 # process ids, one word each
+    kill -9 $tu_prey 2>/dev/null
+  done
+}

@@ -75,7 +75,7 @@ impl Frames {
 
     /// The first whole frame with how many bytes there are up to its end; what is no frame ends at its newline.
     fn next(&self) -> Option<(Option<Event>, usize)> {
-        let start = self.held.windows(self.begins.len()).position(|window| window == self.begins)?;
+        let start = memchr::memmem::find(&self.held, &self.begins)?;
         let line = &self.held[start..];
         let line_end = line.iter().position(|byte| *byte == b'\n')?;
         let Some((word, number, length)) = head(&line[self.begins.len()..line_end]) else {

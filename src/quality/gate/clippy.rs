@@ -9,9 +9,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::config::Config;
+use super::found;
 use super::leaves::flatten;
 use super::told::Told;
-use super::{Asked, Gate, NOT_USED, asked_for, by_folder, candidates, found};
+use super::{Asked, Gate, NOT_USED};
 use crate::observe::Answer;
 use crate::spec::{GateFact, Leaves, Why};
 use crate::transport::quote;
@@ -26,16 +27,16 @@ const NAMES: [&str; 2] = [".clippy.toml", "clippy.toml"];
 const ROOTS: [&str; 2] = ["src/lib.rs", "src/main.rs"];
 
 fn script(asked: &Asked<'_>) -> String {
-    let folders = by_folder(asked.with_extension(&["rs"]));
+    let folders = found::by_folder(asked.with_extension(&["rs"]));
     if folders.is_empty() {
         return format!("return {NOT_USED}\n");
     }
     let words = |names: &[&str]| {
-        let places = candidates(folders.keys().map(String::as_str), names);
+        let places = found::candidates(folders.keys().map(String::as_str), names);
         quote::words(places.iter().map(String::as_str))
     };
     let (configs, roots) = (words(&["Cargo.toml", ".clippy.toml", "clippy.toml"]), words(&ROOTS));
-    found(include_str!("clippy.sh"))
+    found::functions(include_str!("clippy.sh"))
         + &format!(
             "tu_seek cargo-clippy || tu_clippy_asked {configs} || return {NOT_USED}\ntu_places\n\
              tu_files {configs} ./.cargo/config.toml ./.cargo/config || return\ntu_clippy_elsewhere || return\n\
@@ -45,9 +46,9 @@ fn script(asked: &Asked<'_>) -> String {
 
 fn read(asked: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
     let told = Told::read(answer)?;
-    let version = super::version(&told, "clippy")?;
+    let version = found::version(&told, "clippy")?;
     let mut fact =
-        version.as_ref().map_or_else(|| asked_for("clippy"), |version| super::of_tool(&told, "clippy", version));
+        version.as_ref().map_or_else(|| found::asked_for("clippy"), |version| found::of_tool(&told, "clippy", version));
     let mut read = BTreeMap::new();
     for (place, text) in &told.files {
         read.insert(place.as_str(), Config::toml(place, text)?);
@@ -59,7 +60,7 @@ fn read(asked: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
     let mut of_packages: BTreeMap<String, Leaves> = BTreeMap::new();
     let mut places = Vec::new();
     for file in asked.with_extension(&["rs"]) {
-        let manifests = super::upward(file).map(|folder| super::joined(folder, "Cargo.toml"));
+        let manifests = found::upward(file).map(|folder| found::joined(folder, "Cargo.toml"));
         let package = manifests.clone().find(|place| has(&read, place, "package"));
         let Some(package) = package.filter(|package| !of_packages.contains_key(package)) else { continue };
         let workspace = manifests.skip_while(|place| *place != package).find(|place| has(&read, place, "workspace"));
@@ -150,7 +151,7 @@ fn clippy_toml(
     places: &mut Vec<(String, String)>,
 ) {
     let named = |folder: &str| {
-        NAMES.map(|name| super::joined(folder, name)).into_iter().find(|place| read.contains_key(place.as_str()))
+        NAMES.map(|name| found::joined(folder, name)).into_iter().find(|place| read.contains_key(place.as_str()))
     };
     let is_outside =
         |place: &&&str| place.starts_with(['/', '~']) && NAMES.iter().any(|name| place.ends_with(&format!("/{name}")));
@@ -314,9 +315,7 @@ mod tests {
     use super::*;
 
     fn fact(told: &str, samples: &[&str]) -> Result<GateFact, Why> {
-        let stdout = format!("=repo /home/jane/shop\n=home /home/jane\n{told}");
-        let samples: Vec<String> = samples.iter().map(|file| (*file).to_owned()).collect();
-        read(&Asked { samples: &samples }, &Answer { code: 0, stdout: stdout.into(), stderr: Vec::new() })
+        found::tests::read(&GATE, "/home/jane/shop", told, samples)
     }
 
     const VERSION: &str =

@@ -70,13 +70,12 @@ impl Config {
                 continue;
             }
             let indent = line.len() - line.trim_start().len();
-            if let Some((section, key, of_key)) = open.as_ref().filter(|(_, _, of_key)| indent > *of_key) {
+            if let Some((section, key, _)) = open.as_ref().filter(|(_, _, of_key)| indent > *of_key) {
                 let entry = sections.get_mut(section).and_then(|keys| keys.get_mut(key));
                 if let Some(Value::String(value)) = entry {
                     value.push_str(if value.is_empty() { "" } else { "\n" });
                     value.push_str(bare);
                 }
-                let _ = of_key;
                 continue;
             }
             if let Some(name) = bare.strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(name, _)| name) {

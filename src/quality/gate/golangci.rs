@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::config::Config;
+use super::found;
 use super::leaves::flatten;
 use super::told::Told;
-use super::{Asked, Gate, asked_for, by_folder, candidates, found};
+use super::{Asked, Gate};
 use crate::observe::Answer;
 use crate::spec::{GateFact, Leaves, Why};
 use crate::transport::quote;
@@ -25,13 +26,13 @@ const STANDARD_1: [&str; 6] = ["errcheck", "gosimple", "govet", "ineffassign", "
 const STANDARD_2: [&str; 5] = ["errcheck", "govet", "ineffassign", "staticcheck", "unused"];
 
 fn script(asked: &Asked<'_>) -> String {
-    let folders = by_folder(asked.with_extension(&["go"]));
+    let folders = found::by_folder(asked.with_extension(&["go"]));
     if folders.is_empty() {
         return format!("return {}\n", super::NOT_USED);
     }
-    let configs = candidates(folders.keys().map(String::as_str), &NAMES);
+    let configs = found::candidates(folders.keys().map(String::as_str), &NAMES);
     let configs = quote::words(configs.iter().map(String::as_str));
-    found(include_str!("golangci.sh"))
+    found::functions(include_str!("golangci.sh"))
         + &format!(
             "tu_golangci_used {configs} || return {}\ntu_places\ntu_files {configs} || return\ntu_above '{names}' || return\n\
              for tu_one in {names}; do tu_files ~/\"$tu_one\" || return; done\n\
@@ -43,10 +44,10 @@ fn script(asked: &Asked<'_>) -> String {
 
 fn read(asked: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
     let told = Told::read(answer)?;
-    let version = super::version(&told, "golangci-lint")?;
+    let version = found::version(&told, "golangci-lint")?;
     let mut fact = version
         .as_ref()
-        .map_or_else(|| asked_for("golangci-lint"), |version| super::of_tool(&told, "golangci-lint", version));
+        .map_or_else(|| found::asked_for("golangci-lint"), |version| found::of_tool(&told, "golangci-lint", version));
     let mut read: BTreeMap<&str, (Leaves, Config)> = BTreeMap::new();
     for (place, text) in &told.files {
         let config = if place.ends_with(".toml") { Config::toml(place, text)? } else { Config::yaml(place, text)? };
@@ -61,8 +62,8 @@ fn read(asked: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
     });
     let mut of_files = Vec::new();
     for file in asked.with_extension(&["go"]) {
-        let inside = super::upward(file)
-            .flat_map(|folder| NAMES.iter().map(move |name| super::joined(folder, name)))
+        let inside = found::upward(file)
+            .flat_map(|folder| NAMES.iter().map(move |name| found::joined(folder, name)))
             .find(|place| read.contains_key(place.as_str()));
         let place = inside.or_else(|| outside.first().map(|place| (*place).to_owned()));
         let mut leaves = match &place {
@@ -73,7 +74,7 @@ fn read(asked: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
         of_files.push((file.to_owned(), leaves));
     }
     fact.of_files(of_files);
-    super::decide_by_file(&mut fact, |place, leaf| {
+    found::decide_by_file(&mut fact, |place, leaf| {
         let lines = &read.get(place)?.1.lines;
         match leaf.strip_prefix("linters.").filter(|name| !name.contains('.')) {
             Some(_) => ["linters.enable", "linters.disable", "linters"].iter().find_map(|key| lines.get(*key)),
@@ -162,9 +163,7 @@ mod tests {
     use super::*;
 
     fn fact(told: &str, samples: &[&str]) -> Result<GateFact, Why> {
-        let stdout = format!("=repo /home/jane/shop\n=home /home/jane\n{told}");
-        let samples: Vec<String> = samples.iter().map(|file| (*file).to_owned()).collect();
-        read(&Asked { samples: &samples }, &Answer { code: 0, stdout: stdout.into(), stderr: Vec::new() })
+        found::tests::read(&GATE, "/home/jane/shop", told, samples)
     }
 
     fn on(leaves: &Leaves) -> Vec<&str> {

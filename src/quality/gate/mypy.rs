@@ -9,8 +9,9 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::config::Config;
+use super::found;
 use super::told::Told;
-use super::{Asked, Gate, asked_for, found};
+use super::{Asked, Gate};
 use crate::observe::Answer;
 use crate::spec::{GateFact, Why};
 
@@ -21,7 +22,7 @@ const NAMES: [&str; 4] = ["mypy.ini", ".mypy.ini", "pyproject.toml", "setup.cfg"
 
 fn script(_: &Asked<'_>) -> String {
     let names = NAMES.map(|name| format!("./{name}")).join(" ");
-    found(include_str!("mypy.sh"))
+    found::functions(include_str!("mypy.sh"))
         + &format!(
             "tu_mypy_used || return {}\ntu_places\ntu_files {names} || return\n\
              tu_files \"${{XDG_CONFIG_HOME:-$HOME/.config}}/mypy/config\" ~/.config/mypy/config ~/.mypy.ini || return\n\
@@ -35,9 +36,9 @@ fn read(_: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
     let distribution = told.one("distribution").and_then(|name| name.strip_suffix(".dist-info")?.strip_prefix("mypy-"));
     let version = match distribution {
         Some(version) => Some(version.to_owned()),
-        None => super::version(&told, "mypy")?,
+        None => found::version(&told, "mypy")?,
     };
-    let mut fact = version.map_or_else(|| asked_for("mypy"), |version| super::of_tool(&told, "mypy", &version));
+    let mut fact = version.map_or_else(|| found::asked_for("mypy"), |version| found::of_tool(&told, "mypy", &version));
     if let Some(path) = told.variable("MYPYPATH") {
         fact.leaf("MYPYPATH", told.normal(path));
     }
@@ -193,8 +194,7 @@ mod tests {
     use super::*;
 
     fn fact(told: &str) -> Result<GateFact, Why> {
-        let stdout = format!("=repo /home/jane/shop\n=home /home/jane\n{told}");
-        read(&Asked { samples: &[] }, &Answer { code: 0, stdout: stdout.into(), stderr: Vec::new() })
+        found::tests::read(&GATE, "/home/jane/shop", told, &[])
     }
 
     const INSTALLED: &str = "=from .venv\n=distribution mypy-1.13.0.dist-info\n=beside mypy-1.13.0.dist-info\n=beside Pydantic-2.9.2.dist-info\n";

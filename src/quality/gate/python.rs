@@ -11,8 +11,9 @@ use pep440_rs::Version;
 use serde_json::Value;
 
 use super::config::Config;
+use super::found;
 use super::told::Told;
-use super::{Asked, Gate, found};
+use super::{Asked, Gate};
 use crate::observe::Answer;
 use crate::spec::{GateFact, Why};
 use crate::transport::quote;
@@ -31,7 +32,7 @@ fn script(asked: &Asked<'_>) -> String {
         }
     }
     let folders = quote::words(folders.iter().map(String::as_str));
-    found(include_str!("python.sh"))
+    found::functions(include_str!("python.sh"))
         + &format!(
             "tu_used=\nset -- {folders}\nfor tu_one do\nfor tu_name in $tu_locks requirements.txt; do\n\
              if [ -f \"$tu_one/$tu_name\" ]; then tu_used=yes; fi\ndone\ndone\n\
@@ -415,8 +416,7 @@ mod tests {
     use super::*;
 
     fn fact(told: &str) -> Result<GateFact, Why> {
-        let stdout = format!("=repo /home/jane/shop\n=home /home/jane\n{told}");
-        read(&Asked { samples: &[] }, &Answer { code: 0, stdout: stdout.into(), stderr: Vec::new() })
+        found::tests::read(&GATE, "/home/jane/shop", told, &[])
     }
 
     fn project(lock: &str, text: &str) -> String {

@@ -7,8 +7,9 @@
 use std::collections::BTreeMap;
 
 use super::config::Config;
+use super::found;
 use super::told::Told;
-use super::{Asked, Gate, asked_for, by_folder, candidates, found};
+use super::{Asked, Gate};
 use crate::observe::Answer;
 use crate::spec::{GateFact, Leaves, Why};
 use crate::transport::quote;
@@ -24,10 +25,10 @@ const NAMES: &[&str] = &[".ruff.toml", "ruff.toml", "pyproject.toml"];
 const ASK: &str = include_str!("ruff.sh");
 
 fn script(asked: &Asked<'_>) -> String {
-    let folders = by_folder(asked.with_extension(EXTENSIONS));
-    let configs = candidates(folders.keys().map(String::as_str), NAMES);
+    let folders = found::by_folder(asked.with_extension(EXTENSIONS));
+    let configs = found::candidates(folders.keys().map(String::as_str), NAMES);
     let configs = quote::words(configs.iter().map(String::as_str));
-    let mut script = found(ASK);
+    let mut script = found::functions(ASK);
     script += &format!("tu_ruff_used {configs} || return {}\n", super::NOT_USED);
     script += &format!("tu_places\ntu_files {configs} || return\ntu_ruff_elsewhere\ntu_ruff_version || return 0\n");
     for (folder, files) in &folders {
@@ -39,8 +40,8 @@ fn script(asked: &Asked<'_>) -> String {
 
 fn read(asked: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
     let told = Told::read(answer)?;
-    let Some(version) = super::version(&told, "ruff")? else { return not_installed(asked, &told) };
-    let mut fact = super::of_tool(&told, "ruff", &version);
+    let Some(version) = found::version(&told, "ruff")? else { return not_installed(asked, &told) };
+    let mut fact = found::of_tool(&told, "ruff", &version);
     let mut of_files = Vec::new();
     let mut by_group: BTreeMap<&str, Settings> = BTreeMap::new();
     for section in told.all("settings") {
@@ -67,7 +68,7 @@ fn read(asked: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
 
 /// What the configuration says, where there is no ruff to read it.
 fn not_installed(asked: &Asked<'_>, told: &Told) -> Result<GateFact, Why> {
-    let mut fact = asked_for("ruff");
+    let mut fact = found::asked_for("ruff");
     let mut read: BTreeMap<&str, Config> = BTreeMap::new();
     for (place, text) in &told.files {
         let config = Config::toml(place, text)?;
@@ -91,7 +92,7 @@ fn not_installed(asked: &Asked<'_>, told: &Told) -> Result<GateFact, Why> {
 
 /// The configuration that is nearest to a file.
 fn nearest(file: &str, is_one: impl Fn(&str) -> bool) -> Option<String> {
-    let places = super::upward(file).flat_map(|folder| NAMES.iter().map(move |name| super::joined(folder, name)));
+    let places = found::upward(file).flat_map(|folder| NAMES.iter().map(move |name| found::joined(folder, name)));
     places.into_iter().find(|place| is_one(place))
 }
 
@@ -112,7 +113,7 @@ fn decide(fact: &mut GateFact, told: &Told) {
             configs.extend(of_ruff.map(|config| (place.as_str(), config)));
         }
     }
-    super::decide_by_file(fact, |place, leaf| {
+    found::decide_by_file(fact, |place, leaf| {
         let config = configs.get(place)?;
         let known = |key: &str| config.lines.get(key).copied();
         match leaf.strip_prefix("rules.") {

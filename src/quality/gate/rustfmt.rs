@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::config::Config;
+use super::found;
 use super::told::Told;
-use super::{Asked, Gate, NOT_USED, asked_for, by_folder, candidates, found};
+use super::{Asked, Gate, NOT_USED};
 use crate::observe::Answer;
 use crate::spec::{GateFact, Leaves, Why};
 use crate::transport::quote;
@@ -18,16 +19,16 @@ pub(super) const GATE: Gate = Gate { name: "rustfmt", doc: "rustfmt's settings",
 const NAMES: [&str; 2] = [".rustfmt.toml", "rustfmt.toml"];
 
 fn script(asked: &Asked<'_>) -> String {
-    let folders = by_folder(asked.with_extension(&["rs"]));
+    let folders = found::by_folder(asked.with_extension(&["rs"]));
     if folders.is_empty() {
         return format!("return {NOT_USED}\n");
     }
     let folder_names = || folders.keys().map(String::as_str);
-    let configs = candidates(folder_names(), &NAMES);
+    let configs = found::candidates(folder_names(), &NAMES);
     let configs = quote::words(configs.iter().map(String::as_str));
-    let manifests = candidates(folder_names(), &["Cargo.toml"]);
+    let manifests = found::candidates(folder_names(), &["Cargo.toml"]);
     let manifests = quote::words(manifests.iter().map(String::as_str));
-    let mut script = found(include_str!("rustfmt.sh"));
+    let mut script = found::functions(include_str!("rustfmt.sh"));
     script += &format!(
         "tu_seek rustfmt || tu_rustfmt_asked {configs} || return {NOT_USED}\ntu_places\ntu_files {configs} {manifests} || return\n\
          tu_above '{}' || return\n\
@@ -51,15 +52,16 @@ fn read(asked: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
         let kept = if place.ends_with("Cargo.toml") { &mut manifests } else { &mut configs };
         kept.insert(place.as_str(), Config::toml(place, text)?);
     }
-    let version = super::version(&told, "rustfmt")?;
+    let version = found::version(&told, "rustfmt")?;
     if version.is_some() {
         for section in told.all("settings") {
             let text = told.heard(section, "rustfmt --print-config current")?;
             read.insert(section.name.as_str(), Config::toml("what rustfmt told", &told.normal(text))?.leaves());
         }
     }
-    let mut fact =
-        version.as_ref().map_or_else(|| asked_for("rustfmt"), |version| super::of_tool(&told, "rustfmt", version));
+    let mut fact = version
+        .as_ref()
+        .map_or_else(|| found::asked_for("rustfmt"), |version| found::of_tool(&told, "rustfmt", version));
     let mut groups: BTreeMap<String, &str> = BTreeMap::new();
     for group in told.all("group") {
         groups.extend(group.body.lines().map(|file| (told.place(file), group.name.as_str())));
@@ -68,8 +70,8 @@ fn read(asked: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
     let outside = configs.keys().find(|place| place.starts_with(['~', '/'])).copied();
     let mut of_files = Vec::new();
     for file in asked.with_extension(&["rs"]) {
-        let inside = super::upward(file)
-            .flat_map(|folder| NAMES.iter().map(move |name| super::joined(folder, name)))
+        let inside = found::upward(file)
+            .flat_map(|folder| NAMES.iter().map(move |name| found::joined(folder, name)))
             .find(|place| configs.contains_key(place.as_str()));
         let place = inside.or_else(|| outside.map(str::to_owned));
         let mut leaves = match (&version, groups.get(file).and_then(|group| read.get(group))) {
@@ -85,14 +87,14 @@ fn read(asked: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
         of_files.push((file.to_owned(), leaves));
     }
     fact.of_files(of_files);
-    super::decide_by_file(&mut fact, |place, leaf| configs.get(place)?.lines.get(leaf).copied());
+    found::decide_by_file(&mut fact, |place, leaf| configs.get(place)?.lines.get(leaf).copied());
     Ok(fact)
 }
 
 /// The edition that cargo hands over for a file, and where it stands: in the package's manifest or, where that says so, in
 /// the workspace's.
 fn edition(manifests: &BTreeMap<&str, Config>, file: &str) -> Option<(String, String)> {
-    let above = || super::upward(file).map(|folder| super::joined(folder, "Cargo.toml"));
+    let above = || found::upward(file).map(|folder| found::joined(folder, "Cargo.toml"));
     let of = |key: &str, table: &str| {
         let place =
             above().find(|place| manifests.get(place.as_str()).is_some_and(|one| one.value.get(table).is_some()))?;
@@ -115,9 +117,7 @@ mod tests {
     use super::*;
 
     fn fact(told: &str, samples: &[&str]) -> Result<GateFact, Why> {
-        let stdout = format!("=repo /home/jane/shop\n=home /home/jane\n{told}");
-        let samples: Vec<String> = samples.iter().map(|file| (*file).to_owned()).collect();
-        read(&Asked { samples: &samples }, &Answer { code: 0, stdout: stdout.into(), stderr: Vec::new() })
+        found::tests::read(&GATE, "/home/jane/shop", told, samples)
     }
 
     const FILES: &str = "=there ./rustfmt.toml\n=there ./Cargo.toml\n=there ./crates/a/Cargo.toml\n=file ./rustfmt.toml\n|max_width = 120\n\

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use super::found;
 use super::told::Told;
-use super::{Asked, Gate, asked_for, by_folder, candidates, found};
+use super::{Asked, Gate};
 use crate::observe::Answer;
 use crate::spec::{GateFact, Leaves, Why};
 use crate::transport::quote;
@@ -25,13 +26,13 @@ fn scripts<'a>(asked: &Asked<'a>) -> (Vec<&'a str>, Vec<&'a str>) {
 
 fn script(asked: &Asked<'_>) -> String {
     let (named, bare) = scripts(asked);
-    let folders = by_folder(named.iter().chain(&bare).copied());
-    let configs = candidates(folders.keys().map(String::as_str), NAMES);
+    let folders = found::by_folder(named.iter().chain(&bare).copied());
+    let configs = found::candidates(folders.keys().map(String::as_str), NAMES);
     let configs = quote::words(configs.iter().map(String::as_str));
     let bare: Vec<String> = bare.iter().map(|file| format!("./{file}")).collect();
     let named = named.is_empty();
     let some = if named { "false" } else { "true" };
-    found(include_str!("shellcheck.sh"))
+    found::functions(include_str!("shellcheck.sh"))
         + &format!(
             "tu_shellcheck_used {configs} || return {unused}\ntu_found=$(tu_scripts {bare})\n\
              {some} || [ -n \"$tu_found\" ] || return {unused}\n\
@@ -48,8 +49,8 @@ fn script(asked: &Asked<'_>) -> String {
 fn read(asked: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
     let told = Told::read(answer)?;
     let mut fact = match version(&told)? {
-        Some(version) => super::of_tool(&told, "shellcheck", &version),
-        None => asked_for("shellcheck"),
+        Some(version) => found::of_tool(&told, "shellcheck", &version),
+        None => found::asked_for("shellcheck"),
     };
     if let Some(options) = told.variable("SHELLCHECK_OPTS") {
         fact.leaf("SHELLCHECK_OPTS", told.normal(&options.split_whitespace().collect::<Vec<_>>().join(" ")));
@@ -71,15 +72,15 @@ fn read(asked: &Asked<'_>, answer: &Answer) -> Result<GateFact, Why> {
         (user, std::cmp::Reverse(place.matches('/').count()), !place.ends_with("/.shellcheckrc"))
     });
     fact.of_files(scripts.into_iter().map(|script| {
-        let inside = super::upward(&script)
-            .flat_map(|folder| NAMES.iter().map(move |name| super::joined(folder, name)))
+        let inside = found::upward(&script)
+            .flat_map(|folder| NAMES.iter().map(move |name| found::joined(folder, name)))
             .find(|place| read.contains_key(place.as_str()));
         let place = inside.or_else(|| outside.first().map(|place| (*place).to_owned()));
         let mut leaves = place.as_ref().map_or_else(Leaves::new, |place| read[place.as_str()].clone());
         leaves.insert("configuration".to_owned(), place.unwrap_or_else(|| "none".to_owned()));
         (script, leaves)
     }));
-    super::decide_by_file(&mut fact, |place, leaf| lines_of.get(place)?.get(leaf).copied());
+    found::decide_by_file(&mut fact, |place, leaf| lines_of.get(place)?.get(leaf).copied());
     Ok(fact)
 }
 
@@ -151,9 +152,7 @@ mod tests {
     use super::*;
 
     fn fact(told: &str, samples: &[&str]) -> Result<GateFact, Why> {
-        let stdout = format!("=repo /home/jane/w/shop\n=home /home/jane\n{told}");
-        let samples: Vec<String> = samples.iter().map(|file| (*file).to_owned()).collect();
-        read(&Asked { samples: &samples }, &Answer { code: 0, stdout: stdout.into(), stderr: Vec::new() })
+        found::tests::read(&GATE, "/home/jane/w/shop", told, samples)
     }
 
     const VERSION: &str = "=from PATH\n=path /usr/bin/shellcheck\n=version\n|ShellCheck - shell script analysis tool\n|version: 0.10.0\n|license: GPL\n|\n|0\n";
