@@ -166,10 +166,12 @@ fn lock_of(project: &Project, facts: Facts) -> Result<Lock, CliError> {
     }
     let mut unknown: BTreeMap<String, String> = BTreeMap::new();
     let mut items: BTreeMap<ItemId, Locked> = BTreeMap::new();
-    let named = |id: &ItemId| scope.items.iter().any(|item| item.id == *id);
+    let named: BTreeMap<ItemId, Observed> =
+        scope.items.iter().map(|item| (item.id.clone(), facts.observed(&item.id))).collect();
     let holders: Vec<_> = scope.listings.iter().map(|(listing, _)| listing.holder()).collect();
-    let listed = |id: &ItemId| holders.iter().any(|holds| holds(id));
-    for (id, observed) in facts.items.into_iter().filter(|(id, _)| named(id) || listed(id)) {
+    let listed = |id: &ItemId| !named.contains_key(id) && holders.iter().any(|holds| holds(id));
+    let of_sets: Vec<_> = facts.items.into_iter().filter(|(id, _)| listed(id)).collect();
+    for (id, observed) in named.into_iter().chain(of_sets) {
         match observed {
             Observed::Present(fact) => {
                 let kept = scope.kept(&id, fact);
@@ -177,11 +179,6 @@ fn lock_of(project: &Project, facts: Facts) -> Result<Lock, CliError> {
             }
             Observed::Absent => drop(items.insert(id, Locked::Absent)),
             Observed::Unknown(why) => drop(unknown.insert(id.to_string(), why.to_string())),
-        }
-    }
-    for item in &scope.items {
-        if !items.contains_key(&item.id) && !unknown.contains_key(&item.id.to_string()) {
-            unknown.insert(item.id.to_string(), Why::NotAsked.to_string());
         }
     }
     for (listing, _) in &scope.listings {

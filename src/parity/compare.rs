@@ -81,7 +81,7 @@ pub fn findings(
     let target_named = environment.target(target);
     let wanted = |id: &ItemId, locked| environment.wanted(id, locked, target_named, &facts.machine);
     for item in scope.items.iter().filter(|item| is_held(&item.only, &facts.machine)) {
-        let observed = facts.items.get(&item.id).cloned().unwrap_or(Observed::Unknown(Why::NotAsked));
+        let observed = facts.observed(&item.id);
         let entry = lock.and_then(|lock| lock.items.get(&item.id)).map(|locked| wanted(&item.id, locked));
         let finding = match entry.transpose() {
             Ok(entry) => judge(&item.id, None, &item.policy, Wanted::of(lock, entry.as_deref()), observed),

@@ -577,6 +577,18 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// What is known of an item: what was seen of it, else what the sets to which it belongs tell.
+    pub fn observed(&self, id: &ItemId) -> Observed {
+        if let Some(observed) = self.items.get(id) {
+            return observed.clone();
+        }
+        match self.listings.iter().find(|(listing, _)| listing.holds(id)) {
+            Some((_, Listed::InFull)) => Observed::Absent,
+            Some((_, Listed::Unknown(why))) => Observed::Unknown(why.clone()),
+            None => Observed::Unknown(Why::NotAsked),
+        }
+    }
+
     /// Whether a package manager is known not to be there.
     pub fn lacks_manager(&self, manager: &str) -> bool {
         self.without.contains(manager)

@@ -303,7 +303,9 @@ fn read_waiver(mut table: Section<'_>, known_targets: &[String]) -> Option<Waive
     let finding = table.required_string("finding", "name the finding that is waived, such as finding = \"tool:sed\"");
     let finding = finding.and_then(|text| read_item_id(&table, &text));
     let because = table.required_string("because", "say why: because = \"BSD sed on the reference, GNU on Linux\"");
-    if let Some(because) = because.as_ref().filter(|because| because.value.trim().is_empty()) {
+    // What a schema's pattern takes for blank: Unicode's spaces, and the mark that some editors begin a file with.
+    let is_blank = |text: &str| text.chars().all(|c| c.is_whitespace() || c == '\u{feff}');
+    if let Some(because) = because.as_ref().filter(|because| is_blank(&because.value)) {
         let help = "say why: because = \"BSD sed on the reference, GNU on Linux\"";
         table.problem(Problem::new("`because` says nothing", because.span.clone(), "is empty").help(help));
     }

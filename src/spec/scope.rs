@@ -1,7 +1,8 @@
 //! What an environment holds true: the items that it names and the open sets that it stands for.
 
+use super::check::CheckKind;
 use super::dotfile::Extent;
-use super::environment::{Behaviour, Environment, PackageNames};
+use super::environment::{Behaviour, Environment, PackageNames, Selection};
 use super::fact::{Fact, Facts, Listing, Observed};
 use super::item::{Category, ItemId};
 use super::package;
@@ -122,11 +123,28 @@ impl Environment {
             for state in &repo.compared {
                 name(Category::Repo, &format!("{}/{state}", repo.name), &Policy::Exact, &[]);
             }
-            for category in [Category::Git, Category::Pin, Category::Hook, Category::Gate] {
-                scope.listings.push((Listing::below(category, format!("{}/", repo.name)), Policy::Exact));
+            let all = |category| (Listing::below(category, format!("{}/", repo.name)), Policy::Exact);
+            scope.listings.extend([Category::Git, Category::Pin, Category::Hook].map(all));
+            match &repo.gates {
+                Selection::Auto => scope.listings.push(all(Category::Gate)),
+                Selection::These(gates) => {
+                    for gate in gates {
+                        name(Category::Gate, &format!("{}/{gate}", repo.name), &Policy::Exact, &[]);
+                    }
+                }
             }
-            if self.behaviour != Behaviour::Left {
-                scope.listings.push((Listing::below(Category::Check, format!("{}/", repo.name)), Policy::Exact));
+            match &repo.checks {
+                _ if self.behaviour == Behaviour::Left => {}
+                Selection::Auto => scope.listings.push(all(Category::Check)),
+                Selection::These(checks) => {
+                    for check in checks {
+                        name(Category::Check, &format!("{}/{check}", repo.name), &Policy::Exact, &[]);
+                        let kind = self.checks.get(check).map(|check| &check.kind);
+                        if matches!(kind, Some(CheckKind::Canary(_))) {
+                            name(Category::Check, &format!("{}/{check}@worktree", repo.name), &Policy::Exact, &[]);
+                        }
+                    }
+                }
             }
         }
         if self.holds_agents() {

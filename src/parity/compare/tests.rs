@@ -9,13 +9,13 @@ use jiff::Timestamp;
 use super::{findings, unobserved};
 use crate::parity::{Change, Finding, State};
 use crate::spec::{
-    Digest, Environment, Fact, Facts, FileFact, GateFact, ItemId, LeadsTo, Listed, Listing, Lock, Locked, Machine,
-    Mode, Observed, VersionFact, Vocabulary, Why, parse,
+    Behaviour, Category, Digest, Environment, Fact, Facts, FileFact, GateFact, ItemId, LeadsTo, Listed, Listing, Lock,
+    Locked, Machine, Mode, Observed, VersionFact, Vocabulary, Why, built_in_checks, parse,
 };
 
 fn environment(body: &str) -> Environment {
     let text = format!("name = \"t\"\n[targets.vm]\nkind = \"local\"\n{body}");
-    parse("t.toml", &text, &Vocabulary { managers: vec!["npm", "apt"], gates: vec![] }).unwrap()
+    parse("t.toml", &text, &Vocabulary { managers: vec!["npm", "apt"], gates: vec!["eslint", "ruff"] }).unwrap()
 }
 
 fn lock(items: &[(&str, Locked)], listed: &[&str]) -> Lock {
@@ -293,6 +293,43 @@ fn a_set_that_was_not_captured_is_unknown_even_where_nothing_is_in_it() {
         let captured = lock(&[], &[&listing.to_string()]);
         assert!(judged(Some(&captured)).is_empty());
     }
+}
+
+#[test]
+fn gates_and_checks_that_the_spec_chooses_are_held_and_no_others() {
+    let mut environment = environment("[repos.r]\npath = \"r\"\ngates = [\"eslint\"]\nchecks = [\"large-file\"]\n");
+    environment.checks = built_in_checks().unwrap();
+    environment.behaviour = Behaviour::Chosen;
+    let of_both = [Category::Gate, Category::Check].map(|category| (Listing::below(category, "r/"), Listed::InFull));
+    let facts = facts(&[("gate:r/eslint", Observed::Present(hook("a", true)))], &of_both);
+    let states = |lock: &Lock| -> Vec<(String, State, String)> {
+        let judged = findings(&environment, Some(lock), "vm", &facts, now()).into_iter();
+        let chosen = judged.filter(|finding| matches!(finding.id.category, Category::Gate | Category::Check));
+        chosen.map(|finding| (finding.id.to_string(), finding.state, finding.reason)).collect()
+    };
+    let present = |body: &str| Locked::Present(hook(body, true));
+    let all = lock(
+        &[
+            ("gate:r/eslint", present("a")),
+            ("gate:r/ruff", present("a")),
+            ("check:r/large-file", present("a")),
+            ("check:r/large-file@worktree", present("a")),
+            ("check:r/secret", present("a")),
+        ],
+        &["gate:r/", "check:r/"],
+    );
+    let not_there = "it is not there, the reference has it".to_owned();
+    let missing = |id: &str| (id.to_owned(), State::Drift(Change::Missing), not_there.clone());
+    let eslint = ("gate:r/eslint".to_owned(), State::Match, "as on the reference".to_owned());
+    let expected = [missing("check:r/large-file"), missing("check:r/large-file@worktree"), eslint];
+    let mut got = states(&all);
+    got.sort_by(|one, other| one.0.cmp(&other.0));
+    assert_eq!(got, expected);
+    // What has been chosen since the last capture is unknown, and not what nobody tries.
+    let of_others = lock(&[("gate:r/ruff", present("a"))], &[]);
+    assert!(states(&of_others).iter().all(|(_, state, _)| *state == State::Unknown));
+    assert_eq!(states(&of_others).len(), 3);
+    assert!(states(&of_others)[0].2.contains("the lock does not have it yet"), "{:?}", states(&of_others));
 }
 
 #[test]

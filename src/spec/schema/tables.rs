@@ -359,7 +359,7 @@ pub(super) const WAIVER: Table = Table {
     keys: &[
         key("finding", "The finding that it covers, as reports name it.", Holds::FindingId).required(),
         key("targets", "The targets on which it holds; all where none is named.", Holds::ListOf(&Holds::Text)),
-        key("because", "Why the drift is accepted.", Holds::Like(r"\S", &[])).required(),
+        key("because", "Why the drift is accepted.", Holds::Like(r"[^\s\u0085]", &[])).required(),
         key(
             "until",
             "The last day on which it holds, to its end in UTC.",

@@ -99,7 +99,7 @@ impl Corpus {
         self.after(row, &project, &words)
     }
 
-    /// A project whose spec and lock have just some of the canaries.
+    /// A project whose spec has just some of the canaries.
     fn with_some_checks(&self, row: &Row) -> PathBuf {
         let project = self.at("some").join(&row.name);
         fs::create_dir_all(project.join("environments")).unwrap();
@@ -109,12 +109,8 @@ impl Corpus {
         let checks: Vec<String> = checks.into_iter().collect();
         let spec = format!("{}checks = {checks:?}\n", self.homes.spec(&row.repo));
         fs::write(project.join(format!("environments/{}.toml", row.repo)), spec).unwrap();
-        let name = format!("environments/{}.lock", row.repo);
-        let mut lock: toml_edit::DocumentMut = fs::read_to_string(self.at(&name)).unwrap().parse().unwrap();
-        if let Some(locked) = lock.get_mut("check").and_then(toml_edit::Item::as_table_mut) {
-            locked.retain(|id, _| checks.iter().any(|check| id.split(['/', '@']).nth(1) == Some(check)));
-        }
-        fs::write(project.join(name), lock.to_string()).unwrap();
+        let lock = format!("environments/{}.lock", row.repo);
+        fs::copy(self.at(&lock), project.join(lock)).unwrap();
         project
     }
 
