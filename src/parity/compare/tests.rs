@@ -201,7 +201,7 @@ fn a_set_that_could_not_be_listed_is_unknown_as_a_whole() {
     let ids = |lock: &Lock| {
         findings(&environment, Some(lock), "vm", &unlisted, now())
             .into_iter()
-            .filter(|finding| finding.id.category == crate::spec::Category::Hook && finding.id.name != "home")
+            .filter(|finding| finding.id.category == Category::Hook && finding.id.name != "home")
             .map(|finding| (finding.id.to_string(), finding.state))
             .collect::<Vec<_>>()
     };
@@ -271,7 +271,7 @@ fn a_set_of_which_only_a_part_was_seen_is_unknown_beside_that_part() {
     let partly = facts(&[seen], &[(hooks(), Listed::Unknown(Why::NoAnswer))]);
     let states: Vec<(String, State)> = findings(&environment, Some(&lock), "vm", &partly, now())
         .into_iter()
-        .filter(|finding| finding.id.category == crate::spec::Category::Hook && finding.id.name != "home")
+        .filter(|finding| finding.id.category == Category::Hook && finding.id.name != "home")
         .map(|finding| (finding.id.to_string(), finding.state))
         .collect();
     assert_eq!(states, [("hook:r".to_owned(), State::Unknown), ("hook:r/pre-commit".to_owned(), State::Match)]);
