@@ -164,7 +164,10 @@ fn npm() -> PathBuf {
 }
 
 fn python() -> PathBuf {
-    kept("hooks-python", "python3 -m venv venv; venv/bin/pip install -q --cache-dir ../pip pre-commit==4.0.1")
+    kept(
+        "hooks-python",
+        "python3 -m venv venv; venv/bin/pip install -q --cache-dir ../pip pre-commit==4.0.1 prek==0.5.11 uv==0.9.11",
+    )
 }
 
 /// A machine with a repository of each manager, set up as their documentation says.
@@ -224,6 +227,34 @@ repos:
 E
         printf '#!/bin/sh\\n' >lint.sh; chmod +x lint.sh; git add .; git commit -qm first
         pre-commit install >/dev/null; pre-commit install-hooks >/dev/null",
+            python.display()
+        ),
+    );
+    sh(
+        &machine,
+        &format!(
+            "{start}
+        PATH={}/venv/bin:$PATH
+        git init -q -b main ~/src/rules; cd ~/src/rules
+        printf '%s\\n' '- id: shared' '  name: shared' '  entry: shared.sh' '  language: script' >.pre-commit-hooks.yaml
+        printf '#!/bin/sh\\n' >shared.sh; chmod +x shared.sh
+        git add .; git commit -qm first; git tag v1
+        repo mill '{{}}'
+        cat >prek.toml <<'E'
+default_install_hook_types = [\"pre-commit\", \"pre-push\"]
+[[repos]]
+repo = \"local\"
+hooks = [
+  {{ id = \"env\", name = \"env\", entry = \"python -c pass\", language = \"python\", stages = [\"pre-commit\"] }},
+  {{ id = \"unit\", name = \"unit\", entry = \"./unit.sh\", language = \"script\", stages = [\"pre-push\"] }},
+]
+[[repos]]
+repo = \"../rules\"
+rev = \"v1\"
+hooks = [{{ id = \"shared\", stages = [\"pre-commit\"] }}]
+E
+        printf '#!/bin/sh\\n' >unit.sh; chmod +x unit.sh; git add .; git commit -qm first
+        prek install --install-hooks >/dev/null; git commit -q --allow-empty -m fires",
             python.display()
         ),
     );
@@ -368,6 +399,44 @@ const ROWS: &[Row] = &[
     ),
     ("ledger", "chmod -x lint.sh", "chmod +x lint.sh", NO, &["hook:ledger/commit-msg", "hook:ledger/pre-commit"]),
     ("ledger", "echo '# x' >>.pre-commit-config.yaml", "git checkout -q .pre-commit-config.yaml", NO, &[]),
+    (
+        "mill",
+        "mv ~/.cache/prek/hooks ~/away",
+        "mv ~/away ~/.cache/prek/hooks",
+        NO,
+        &["hook:mill/pre-commit", "hook:mill/pre-commit@worktree"],
+    ),
+    (
+        "mill",
+        "mv ~/.cache/prek/repos ~/away",
+        "mv ~/away ~/.cache/prek/repos",
+        NO,
+        &["hook:mill/pre-commit", "hook:mill/pre-commit@worktree"],
+    ),
+    (
+        "mill",
+        "for f in ~/.cache/prek/hooks/python-*; do mv $f/bin $f/away; break; done",
+        "for f in ~/.cache/prek/hooks/python-*; do mv $f/away $f/bin; break; done",
+        NO,
+        &["hook:mill/pre-commit", "hook:mill/pre-commit@worktree"],
+    ),
+    (
+        "mill",
+        "sed -i 's,^PREK=.*,PREK=/gone/prek,' .git/hooks/pre-commit",
+        "~/py/venv/bin/prek install >/dev/null",
+        NO,
+        &["hook:mill/pre-commit", "hook:mill/pre-commit@worktree"],
+    ),
+    (
+        "mill",
+        "mv .git/hooks/pre-push x",
+        "mv x .git/hooks/pre-push",
+        NO,
+        &["hook:mill/pre-push", "hook:mill/pre-push@worktree"],
+    ),
+    ("mill", ":", ":", ("PREK_SKIP", "shared"), &["hook:mill/pre-commit", "hook:mill/pre-commit@worktree"]),
+    ("mill", "sed -i '/unit/s/pre-push/manual/' prek.toml", "git checkout -q prek.toml", NO, &["hook:mill/pre-push"]),
+    ("mill", "echo '# x' >>prek.toml", "git checkout -q prek.toml", NO, &[]),
     ("ledger", "touch .git/hooks/*; git gc -q; git stash list >/dev/null", ":", NO, &[]),
 ];
 
@@ -377,7 +446,7 @@ fn hooks_of_real_managers_are_told_apart_in_the_ways_in_which_they_break() {
     for machine in [&laptop, &vm] {
         std::os::unix::fs::symlink(python(), machine.at("py")).unwrap();
     }
-    let repos: String = ["shop", "forge", "small", "ledger"]
+    let repos: String = ["shop", "forge", "small", "ledger", "mill"]
         .map(|name| format!("[repos.{name}]\npath = \"~/src/{name}\"\ngates = []\n"))
         .concat();
     let project = Project::of(&[("laptop", &laptop), ("vm", &vm)], &repos);

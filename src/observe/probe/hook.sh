@@ -261,6 +261,27 @@ tu_hook_store() {
   done
 }
 
+# tu_hook_prek FOLDER: what prek has made there, which files of its own tell.
+tu_hook_prek() {
+  for tu_one in "$1"/repos/*/.prek-repo.json; do
+    [ -f "$tu_one" ] || continue
+    tu_folder=${tu_one%/*}
+    tu_hook_want "$tu_one"
+    if [ -f "$tu_folder/.pre-commit-hooks.yaml" ]; then tu_hook_want "$tu_folder/.pre-commit-hooks.yaml"; fi
+    echo "made $tu_folder"
+  done
+  for tu_one in "$1"/hooks/*/.prek-hook.json; do
+    [ -f "$tu_one" ] || continue
+    tu_folder=${tu_one%/*}
+    tu_hook_want "$tu_one"
+    tu_state=complete
+    case $tu_folder in
+      */python-*) if [ ! -x "$tu_folder/bin/python" ]; then tu_state=incomplete; fi ;;
+    esac
+    echo "$tu_state $tu_folder"
+  done
+}
+
 tu_spaces=$IFS
 tu_wanted='' tu_queue='' tu_included=''
 # What is not in this clone is not fetched to be looked at.
@@ -393,6 +414,9 @@ case $tu_path-$tu_line in
 esac
 if [ -f .pre-commit-config.yaml ]; then
   tu_hook_store "${PRE_COMMIT_HOME:-${XDG_CACHE_HOME:-$HOME/.cache}/pre-commit}"
+fi
+if [ -f prek.toml ] || [ -f .pre-commit-config.yaml ] || [ -f .pre-commit-config.yml ]; then
+  tu_hook_prek "${PREK_HOME:-${XDG_CACHE_HOME:-$HOME/.cache}/prek}"
 fi
 for tu_one in node_modules/lefthook/bin/index.js node_modules/lefthook-*/bin/lefthook; do
   if [ -f "$tu_one" ]; then echo "able $tu_one"; fi

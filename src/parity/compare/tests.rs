@@ -157,7 +157,7 @@ fn hook(content: &str, runs: bool) -> Fact {
 }
 
 fn hooks() -> Listing {
-    Listing::below(crate::spec::Category::Hook, "r/")
+    Listing::below(Category::Hook, "r/")
 }
 
 #[test]

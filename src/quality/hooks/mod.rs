@@ -11,6 +11,7 @@ mod folder;
 mod husky;
 mod lefthook;
 mod pre_commit;
+mod prek;
 mod raw;
 mod script;
 mod simple_git_hooks;
@@ -233,8 +234,8 @@ fn missing(checkout: Checkout<'_>, name: &str, folder: &str) -> Option<Observed>
         (file, "lefthook")
     } else if let Some((_, file)) = simple_git_hooks::configured(checkout, name) {
         (file.to_owned(), "simple-git-hooks")
-    } else if pre_commit::asks(checkout, name) {
-        (pre_commit::CONFIG.to_owned(), "pre-commit")
+    } else if let Some((file, manager)) = pre_commit::asks(checkout, name) {
+        (file.to_owned(), manager)
     } else {
         return None;
     };

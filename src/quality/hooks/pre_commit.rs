@@ -6,10 +6,10 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::Hook;
-use super::checkout::{Checkout, Found};
+use super::checkout::Checkout;
 use super::script::{Trail, line_of_key};
 use super::values::{get, leaves, list, text_of, texts};
+use super::{Hook, prek};
 use crate::spec::{Format, GateFact, Value, Why};
 
 /// The configuration's usual name.
@@ -64,7 +64,14 @@ pub(super) fn describe(hook: &mut Hook<'_>, text: &str, made: Made) -> Result<()
         }
         (false, false) => hook.fails(format!("rejects everything, since {name} is not there")),
     }
-    let config = argument(text, "--config=").unwrap_or_else(|| CONFIG.to_owned());
+    let usual: &[&str] = match made {
+        Made::ByPreCommit => &[CONFIG],
+        Made::ByPrek => &prek::CONFIGS,
+    };
+    let config = argument(text, "--config=").unwrap_or_else(|| {
+        let there = usual.iter().find(|name| checkout.find(name).is_some());
+        (*there.unwrap_or(&CONFIG)).to_owned()
+    });
     let Some(file) = checkout.find(&config) else {
         let allowed = ["PRE_COMMIT_ALLOW_NO_CONFIG", "PREK_ALLOW_NO_CONFIG"];
         let allows =
@@ -83,8 +90,8 @@ pub(super) fn describe(hook: &mut Hook<'_>, text: &str, made: Made) -> Result<()
     }
     hook.fact.decide("", checkout.shown(&config));
     let Some(text) = file.text else { return Err(Why::NotUnderstood(format!("{config} is too large"))) };
-    match Format::Yaml.value(text.as_bytes()) {
-        Ok(value) => stage(hook, &value, text, &config),
+    match format_of(&config).value(text.as_bytes()) {
+        Ok(value) => stage(hook, &value, text, &config, made),
         Err(malformed) => {
             hook.fails(format!("rejects everything, since {config} cannot be read: {malformed}"));
             Ok(())
@@ -104,7 +111,7 @@ const OF_ALL: [&str; 6] =
     ["exclude", "files", "fail_fast", "default_language_version", "minimum_pre_commit_version", "minimum_prek_version"];
 
 /// What runs in the hook's stage.
-fn stage(hook: &mut Hook<'_>, config: &Value, text: &str, file: &str) -> Result<(), Why> {
+fn stage(hook: &mut Hook<'_>, config: &Value, text: &str, file: &str, made: Made) -> Result<(), Why> {
     for key in OF_ALL {
         if let Some(value) = get(config, key) {
             leaves(key, value, &mut hook.fact);
@@ -146,7 +153,11 @@ fn stage(hook: &mut Hook<'_>, config: &Value, text: &str, file: &str) -> Result<
             if let Some(entry) = get(one, "entry").and_then(text_of).filter(|_| url == "local") {
                 trail.follow(entry, file, &mut hook.fact)?;
             }
-            if let Some(state) = environment(hook.checkout, url, rev, one) {
+            let state = match made {
+                Made::ByPreCommit => environment(hook.checkout, url, rev, one),
+                Made::ByPrek => prek::environment(hook.checkout, url, rev, one),
+            };
+            if let Some(state) = state {
                 if state != "there" {
                     incomplete.push(id.to_owned());
                 }
@@ -183,18 +194,24 @@ fn runs_in(one: &Value, config: &Value, stage: &str) -> bool {
         })
 }
 
-/// Whether the configuration asks for hooks of this name to be installed.
-pub(super) fn asks(checkout: Checkout<'_>, name: &str) -> bool {
-    let config = checkout.find(CONFIG).and_then(|file: Found<'_>| file.text);
-    let Some(Ok(config)) = config.map(|text| Format::Yaml.value(text.as_bytes())) else { return false };
-    match texts(get(&config, "default_install_hook_types")).as_slice() {
+/// The configuration that asks for hooks of this name to be installed, and whose it is.
+pub(super) fn asks(checkout: Checkout<'_>, name: &str) -> Option<(&'static str, &'static str)> {
+    let (file, text) = prek::CONFIGS.iter().find_map(|file| Some((*file, checkout.find(file)?.text?)))?;
+    let config = format_of(file).value(text.as_bytes()).ok()?;
+    let asked = match texts(get(&config, "default_install_hook_types")).as_slice() {
         [] => name == "pre-commit",
         types => types.contains(&name),
-    }
+    };
+    asked.then_some((file, if file == CONFIG { "pre-commit" } else { "prek" }))
+}
+
+/// How a configuration of this name is written.
+fn format_of(file: &str) -> Format {
+    if file.ends_with(".toml") { Format::Toml } else { Format::Yaml }
 }
 
 /// The languages whose hooks need nothing to be installed for them.
-const WITHOUT: [&str; 8] =
+pub(super) const WITHOUT: [&str; 8] =
     ["system", "script", "fail", "pygrep", "unsupported", "unsupported_script", "docker_image", "docker"];
 
 /// Whether what a hook runs in is there: its environment, or the program of what is on the machine anyway.
@@ -257,7 +274,7 @@ fn prefix(language: &str) -> &str {
 }
 
 /// Whether the program that an entry starts is there. Where no shell reads it, its words are told by blanks.
-fn program_state(checkout: Checkout<'_>, language: &str, one: &Value) -> Option<&'static str> {
+pub(super) fn program_state(checkout: Checkout<'_>, language: &str, one: &Value) -> Option<&'static str> {
     if !matches!(language, "system" | "unsupported" | "script" | "unsupported_script") {
         return None;
     }
