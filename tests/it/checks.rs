@@ -284,6 +284,23 @@ fn a_repository_in_any_state_is_tried_and_stays_in_it() {
     assert_eq!(report.finding("vm", "check:shop/marked")["state"], "match");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn on_a_read_only_disk_canaries_have_the_folder_for_temporary_files() {
+    let (laptop, vm) = pair();
+    let project = project(&laptop, &vm, "[\"marked\"]");
+    capture(&project);
+    let behaviour = |code| {
+        let words = ["check", "vm", "--behaviour", "--format", "json"];
+        let ran = project.trueup(&words).with_read_only(&vm.home()).any_stdout().any_stderr().exits(code);
+        Report(ran.json())
+    };
+    assert_eq!(behaviour(0).finding("vm", "check:shop/marked@worktree")["state"], "match");
+    vm.tool("scan", "cat >/dev/null");
+    assert_eq!(behaviour(1).finding("vm", "check:shop/marked")["state"], "drift");
+    vm.falls_silent(Duration::from_secs(5));
+}
+
 #[test]
 fn a_repository_where_nothing_can_be_tried_says_why() {
     let (laptop, vm) = pair();

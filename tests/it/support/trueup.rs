@@ -2,7 +2,7 @@
 //! exit code, stdout and stderr compared with what a test says it expects. Unspecified means empty.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use regex::Regex;
@@ -159,14 +159,38 @@ pub(crate) struct Ran {
 impl Trueup {
     /// Runs it on a terminal of its own, by `script` of util-linux. Both streams are then one.
     #[cfg(target_os = "linux")]
-    pub(crate) fn on_a_terminal(mut self) -> Self {
+    pub(crate) fn on_a_terminal(self) -> Self {
         let words = std::iter::once(self.command.get_program()).chain(self.command.get_args());
         let words: Vec<String> = words.map(|word| format!("'{}'", word.to_str().unwrap())).collect();
         let mut script = Command::new("script");
-        script.args(["-qec", &words.join(" "), "/dev/null"]).current_dir(self.command.get_current_dir().unwrap());
-        script.env_clear().envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        script.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        self.command = script;
+        script.args(["-qec", &words.join(" "), "/dev/null"]);
+        self.started_by(script)
+    }
+
+    /// Runs it where nothing below a folder can be written, as on a disk that is mounted so.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn with_read_only(self, folder: &Path) -> Self {
+        const ENTER: &str = "mount --bind \"$1\" \"$1\"; mount -o remount,bind,ro \"$1\"; shift; exec \"$@\"";
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--mount", "--propagation", "private"]);
+        if !rustix::process::geteuid().is_root() {
+            unshare.args(["--user", "--map-root-user"]);
+        }
+        unshare
+            .args(["sh", "-ec", ENTER, "sh"])
+            .arg(folder)
+            .arg(self.command.get_program())
+            .args(self.command.get_args());
+        self.started_by(unshare)
+    }
+
+    /// Has another program start it, in the same folder and environment.
+    #[cfg(target_os = "linux")]
+    fn started_by(mut self, mut other: Command) -> Self {
+        other.current_dir(self.command.get_current_dir().unwrap());
+        other.env_clear().envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        other.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        self.command = other;
         self
     }
 
