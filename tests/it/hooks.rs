@@ -246,14 +246,15 @@ default_install_hook_types = [\"pre-commit\", \"pre-push\"]
 repo = \"local\"
 hooks = [
   {{ id = \"env\", name = \"env\", entry = \"python -c pass\", language = \"python\", stages = [\"pre-commit\"] }},
-  {{ id = \"unit\", name = \"unit\", entry = \"./unit.sh\", language = \"script\", stages = [\"pre-push\"] }},
+  {{ id = \"unit\", name = \"unit\", entry = \"./unit.py\", language = \"script\", stages = [\"pre-push\"] }},
 ]
 [[repos]]
 repo = \"../rules\"
 rev = \"v1\"
 hooks = [{{ id = \"shared\", stages = [\"pre-commit\"] }}]
 E
-        printf '#!/bin/sh\\n' >unit.sh; chmod +x unit.sh; git add .; git commit -qm first
+        printf '#!/usr/bin/env python3\\nimport subprocess\\nsubprocess.run([\"sh\", \"tools/all.sh\"], check=True)\\n' >unit.py; chmod +x unit.py
+        mkdir tools; echo true >tools/all.sh; git add .; git commit -qm first
         prek install --install-hooks >/dev/null; git commit -q --allow-empty -m fires",
             python.display()
         ),
@@ -436,6 +437,7 @@ const ROWS: &[Row] = &[
     ),
     ("mill", ":", ":", ("PREK_SKIP", "shared"), &["hook:mill/pre-commit", "hook:mill/pre-commit@worktree"]),
     ("mill", "sed -i '/unit/s/pre-push/manual/' prek.toml", "git checkout -q prek.toml", NO, &["hook:mill/pre-push"]),
+    ("mill", "echo 'exit 0' >tools/all.sh", "git checkout -q tools", NO, &["hook:mill/pre-push"]),
     ("mill", "echo '# x' >>prek.toml", "git checkout -q prek.toml", NO, &[]),
     ("ledger", "touch .git/hooks/*; git gc -q; git stash list >/dev/null", ":", NO, &[]),
 ];

@@ -197,6 +197,7 @@ tu_hook_tokens() {
           sub(/^\/+/, "", bare)
           add(bare)
           add(folder "/" bare)
+          if (file ~ /\.[cm]?js$/ && bare !~ /\.[a-z]+$/) add(folder "/" bare ".js")
         } else if (!is_package && word ~ /^[A-Za-z][A-Za-z0-9_.+-]*$/ && !met[word]++ && ++words_told <= 400) {
           print "?" word
         }

@@ -48,6 +48,9 @@ impl<'a> Trail<'a> {
         if depth > DEEPEST {
             return Ok(());
         }
+        if !is_for_a_shell(text, file) {
+            return self.program(text, file, depth, fact);
+        }
         for words in commands(text, file) {
             self.command(&words, file, depth, fact)?;
         }
@@ -108,11 +111,7 @@ impl<'a> Trail<'a> {
                 if direct && !found.executable {
                     fact.leaf(format!("{shown} is executable"), "no");
                 }
-                let is_shell = !path.ends_with(".js") && !path.ends_with(".py") && !path.ends_with(".mjs");
-                match found.text {
-                    Some(text) if is_shell => self.descend(text, &path, depth + 1, fact),
-                    _ => Ok(()),
-                }
+                found.text.map_or(Ok(()), |text| self.descend(text, &path, depth + 1, fact))
             }
             // What is installed is not looked into here.
             None if self.checkout.has_program(&path) => Ok(()),
@@ -122,6 +121,27 @@ impl<'a> Trail<'a> {
             }
             None => Ok(()),
         }
+    }
+
+    /// A program in another language: what it names in quotes is followed where that is a script of the repository.
+    fn program(&mut self, text: &str, file: &str, depth: usize, fact: &mut GateFact) -> Result<(), Why> {
+        static QUOTED: LazyLock<Regex> =
+            LazyLock::new(|| Regex::new(r#"["'`]([\w@+~./-]*\w)["'`]"#).expect("a constant expression"));
+        let folder = file.rsplit_once('/').map_or(".", |(folder, _)| folder);
+        for named in QUOTED.captures_iter(text).filter_map(|found| found.get(1)) {
+            let named = named.as_str();
+            let beside = format!("{folder}/{named}");
+            let module = format!("{beside}.js");
+            let is_script = |path: &&str| {
+                let is_named_so = path.rsplit_once('.').is_some_and(|(_, end)| SCRIPTS.contains(&end));
+                let found = self.checkout.find(path).filter(|_| is_below_repository(&collapse(path)));
+                found.is_some_and(|found| is_named_so || found.executable)
+            };
+            if let Some(path) = [named, &beside, &module].into_iter().find(is_script) {
+                self.script(path, file, false, depth, fact)?;
+            }
+        }
+        Ok(())
     }
 
     /// A path inside the checkout as one relative to its top.
@@ -170,6 +190,25 @@ const INTERPRETERS: [&str; 19] = [
     "sh", "bash", "dash", "zsh", "ksh", "node", "python", "python3", "ruby", "perl", "deno", "bun", "tsx", "ts-node",
     "php", "lua", "source", "busybox", "fish",
 ];
+
+/// How names of scripts end.
+const SCRIPTS: [&str; 14] =
+    ["sh", "bash", "zsh", "js", "cjs", "mjs", "ts", "mts", "cts", "py", "rb", "pl", "php", "lua"];
+
+/// Whether a text is written for a shell: its first line says so, or else its name does not say otherwise.
+fn is_for_a_shell(text: &str, file: &str) -> bool {
+    let first = text.strip_prefix("#!").and_then(|rest| rest.lines().next());
+    let mut words = first.unwrap_or("").split([' ', '/']).filter(|word| !word.is_empty() && !word.starts_with('-'));
+    match words
+        .by_ref()
+        .find(|word| INTERPRETERS.contains(&word.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.')))
+    {
+        Some(interpreter) => SHELLS.contains(&interpreter),
+        None => file.rsplit_once('.').is_none_or(|(_, end)| SHELLS.contains(&end) || !SCRIPTS.contains(&end)),
+    }
+}
+
+const SHELLS: [&str; 8] = ["sh", "bash", "dash", "zsh", "ksh", "mksh", "busybox", "fish"];
 
 /// The line, counted from 1, on which a word first stands; 1 where it does not.
 pub(super) fn line_of(text: &str, word: &str) -> usize {
@@ -262,6 +301,22 @@ mod tests {
 
     fn told(text: &str) -> Vec<String> {
         commands(text, ".githooks/pre-commit").iter().map(|words| words.join(" ")).collect()
+    }
+
+    #[test]
+    fn a_text_is_for_a_shell_by_its_first_line_or_its_name() {
+        for (text, file, expected) in [
+            ("#!/bin/sh\n", "x", true),
+            ("#!/usr/bin/env -S bash -e\n", "x.py", true),
+            ("#!/usr/bin/env node\n", "x", false),
+            ("#!/usr/bin/python3.11\n", "x", false),
+            ("x\n", "x.mjs", false),
+            ("x\n", "scripts/check.sh", true),
+            ("x\n", ".husky/pre-commit", true),
+            ("x\n", "package.json", true),
+        ] {
+            assert_eq!(is_for_a_shell(text, file), expected, "{text} {file}");
+        }
     }
 
     #[test]

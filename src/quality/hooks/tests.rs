@@ -330,3 +330,21 @@ fn what_a_hook_says_that_looks_secret_is_never_told() {
         .hook(".git/hooks/pre-commit", "#!/bin/sh\ncurl -H \"Authorization: Bearer abcdef0123456789abcdef\" x\n");
     assert!(!format!("{:?}", told.fact("pre-commit")).contains("abcdef0123456789abcdef"));
 }
+
+#[test]
+fn what_a_program_names_in_quotes_is_followed_where_it_is_a_script() {
+    let hook = "#!/usr/bin/env node\nconst { lint } = require('../tools/lint');\nspawn(\"scripts/all.sh\");\nread('CHANGES.md');\n";
+    let told = |lint: &str, all: &str, changes: &str| {
+        Told::looking_in(".githooks")
+            .hook(".githooks/pre-commit", hook)
+            .kept("tools/lint.js", lint)
+            .kept("scripts/all.sh", all)
+            .kept("CHANGES.md", changes)
+            .fact("pre-commit")
+    };
+    let reference = told("a", "true", "x");
+    assert_eq!(differ(&reference, &told("b", "true", "x")), ["tools/lint.js"]);
+    assert_eq!(differ(&reference, &told("a", "false", "x")), ["scripts/all.sh"]);
+    assert_eq!(differ(&reference, &told("a", "true", "y")), Vec::<String>::new());
+    assert!(!reference.leaves.contains_key("commands"), "no shell reads it: {:?}", reference.leaves);
+}
