@@ -71,6 +71,8 @@ pub(super) enum CliError {
     Schedule(#[from] ScheduleError),
     #[error("no finding is named {name}{}", did_you_mean(.nearest.as_deref()))]
     NoSuchFinding { name: String, nearest: Option<String> },
+    #[error("there is no finding {name} without firing canaries; add --behaviour")]
+    NotFired { name: String },
     #[error("the saved plan no longer holds: {why}")]
     PlanOutdated { why: String },
     #[error("{0} is not reached over SSH, so there is no host key to trust")]
@@ -137,6 +139,7 @@ impl CliError {
             | Self::SpecExists(_)
             | Self::BadName(_)
             | Self::NoSuchFinding { .. }
+            | Self::NotFired { .. }
             | Self::AlreadyWatched { .. }
             | Self::Webhook(_)
             | Self::Schedule(_)

@@ -9,7 +9,7 @@ use crate::parity::{Report, State};
 use crate::provision::contents;
 use crate::provision::plan::{Selection, plan};
 use crate::spec::load::Project;
-use crate::spec::{Category, ItemId, Target};
+use crate::spec::{Behaviour, Category, ItemId, Target};
 use crate::transport::Connection;
 
 /// Prints the evidence behind the findings that `pattern` names.
@@ -20,8 +20,13 @@ pub(super) fn print(
     targets: &[&Target],
     context: &Context,
 ) -> Result<(), CliError> {
-    let selected =
-        selected(report, pattern).map_err(|nearest| CliError::NoSuchFinding { name: pattern.to_owned(), nearest })?;
+    let selected = selected(report, pattern).map_err(|nearest| {
+        let name = pattern.to_owned();
+        match project.environment.behaviour {
+            Behaviour::Left if pattern.starts_with("check:") => CliError::NotFired { name },
+            _ => CliError::NoSuchFinding { name, nearest },
+        }
+    })?;
     let evidence = Evidence {
         report,
         environment: &project.environment,

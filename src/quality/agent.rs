@@ -2,12 +2,12 @@
 //! instructions that it reads (<https://code.claude.com/docs/en/settings>, <https://code.claude.com/docs/en/hooks>).
 //!
 //! Managed settings come before those of the local file, the project's and the user's; lists of rules and hooks are joined. A
-//! file that is no JSON counts for nothing there, and is named here. Values of variables are secrets, so that only their
-//! names stand. Input is what the `agent` probe printed. Pure.
+//! file that is no JSON counts for nothing there, and is named here. Variables stand by their values' digests, those that look
+//! secret by their names alone, and those that switch git's hooks off as they are. Input is what the `agent` probe printed. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::spec::{Digest, Format, GateFact, Value, Why};
+use crate::spec::{Digest, Format, GateFact, Value, Why, variable};
 
 /// Whose settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub fn files(place: Place) -> Vec<String> {
     files
 }
 
-/// The files of a repository.
+/// The files of a repository at its top.
 const OF_REPOSITORY: [&str; 7] = [
     ".claude/settings.json",
     ".claude/settings.local.json",
@@ -48,6 +48,10 @@ const OF_REPOSITORY: [&str; 7] = [
     "CLAUDE.local.md",
     "AGENTS.md",
 ];
+
+/// What else git may track of instructions: those of folders, and of subagents, commands and skills.
+pub const TRACKED: [&str; 5] =
+    ["*/CLAUDE.md", "*/AGENTS.md", ".claude/agents/*.md", ".claude/commands/*.md", ".claude/skills/*.md"];
 
 #[derive(Debug, Default)]
 struct Seen {
@@ -93,7 +97,7 @@ pub fn effective(place: Place, listing: &str) -> Result<Option<GateFact>, Why> {
     }
     let own = |path: &String| match place {
         Place::Home => true,
-        Place::Repository => OF_REPOSITORY.contains(&path.as_str()),
+        Place::Repository => !path.starts_with('/'),
     };
     if !seen.digests.keys().any(own) {
         return Ok(None);
@@ -102,8 +106,9 @@ pub fn effective(place: Place, listing: &str) -> Result<Option<GateFact>, Why> {
     let layers = layers(&seen, &mut fact);
     settings(&seen, &layers, &mut fact);
     servers(&seen, place, &mut fact);
+    let imported = imported(&seen);
     for (path, digest) in &seen.digests {
-        if path.ends_with(".md") {
+        if path.ends_with(".md") || imported.contains(path) {
             let shown = seen.shown(path);
             let digest =
                 seen.texts.get(path).map_or_else(|| digest.clone(), |text| Digest::of(seen.anywhere(text).as_bytes()));
@@ -112,6 +117,26 @@ pub fn effective(place: Place, listing: &str) -> Result<Option<GateFact>, Why> {
         }
     }
     if fact.leaves.is_empty() && fact.weak.is_none() { Ok(None) } else { Ok(Some(fact)) }
+}
+
+/// What texts of instructions take in: `@` and a path, from their own folder, the home or the root.
+fn imported(seen: &Seen) -> BTreeSet<String> {
+    let home = seen.homes.first().map_or("", String::as_str);
+    let mut imported = BTreeSet::new();
+    for (path, text) in seen.texts.iter().filter(|(path, _)| path.ends_with(".md")) {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let words = text.split_whitespace().filter_map(|word| word.strip_prefix('@'));
+        imported.extend(words.map(|word| {
+            let word = word.trim_end_matches([',', ';', ':', ')']);
+            let bare = word.trim_start_matches("./");
+            match word.strip_prefix("~/") {
+                Some(rest) => format!("{home}/{rest}"),
+                None if word.starts_with('/') || folder.is_empty() => bare.to_owned(),
+                None => format!("{folder}/{bare}"),
+            }
+        }));
+    }
+    imported
 }
 
 /// A settings file, the one that counts most first.
@@ -217,13 +242,17 @@ fn settings(seen: &Seen, layers: &[Layer], fact: &mut GateFact) {
             }
         }
         if let Some(Value::Table(variables)) = layer.get("env") {
-            for name in variables.keys() {
-                fact.leaves.insert(format!("env.{name}"), "set".to_owned());
+            for (name, value) in variables {
+                fact.leaves.insert(format!("env.{name}"), held(name, &seen.anywhere(&text(value))));
                 fact.decide(format!("env.{name}"), layer.place(name));
             }
         }
         permissions(seen, layer, fact);
         hooks(seen, layer, fact);
+    }
+    if let Some((name, value)) = switched_off(fact) {
+        let place = fact.decided.get(&format!("env.{name}")).cloned().unwrap_or_default();
+        fact.weak.get_or_insert(format!("{name}={value} in {place} switches git's hooks off, or some of them"));
     }
     if fact.leaves.get("disableAllHooks").is_some_and(|value| value == "true") {
         fact.does = "has all its hooks switched off by disableAllHooks".to_owned();
@@ -231,6 +260,37 @@ fn settings(seen: &Seen, layers: &[Layer], fact: &mut GateFact) {
         fact.decide("", place);
         fact.weak.get_or_insert("it has all its hooks switched off by disableAllHooks".to_owned());
     }
+}
+
+/// Variables by which git's hooks are left out, and with which values they are not.
+const SWITCHES: [(&str, &[&str]); 8] = [
+    ("HUSKY", &["1"]),
+    ("SKIP", &[]),
+    ("PREK_SKIP", &[]),
+    ("PRE_COMMIT_ALLOW_NO_CONFIG", &[]),
+    ("LEFTHOOK", &["1", "true"]),
+    ("LEFTHOOK_EXCLUDE", &[]),
+    ("SKIP_SIMPLE_GIT_HOOKS", &["0"]),
+    ("GIT_CONFIG_COUNT", &["0"]),
+];
+
+/// What stands for a variable's value.
+fn held(name: &str, value: &str) -> String {
+    if SWITCHES.iter().any(|(switch, _)| *switch == name) {
+        value.to_owned()
+    } else if variable::looks_secret(name) {
+        variable::SET.to_owned()
+    } else {
+        Digest::of(value.as_bytes()).short().to_owned()
+    }
+}
+
+/// A variable in the settings that leaves git's hooks out.
+fn switched_off(fact: &GateFact) -> Option<(&'static str, &String)> {
+    SWITCHES.iter().find_map(|(name, harmless)| {
+        let value = fact.leaves.get(&format!("env.{name}"))?;
+        (!value.is_empty() && !harmless.contains(&value.as_str())).then_some((*name, value))
+    })
 }
 
 /// A value of a list whose order means nothing is a leaf of its own, so that a difference names it.

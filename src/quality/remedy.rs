@@ -49,6 +49,10 @@ fn hook(folder: &str, name: &str, want: Option<&GateFact>, got: Option<&GateFact
         return Some(run(format!("rm {}", path(folder, extra))));
     };
     let Some(got) = got else { return install(folder, name, want) };
+    // Where git looks decides what else is found there, and what can be installed.
+    if !is_worktree && got.is_silent() && want.leaves.get("core.hooksPath") != got.leaves.get("core.hooksPath") {
+        return by_leaf(folder, name, "core.hooksPath", want, got);
+    }
     if want.does != got.does
         && let Some(change) = by_what_it_does(folder, name, is_worktree, want, got)
     {
@@ -103,7 +107,11 @@ fn by_leaf(folder: &str, name: &str, leaf: &str, want: &GateFact, got: &GateFact
     match leaf {
         "core.hooksPath" => Some(match want.leaves.get(leaf) {
             Some(value) => run(format!("git -C {} config core.hooksPath {}", place(folder), quote::word(value))),
-            None => run(format!("git -C {} config --unset core.hooksPath", place(folder))),
+            None => {
+                let file = decides.split(':').next().filter(|file| file.starts_with(['/', '~']));
+                let of = file.map_or(String::new(), |file| format!("--file {file} "));
+                run(format!("git -C {} config {of}--unset-all core.hooksPath", place(folder)))
+            }
         }),
         _ if leaf.ends_with(".skipped") => Some(format!("{} in the shell in which agents work", run("unset SKIP"))),
         _ if leaf.ends_with(".excluded") => {
@@ -192,6 +200,22 @@ mod tests {
 
     fn told(name: &str, want: Option<&GateFact>, got: Option<&GateFact>) -> String {
         hook("~/src/shop", name, want, got).unwrap()
+    }
+
+    #[test]
+    fn where_git_looks_is_mended_before_anything_is_installed_there() {
+        let want = fact("runs", &[("manager", "pre-commit")]);
+        let mut got = fact("is not installed", &[("manager", "pre-commit"), ("core.hooksPath", "/dev/null")]);
+        got.decide("core.hooksPath", ".git/config:6");
+        assert_eq!(
+            told("pre-commit", Some(&want), Some(&got)),
+            "run `git -C ~/src/shop config --unset-all core.hooksPath`"
+        );
+        got.decide("core.hooksPath", "~/.gitconfig:3");
+        assert_eq!(
+            told("pre-commit", Some(&want), Some(&got)),
+            "run `git -C ~/src/shop config --file ~/.gitconfig --unset-all core.hooksPath`"
+        );
     }
 
     #[test]

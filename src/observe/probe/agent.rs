@@ -40,9 +40,17 @@ fn go_into(repo: &Repo) -> String {
 
 fn script(place: Place) -> String {
     let look = lines_for_shells(LOOK).collect::<Vec<_>>().join("\n");
+    let tracked = match place {
+        Place::Home => String::new(),
+        Place::Repository => format!(
+            "if tu_more=$(git -c core.quotePath=false ls-files -- {} ':(exclude).claude/CLAUDE.md' 2>/dev/null) && [ -n \"$tu_more\" ]; then\n\
+             tu_agent_files=$tu_agent_files$tu_newline$tu_more\nfi\n",
+            agent::TRACKED.map(quote::word).join(" ")
+        ),
+    };
     format!(
         "tu_agent_config=${{CLAUDE_CONFIG_DIR:-$HOME/.claude}}\ntu_agent_state=${{CLAUDE_CONFIG_DIR:-$HOME}}/.claude.json\n\
-         tu_agent_files=\"{}\"\n{look}",
+         tu_agent_files=\"{}\"\n{tracked}{look}",
         agent::files(place).join("\n")
     )
 }

@@ -40,6 +40,23 @@ tu_agent_named() {
     }' "$@"
 }
 
+# tu_agent_taken FILE…: what texts of instructions take in by `@` and a path, from their own folder.
+tu_agent_taken() {
+  awk '
+    {
+      for (place = 1; place <= NF; place++) {
+        if ($place !~ /^@[A-Za-z0-9_.\/~-]*[.\/][A-Za-z0-9_.\/~-]+/) continue
+        word = substr($place, 2)
+        sub(/[,;:)]+$/, "", word)
+        if (length(word) > 300 || ++told > 100) continue
+        folder = FILENAME
+        if (word ~ /^[~\/]/ || !sub(/\/[^\/]*$/, "", folder)) folder = ""
+        sub(/^\.\//, "", word)
+        print folder == "" ? word : folder "/" word
+      }
+    }' "$@"
+}
+
 tu_spaces=$IFS
 tu_one=$(cd && pwd -P)
 for tu_one in "home $HOME" "home $tu_one" "root $PWD" "root $(pwd -P)"; do tu_plain "$tu_one"; done
@@ -64,13 +81,26 @@ while [ "$tu_count" -gt 0 ]; do
 done
 if [ "$#" -gt 0 ]; then
   tu_agent_tell "$@" || return
+  tu_agent_texts=
   tu_count=$#
   while [ "$tu_count" -gt 0 ]; do
     tu_count=$((tu_count - 1))
-    case $1 in *.json) set -- "$@" "$1" ;; esac
+    case $1 in
+      *.json) set -- "$@" "$1" ;;
+      *.md) tu_agent_texts=$tu_agent_texts$1$tu_newline ;;
+    esac
     shift
   done
   if [ "$#" -gt 0 ]; then tu_tokens=$(tu_agent_named "$@"); else tu_tokens=; fi
+  if [ -n "$tu_agent_texts" ]; then
+    set -f
+    IFS=$tu_newline
+    # shellcheck disable=SC2086 # a path a line
+    set -- $tu_agent_texts
+    set +f
+    IFS=$tu_spaces
+    tu_tokens=$tu_tokens$tu_newline$(tu_agent_taken "$@")
+  fi
   set --
   set -f
   IFS=$tu_newline

@@ -58,6 +58,8 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
             Ok(vec![Sighting::Item(id, Observed::Present(Fact::Gate(fact)))])
         }
         NOT_USED | NOTHING_THERE => Ok(vec![Sighting::NotThere(id)]),
+        // git, which says where the repository is, fails before the tool is asked.
+        _ if answer.stderr.trim_ascii().starts_with(b"fatal: ") => Err(failed("git", answer)),
         _ => Err(failed(gate.name, answer)),
     }
 }

@@ -22,11 +22,14 @@ pub(super) const PROBE: Probe =
 /// are other categories' business.
 const SECTIONS: [&str; 9] = ["core", "commit", "filter", "merge", "diff", "alias", "url", "include", "includeif"];
 
+/// How a clone is stored, which a partial one does otherwise: nothing behaves differently for it.
+const FORMAT: &str = "core.repositoryformatversion";
+
 /// Where git says that a setting comes from.
 const SCOPES: [&str; 7] = ["system", "global", "local", "worktree", "command", "submodule", "unknown"];
 
 /// git lowers the names of settings when it lists them; findings spell them as git's documentation does.
-const DOCUMENTED: [&str; 38] = [
+const DOCUMENTED: [&str; 37] = [
     "core.attributesFile",
     "core.autocrlf",
     "core.bigFileThreshold",
@@ -48,7 +51,6 @@ const DOCUMENTED: [&str; 38] = [
     "core.protectHFS",
     "core.protectNTFS",
     "core.quotePath",
-    "core.repositoryFormatVersion",
     "core.sharedRepository",
     "core.sparseCheckout",
     "core.sparseCheckoutCone",
@@ -132,7 +134,7 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
         // A key without a value stands for true.
         let (key, value) = setting.split_once('\n').unwrap_or((&setting, "true"));
         let section = key.split('.').next().unwrap_or(key);
-        if SECTIONS.contains(&section) {
+        if SECTIONS.contains(&section) && key != FORMAT {
             let (values, last_scope) = settings.entry(below_home(&documented(&public_key(key)), home)).or_default();
             values.push(if must_be_hidden(key, value) {
                 Digest::of(value.as_bytes()).to_string()

@@ -179,6 +179,9 @@ fn observed(finding: &Finding) -> Vec<String> {
 fn fix(evidence: &Evidence<'_>, target: &TargetReport, finding: &Finding) -> Vec<String> {
     let (want, got) = gates(finding);
     match (&finding.state, finding.id.category, want, got) {
+        (State::Unknown, ..) if finding.reason.contains("dubious ownership") => {
+            vec!["run `git config --global --add safe.directory FOLDER` there, if the folder may be trusted".to_owned()]
+        }
         (State::Match | State::Unknown, ..) => Vec::new(),
         (_, Category::Gate, Some(want), Some(got)) => smallest_change(want, got, &target.target),
         _ => remedy(evidence.environment, &finding.id, want, got).into_iter().collect(),
@@ -328,6 +331,8 @@ fn since(evidence: &Evidence<'_>, target: &TargetReport, finding: &Finding) -> V
 fn next(evidence: &Evidence<'_>, target: &TargetReport, finding: &Finding) -> Vec<String> {
     let command = match finding.state {
         State::Drift(_) if evidence.report.background.here => return Vec::new(),
+        // No plan brings these; the change stands above.
+        State::Drift(_) if matches!(finding.id.category, Category::Gate | Category::Check) => return Vec::new(),
         State::Drift(_) => format!("trueup plan {}", target.target),
         State::Unknown if finding.awaits_capture() => "trueup capture".to_owned(),
         State::Match | State::Waived(..) | State::Unknown => return Vec::new(),

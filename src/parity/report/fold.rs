@@ -105,5 +105,6 @@ fn pattern(finding: &Finding) -> String {
 
 /// The command that shows all that is known about a finding.
 pub(super) fn explain_command(target: &str, finding: &str) -> String {
-    format!("trueup check {} --explain {}", quote::word(target), quote::word(finding))
+    let behaviour = if finding.starts_with("check:") { "--behaviour " } else { "" };
+    format!("trueup check {} {behaviour}--explain {}", quote::word(target), quote::word(finding))
 }

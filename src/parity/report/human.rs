@@ -14,6 +14,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::super::{Finding, Report, State, TargetReport, Verdict};
 use super::look::{View, printable};
 use super::{Format, fold};
+use crate::spec::{Category, ItemId};
 
 pub(super) const FORMAT: Format =
     Format { name: "human", doc: "for people, on a terminal or in a log", placed: false, render };
@@ -276,6 +277,10 @@ fn summary(report: &Report, view: View) -> String {
         (Verdict::Drift, _) if report.background.here => {
             "bring this machine true to the reference, then check again".to_owned()
         }
+        // No plan brings a tool's configuration or what a gate does; what decides it is known.
+        (Verdict::Drift, _) if let Some((target, id)) = first_of_gates_alone(&bad) => {
+            format!("see what decides it, and the smallest change: {}", fold::explain_command(&target, &id))
+        }
         (Verdict::Drift, _) => match bad.as_slice() {
             [one] => format!("see what would change: trueup plan {}", one.target),
             _ => "see what would change: trueup plan TARGET".to_owned(),
@@ -312,6 +317,18 @@ fn first_unknown<'a>(bad: &[&'a TargetReport]) -> Option<(&'a str, &'a Finding)>
     unknown.next()
 }
 
+/// The first drift, where all that drifted is a gate's configuration, or what a gate did.
+fn first_of_gates_alone(bad: &[&TargetReport]) -> Option<(String, String)> {
+    let drifted = |target: &TargetReport| {
+        let drifted = target.findings.iter().filter(|finding| matches!(finding.state, State::Drift(_)));
+        drifted.map(|finding| finding.id.clone()).collect::<Vec<_>>()
+    };
+    let all: Vec<(&str, ItemId)> =
+        bad.iter().flat_map(|target| drifted(target).into_iter().map(|id| (target.target.as_str(), id))).collect();
+    let of_gates = all.iter().all(|(_, id)| matches!(id.category, Category::Gate | Category::Check));
+    all.first().filter(|_| of_gates).map(|(target, id)| ((*target).to_owned(), id.to_string()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::super::Change;
@@ -342,6 +359,17 @@ mod tests {
         let text = render(&of(vec![target("vm", findings)]), NARROW);
         insta::assert_snapshot!(text);
         assert!(text.lines().count() <= 20);
+    }
+
+    #[test]
+    fn what_no_plan_brings_is_not_sent_to_plan() {
+        let of_gates = vec![drifted("check:shop/lint-error"), drifted("gate:shop/eslint")];
+        let text = render(&of(vec![target("vm", of_gates.clone())]), NARROW);
+        let next = "the smallest change: trueup check vm --behaviour --explain check:shop/lint-error";
+        assert!(text.replace('\n', " ").contains(next), "{text}");
+        let with_others = [of_gates, vec![drifted("tool:node")]].concat();
+        let text = render(&of(vec![target("vm", with_others)]), NARROW);
+        assert!(text.contains("trueup plan vm"), "{text}");
     }
 
     fn fleet(in_trouble: usize) -> String {

@@ -112,3 +112,25 @@ fn another_home_is_no_difference() {
     };
     assert_eq!(of("/home/jane"), of("/Users/joe"));
 }
+
+#[test]
+fn variables_that_switch_hooks_off_stand_as_they_are_and_others_by_digest() {
+    let of = |env: &str| fact(&[(PROJECT, &format!("{{\"env\": {{{env}}}}}"))], "");
+    let off = of(r#""SKIP": "ruff", "API_TOKEN": "abc", "MODE": "/home/jane/x""#);
+    assert_eq!(off.leaves["env.SKIP"], "ruff");
+    assert_eq!(off.leaves["env.API_TOKEN"], "set");
+    assert_eq!(off.leaves["env.MODE"], Digest::of(b"~/x").short());
+    let weak = off.weak.unwrap();
+    assert_eq!(weak, "SKIP=ruff in .claude/settings.json:1 switches git's hooks off, or some of them");
+    assert_eq!(of(r#""HUSKY": "1", "LEFTHOOK": "true""#).weak, None);
+    assert!(of(r#""HUSKY": "0""#).weak.is_some());
+}
+
+#[test]
+fn instructions_below_the_top_and_those_that_are_taken_in_count() {
+    let taken = format!("file docs/style.txt\n=digests\n{FILE}  docs/style.txt\n=end\n");
+    let files = [("CLAUDE.md", "See @docs/style.txt, and ask jane@example.com\n"), ("src/CLAUDE.md", "x\n")];
+    let fact = fact(&files, &taken);
+    let leaves: Vec<&str> = fact.leaves.keys().map(String::as_str).collect();
+    assert_eq!(leaves, ["CLAUDE.md", "docs/style.txt", "src/CLAUDE.md"]);
+}

@@ -243,7 +243,8 @@ fn missing(checkout: Checkout<'_>, name: &str, folder: &str) -> Option<Observed>
     let mut fact = inert(checkout, &path, "is not installed");
     fact.leaf("manager", manager);
     fact.weak = Some(format!("it is not installed, although {asked_by} asks for it"));
-    fact.decide("", asked_by);
+    let looked_for_there = checkout.raw.origin.as_ref().filter(|_| folder::setting(checkout.raw).is_some());
+    fact.decide("", looked_for_there.map_or(asked_by, |origin| checkout.shown(origin)));
     Some(Observed::Present(Fact::Gate(fact)))
 }
 
