@@ -183,9 +183,20 @@ fn fix(evidence: &Evidence<'_>, target: &TargetReport, finding: &Finding) -> Vec
             vec!["run `git config --global --add safe.directory FOLDER` there, if the folder may be trusted".to_owned()]
         }
         (State::Match | State::Unknown, ..) => Vec::new(),
+        // What keeps a hook from a fresh worktree altogether keeps it from the checkout too, where more is known.
+        (_, Category::Hook, Some(_), None) if let Some(checkout) = of_checkout(target, finding) => {
+            fix(evidence, target, checkout)
+        }
         (_, Category::Gate, Some(want), Some(got)) => smallest_change(want, got, &target.target),
         _ => remedy(evidence.environment, &finding.id, want, got).into_iter().collect(),
     }
+}
+
+/// What drifted of the same hook in the checkout.
+fn of_checkout<'a>(target: &'a TargetReport, finding: &Finding) -> Option<&'a Finding> {
+    let name = finding.id.name.strip_suffix("@worktree")?;
+    let mut same = target.findings.iter().filter(|one| one.id.category == finding.id.category && one.id.name == name);
+    same.find(|one| matches!(one.state, State::Drift(_)))
 }
 
 /// Where a dotfile lies on the target.
