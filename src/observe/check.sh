@@ -364,18 +364,28 @@ tu_onto() {
 }
 
 # tu_carry_changes: what is not committed in the checkout is what its hooks would run with. It becomes the commit that tries
-# begin with, so that what they themselves change stays as small.
+# begin with, so that what they themselves change stays as small. Objects are made where none are, since git would touch
+# those that the repository has.
 tu_carry_changes() {
   [ -f "$tu_own/index" ] || return 0
-  cp "$tu_own/index" "$tu_room/$tu_lane.index" || return
+  tu_made=$tu_room/$tu_lane.objects
+  tu_remove "$tu_made"
+  mkdir "$tu_made" && cp "$tu_own/index" "$tu_room/$tu_lane.index" || return
   tu_files=$(
     GIT_INDEX_FILE=$tu_room/$tu_lane.index
-    GIT_OBJECT_DIRECTORY=$tu_clone/.git/objects
-    GIT_ALTERNATE_OBJECT_DIRECTORIES=$tu_common/objects
-    export GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES
-    cd "$tu_top" && tu_plainly -c core.splitIndex=false -c core.safecrlf=false add -u -- . && tu_plainly write-tree
+    GIT_NO_LAZY_FETCH=1
+    export GIT_INDEX_FILE GIT_NO_LAZY_FETCH
+    cd "$tu_top" || exit
+    tu_plainly -c core.splitIndex=false update-index -q --refresh >/dev/null 2>&1
+    ! tu_plainly diff-index --quiet "$tu_start" -- || exit 0
+    GIT_OBJECT_DIRECTORY=$tu_made
+    export GIT_OBJECT_DIRECTORY
+    tu_plainly -c core.splitIndex=false -c core.safecrlf=false add -u -- . && tu_plainly write-tree --missing-ok
   ) || { echo 'what is not committed cannot be carried into a clone' >&2; return 1; }
-  [ "$tu_files" != "$(tu_plainly rev-parse "$tu_start^{tree}")" ] || return 0
+  [ -n "$tu_files" ] || return 0
+  tu_made=$tu_clone/.git/objects
+  cp -R -f "$tu_room/$tu_lane.objects/." "$tu_made/" && mkdir -p "$tu_made/info" || return
+  [ -s "$tu_made/info/alternates" ] || echo "$tu_common/objects" >"$tu_made/info/alternates"
   tu_start=$(tu_plainly commit-tree -p "$tu_start" -m "$tu_subject" "$tu_files") && tu_plainly reset -q --hard "$tu_start"
 }
 
