@@ -11,11 +11,11 @@ mod compile;
 mod shell_tests;
 mod stream;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use self::compile::{Command, Lane, Plan, compile};
+use self::compile::{Command, Lane, Plan, compile, kind};
 use self::stream::{Event, Frames, Word};
 use super::audit::{Stage, ask, new_nonce};
 use super::probe::{NOTHING_THERE, enter};
@@ -24,9 +24,10 @@ use crate::quality::check::{
     Attempt, Evidence, Pair, Places, Tried, behaved, check_id, chosen, could_apply, outcome, read_told,
     words_to_look_for,
 };
+use crate::spec::redact::looks_secret;
 use crate::spec::{
-    Behaviour, Category, CheckKind, Environment, Fact, Facts, GateFact, ItemId, Listed, Listing, Observed, Repo,
-    Selection, Why,
+    Behaviour, CanaryCommand, Category, CheckKind, Environment, Fact, Facts, GateFact, ItemId, Listed, Listing,
+    Observed, Repo, Selection, Why,
 };
 use crate::transport::{Connection, Run, StdinAfter, Stream, TransportError, quote};
 
@@ -73,7 +74,9 @@ pub(super) fn fire(
         };
         let (main, worktree) = (lane(false), lane(true));
         let runs = runs(repo, environment, &mut next);
-        plans.push(Plan { repo, main, worktree, runs });
+        let message = kept(repo, environment, MESSAGE);
+        let branch = kept(repo, environment, BRANCH);
+        plans.push(Plan { repo, main, worktree, runs, message, branch });
     }
     if plans.iter().any(|plan| !plan.is_empty()) {
         exchanges += 1;
@@ -114,6 +117,18 @@ fn runs<'a>(repo: &Repo, environment: &'a Environment, next: &mut usize) -> Vec<
 
 /// Under which name the fact of a check of behaviour keeps the commit that it was run at.
 const COMMIT: &str = "commit";
+
+/// Under which names the facts of canaries keep the message that was committed with, and the branch that was worked on.
+const MESSAGE: &str = "message";
+const BRANCH: &str = "branch";
+
+/// What the lock's canaries of a repository were tried with.
+fn kept(repo: &Repo, environment: &Environment, name: &str) -> Option<String> {
+    let Behaviour::Locked(gates) = &environment.behaviour else { return None };
+    let below = format!("{}/", repo.name);
+    let of_repo = |id: &&ItemId| id.category == Category::Check && id.name.starts_with(&below);
+    gates.iter().filter(|(id, _)| of_repo(id)).find_map(|(_, fact)| fact.decided.get(name).cloned())
+}
 
 /// The words of canaries that each repository's hooks and their configuration have.
 fn words_found(
@@ -192,7 +207,7 @@ fn exchange(
     let command_line = connection.command_line();
     let longest = plans.iter().flat_map(|plan| &plan.runs).filter_map(|run| run.behaviour.limit).max();
     let each = environment.limits.check.max(longest.unwrap_or_default()) + Duration::from_secs(20);
-    let limit = each * u32::try_from(tries + 4 * plans.len()).unwrap_or(u32::MAX);
+    let limit = each * u32::try_from(2 * tries + 4 * plans.len()).unwrap_or(u32::MAX);
     let run = Run {
         command_line: &command_line,
         stdin: text.as_bytes(),
@@ -271,10 +286,9 @@ fn enter_outcomes(facts: &mut Facts, environment: &Environment, plan: &Plan<'_>,
     let place = told.of(Word::Place, &number).map(text).unwrap_or_default();
     let mut lines = place.lines().map(str::to_owned);
     let mut line = || lines.next().unwrap_or_default();
-    let places = Places { home: line(), top: line(), room: line(), subject: line() };
-    let tip = line();
-    let outside: Vec<String> =
-        told.of(Word::Outside, &number).map(text).unwrap_or_default().lines().map(str::to_owned).collect();
+    let (home, top, room, subject, tip, branch) = (line(), line(), line(), line(), line(), line());
+    let places = Places { home, top, room, subject, name: line(), email: line(), user: line() };
+    let outside = told.of(Word::Outside, &number).map(text).unwrap_or_default();
     let refused = told.of(Word::Refused, &number).map(text);
     let seen = Seen { places: &places, refused: refused.as_deref(), tip: &tip };
     enter_runs(facts, environment, plan, told, &seen);
@@ -300,16 +314,49 @@ fn enter_outcomes(facts: &mut Facts, environment: &Environment, plan: &Plan<'_>,
             checks.entry(&pair.check).or_default().push((pair, tried(*bad, None), tried(*good, shared)));
         }
         for (check, tried) in checks {
-            let hook = match environment.checks.get(check).map(|check| &check.kind) {
-                Some(CheckKind::Canary(canary)) => canary.hook.as_str(),
-                Some(CheckKind::Behaviour(_)) | None => "",
+            let command = match environment.checks.get(check).map(|check| &check.kind) {
+                Some(CheckKind::Canary(canary)) => &canary.command,
+                Some(CheckKind::Behaviour(_)) | None => &CanaryCommand::Commit,
             };
-            let came_out = || outcome(&tried, &places, hook, &outside, environment.limits.check);
+            let blamed = blamed(command, &plan.repo.name, facts);
+            let outside = outside_of(&outside, name, command);
+            let came_out = || outcome(&tried, &places, &blamed, &outside, environment.limits.check);
             let fact = seen.refusal().unwrap_or_else(came_out);
-            let observed = fact.map_or_else(Observed::Unknown, |fact| Observed::Present(Fact::Gate(fact)));
+            let observed = fact.map_or_else(Observed::Unknown, |mut fact| {
+                for (name, value) in [(MESSAGE, &places.subject), (BRANCH, &branch)] {
+                    if !value.is_empty() && !looks_secret(value) {
+                        fact.decide(name, value);
+                    }
+                }
+                Observed::Present(Fact::Gate(fact))
+            });
             facts.items.insert(check_id(&plan.repo.name, check, worktree), observed);
         }
     }
+}
+
+/// What was found to be written in the repository itself whenever a command of this kind is tried in this lane.
+fn outside_of(told: &str, lane: &str, command: &CanaryCommand) -> Vec<String> {
+    let begins = format!("{lane} {} ", kind(command));
+    let named: BTreeSet<&str> = told.lines().filter_map(|line| line.strip_prefix(&begins)).collect();
+    named.into_iter().map(str::to_owned).collect()
+}
+
+/// The hooks that a command sets off, those that are known to run; else all of them.
+fn blamed(command: &CanaryCommand, repo: &str, facts: &Facts) -> String {
+    let hooks: &[&str] = match command {
+        CanaryCommand::Commit => &["pre-commit", "prepare-commit-msg", "commit-msg", "post-commit"],
+        CanaryCommand::Push => &["pre-push"],
+        CanaryCommand::Shell(_) => return "what the check runs".to_owned(),
+    };
+    let runs = |hook: &&&str| {
+        let id = ItemId::new(Category::Hook, format!("{repo}/{hook}"));
+        let fact = facts.items.get(&id).and_then(Observed::present);
+        matches!(fact, Some(Fact::Gate(fact)) if fact.does.starts_with("runs"))
+    };
+    let known: Vec<&str> = hooks.iter().filter(runs).copied().collect();
+    let named = if known.is_empty() { hooks } else { &known };
+    format!("the {} hook", named.join(" or "))
 }
 
 /// What became of a check of behaviour.

@@ -83,6 +83,7 @@ tu_forget() {
   done
 }
 
+tu_twice=
 tu_host=$(uname -n | tr -c 'A-Za-z0-9.\n' _)
 tu_birth=$(tu_started "$$")
 
@@ -96,8 +97,9 @@ tu_guard() {
   kill -9 "$$"
 }
 
-# tu_repo NUMBER PATH MAIN WORKTREE RUNS: all about one repository; the last three are functions that try what is to be tried
-# in the checkout and in a worktree, and that run checks at a commit.
+# tu_repo NUMBER PATH MAIN WORKTREE RUNS MESSAGE BRANCH: all about one repository; the three are functions that try what is
+# to be tried in the checkout and in a worktree, and that run checks at a commit. Without a message and a branch they are
+# those of the checkout.
 tu_repo() {
   tu_room=
   tu_visit "$@" 9>&- 8<&- | while read -r tu_word tu_what; do
@@ -118,7 +120,7 @@ tu_frame() {
   echo
 }
 
-# tu_visit NUMBER PATH MAIN WORKTREE RUNS: says by lines what there is to tell: "room FOLDER" first.
+# tu_visit NUMBER PATH MAIN WORKTREE RUNS MESSAGE BRANCH: says by lines what there is to tell: "room FOLDER" first.
 tu_visit() {
   tu_repo=$1
   if ! { cd && tu_parent "$2"; }; then
@@ -135,16 +137,25 @@ tu_visit() {
     mkdir -m 700 "$tu_room" || return
   fi
   echo "room $tu_room"
-  printf '%s\n' "$HOME" "$tu_top" "$tu_room" "$(git log -1 --format=%s 2>/dev/null)" \
-    "$(git rev-parse -q --verify 'HEAD^{commit}' 2>/dev/null)" >"$tu_room/$1.place"
+  tu_subject=${6:-$(git log -1 --format=%s 2>/dev/null)}
+  tu_subject=${tu_subject:-A change}
+  tu_branch=${7:-$(git symbolic-ref -q --short HEAD 2>/dev/null)}
+  tu_branch=${tu_branch:-trueup-canary}
+  tu_tip=$(git rev-parse -q --verify 'HEAD^{commit}' 2>/dev/null)
+  printf '%s\n' "$HOME" "$tu_top" "$tu_room" "$tu_subject" "$tu_tip" "$tu_branch" "$(git config user.name)" \
+    "$(git config user.email)" "$(id -un 2>/dev/null)" >"$tu_room/$1.place"
   echo "place $1"
   if tu_look 2>"$tu_room/$1.refused"; then
     tu_lane main "$3" &
     tu_first=$!
     tu_lane worktree "$4" &
     wait "$tu_first" "$!"
+    if tu_compare; then
+      tu_again main "$3"
+      tu_again worktree "$4"
+      if [ -s "$tu_room/$1.outside" ]; then echo "outside $1"; fi
+    fi
     tu_lane runs "$5"
-    tu_compare >"$tu_room/$1.outside" && echo "outside $1"
   else
     echo "refused $1"
   fi
@@ -168,9 +179,8 @@ tu_look() {
   [ "$(git rev-parse --is-bare-repository)" = false ] || { echo 'bare' >&2; return 1; }
   tu_own=$(git rev-parse --absolute-git-dir) && tu_common=$(git rev-parse --git-common-dir) || return
   tu_common=$(cd "$tu_common" && pwd -P) || return
-  tu_start=$(git rev-parse -q --verify 'HEAD^{commit}') || { echo 'unborn' >&2; return 1; }
+  tu_origin=$(git rev-parse -q --verify 'HEAD^{commit}') || { echo 'unborn' >&2; return 1; }
   tu_base=${tu_top##*/}
-  tu_subject=$(git log -1 --format=%s)
   git config --list --show-scope -z | tr '\n\0' '\001\n' >"$tu_room/wanted" || return
   tu_hooks=$(git config core.hooksPath)
   tu_plainly ls-files -o --directory -z | tr '\n\0' '\001\n' | awk -v hooks="${tu_hooks#./}" '
@@ -180,8 +190,17 @@ tu_look() {
     /\/$/ && hooks != "" && index(hooks "/", $0) == 1 { print "copy " $0; next }
     /^\.husky\/_\/$/ || /^\.pnp\./ || /^\.?lefthook(-local)?\./ || /^\.lefthook/ || /^\.pre-commit-config\.yaml$/ { print "copy " $0 }
   ' >"$tu_room/set-up" || return
+  # A file of lefthook's own that its hooks read first.
+  for tu_file in lefthook.y*ml .lefthook.y*ml lefthook-local.y*ml .lefthook-local.y*ml lefthook*.toml lefthook*.json; do
+    [ ! -f "$tu_file" ] || sed -n 's/^ *"\{0,1\}rc"\{0,1\} *[:=] *//p' "$tu_file" |
+      sed 's/ #.*//; s/[,[:space:]]*$//; s/^["'"'"']\(.*\)["'"'"']$/\1/; s/^\.\///'
+  done | while read -r tu_file; do
+    case $tu_file in '' | /* | '~'* | *..*) continue ;; esac
+    [ ! -f "$tu_file" ] || echo "copy $tu_file"
+  done >>"$tu_room/set-up"
   tu_state >"$tu_room/before"
   : >"$tu_room/marker"
+  : >"$tu_room/$tu_repo.outside"
 }
 
 # tu_state: what of a repository no try may change: a line each, of its name and a sum.
@@ -205,17 +224,75 @@ tu_sum() {
 
 tu_contents() { cat "$1"/*; }
 
-# tu_compare: the names of what has changed in the repository, and of files that were written in it; fails where nothing
-# has.
+# tu_compare: puts the names of what has changed in the repository, and of files that were written in it, into the room;
+# fails where nothing has. What git ignores does not count: others write there all the time.
 tu_compare() {
-  cd "$tu_top" || { echo 'the repository itself'; return 0; }
+  cd "$tu_top" || return
   tu_state >"$tu_room/after"
   awk '{ sum = $1 " " $2; name = $0; sub(/^[^ ]* [^ ]* /, "", name) }
     NR == FNR { before[name] = sum; next }
     before[name] != sum { print name }' "$tu_room/before" "$tu_room/after" >"$tu_room/changed"
   find . \( -name node_modules -o -name .venv -o -name venv -o -path ./.git \) -prune -o \
-    -type f -newer "$tu_room/marker" -print 2>/dev/null | sed 's/^\.\///' | sort | head -n 5 >>"$tu_room/changed"
-  [ -s "$tu_room/changed" ] && cat "$tu_room/changed"
+    -type f -newer "$tu_room/marker" -print 2>/dev/null | sed 's/^\.\///' | sort >"$tu_room/written"
+  if [ -s "$tu_room/written" ]; then
+    tr '\n' '\0' <"$tu_room/written" >"$tu_room/asked"
+    git -c core.fsmonitor=false check-ignore -z --stdin <"$tu_room/asked" 2>/dev/null | tr '\0' '\n' >"$tu_room/ignored"
+    { sed 's/^/i /' "$tu_room/ignored" && sed 's/^/w /' "$tu_room/written"; } | awk '
+      { name = substr($0, 3) }
+      /^i/ { ignored[name]; next }
+      !(name in ignored) { print name }' | head -n 20 >>"$tu_room/changed"
+  fi
+  [ -s "$tu_room/changed" ]
+}
+
+# tu_again NAME FUNCTION: tries again, once all is over, in the times of whose tries something changed; of each kind of try
+# at least one. What then is written again, if only as it was, is what the hooks of that kind do. Anything else may have
+# been anybody's work.
+tu_again() {
+  tu_lane=$1
+  [ -f "$tu_room/$1.tries" ] || return 0
+  for tu_kind in commit push run; do
+    tu_twice=
+    while read -r tu_number tu_what; do
+      [ "$tu_what" = "$tu_kind" ] || continue
+      tu_written=$(tu_touched "$tu_room/$1.$tu_number.from" "$tu_room/$1.$tu_number.till")
+      [ -z "$tu_written" ] || tu_twice="$tu_twice $tu_number"
+    done <"$tu_room/$1.tries"
+    [ -n "$tu_twice" ] || tu_twice=$(awk -v kind="$tu_kind" '$2 == kind { print $1; exit }' "$tu_room/$1.tries")
+    [ -z "$tu_twice" ] || echo "$tu_twice"
+  done >"$tu_room/$1.twice"
+  tu_twice=" $(tr '\n' ' ' <"$tu_room/$1.twice")"
+  (
+    # Nobody hears of these tries as such.
+    tu_lane "$1" "$2"
+  ) >/dev/null
+  tu_twice=
+}
+
+# tu_touched FROM [TILL]: which of what changed was written between the times of two files, also where it was written as it
+# had been: locks are made where git keeps what it writes.
+tu_touched() {
+  cd "$tu_top" || return
+  tu_from=$1
+  tu_till=${2-}
+  while read -r tu_name; do
+    case $tu_name in
+      HEAD) tu_newer "$tu_own" "$tu_own/HEAD" -prune ;;
+      'the index') tu_newer "$tu_own/index" ;;
+      'its config') tu_newer "$tu_common/config" "$tu_own/config.worktree" ;;
+      'its refs') tu_newer "$tu_common/refs" "$tu_common/packed-refs" "$tu_common/reftable" ;;
+      'its stash') tu_newer "$tu_common/logs/refs/stash" ;;
+      'its list of worktrees') tu_newer "$tu_common/worktrees" -prune ;;
+      'its hooks') tu_newer "$tu_common/hooks" ;;
+      'its objects') tu_newer "$tu_common/objects" -type d ;;
+      *) tu_newer "./$tu_name" ;;
+    esac && echo "$tu_name"
+  done <"$tu_room/changed"
+}
+
+tu_newer() {
+  if [ -n "$tu_till" ]; then set -- "$@" ! -newer "$tu_till"; fi
+  find "$@" -newer "$tu_from" -print 2>/dev/null | grep -q .
 }
 
 # tu_lane NAME FUNCTION: carries the repository, and tries.
@@ -232,11 +309,12 @@ tu_lane() {
 # tu_carry: the clone of this lane, with all that decides what its hooks are and do. Sets tu_tree to where things are tried.
 tu_carry() {
   tu_clone=$tu_room/$tu_lane/$tu_base
+  tu_start=$tu_origin
   cd "$tu_room" && tu_remove "$tu_room/$tu_lane" && mkdir "$tu_room/$tu_lane" || return
   set -- --shared --no-tags --template=
   [ "$tu_lane" != worktree ] || set -- "$@" --no-checkout
   tu_plainly clone -q "$@" -- "$tu_top" "$tu_clone" || return
-  tu_configure || return
+  tu_configure && tu_onto || return
   mkdir -p "$tu_clone/.git/info" "$tu_clone/.git/hooks"
   for tu_file in exclude attributes lefthook.checksum; do
     [ ! -f "$tu_common/info/$tu_file" ] || cp "$tu_common/info/$tu_file" "$tu_clone/.git/info/" || return
@@ -253,7 +331,7 @@ tu_carry() {
     # With the hooks that a worktree sets off, as for anybody.
     cd "$tu_clone" || return
     tu_number=$tu_repo-worktree
-    tu_attempt git worktree add -q -b trueup-canary "$tu_tree" "$tu_start"
+    tu_attempt git worktree add -q -b "$tu_branch" "$tu_tree" "$tu_start"
     [ "$(cat "$tu_room/$tu_lane.code")" = 0 ] || { head -c 2000 "$tu_room/$tu_lane.said" >&2; return 1; }
   fi
   cd "$tu_tree" || return
@@ -270,7 +348,45 @@ tu_carry() {
         ;;
     esac || return
   done <"$tu_room/set-up"
+  [ "$tu_lane" != main ] || tu_carry_changes || return
   tu_used=
+}
+
+# tu_onto: the branch that is worked on, which is called as on the reference, whatever this checkout is on. Neither has an
+# upstream.
+tu_onto() {
+  tu_plainly update-ref --no-deref HEAD "$tu_start" || return
+  for tu_file in $(tu_plainly for-each-ref --format='%(refname)' refs/heads); do
+    tu_plainly update-ref -d "$tu_file" || return
+  done
+  [ "$tu_lane" != worktree ] || return 0
+  tu_plainly update-ref "refs/heads/$tu_branch" "$tu_start" && tu_plainly symbolic-ref HEAD "refs/heads/$tu_branch"
+}
+
+# tu_carry_changes: what is not committed in the checkout is what its hooks would run with. It becomes the commit that tries
+# begin with, so that what they themselves change stays as small. Objects are made where none are, since git would touch
+# those that the repository has.
+tu_carry_changes() {
+  [ -f "$tu_own/index" ] || return 0
+  tu_made=$tu_room/$tu_lane.objects
+  tu_remove "$tu_made"
+  mkdir "$tu_made" && cp "$tu_own/index" "$tu_room/$tu_lane.index" || return
+  tu_files=$(
+    GIT_INDEX_FILE=$tu_room/$tu_lane.index
+    GIT_NO_LAZY_FETCH=1
+    export GIT_INDEX_FILE GIT_NO_LAZY_FETCH
+    cd "$tu_top" || exit
+    tu_plainly -c core.splitIndex=false update-index -q --refresh >/dev/null 2>&1
+    ! tu_plainly diff-index --quiet "$tu_start" -- || exit 0
+    GIT_OBJECT_DIRECTORY=$tu_made
+    export GIT_OBJECT_DIRECTORY
+    tu_plainly -c core.splitIndex=false -c core.safecrlf=false add -u -- . && tu_plainly write-tree --missing-ok
+  ) || { echo 'what is not committed cannot be carried into a clone' >&2; return 1; }
+  [ -n "$tu_files" ] || return 0
+  tu_made=$tu_clone/.git/objects
+  cp -R -f "$tu_room/$tu_lane.objects/." "$tu_made/" && mkdir -p "$tu_made/info" || return
+  [ -s "$tu_made/info/alternates" ] || echo "$tu_common/objects" >"$tu_made/info/alternates"
+  tu_start=$(tu_plainly commit-tree -p "$tu_start" -m "$tu_subject" "$tu_files") && tu_plainly reset -q --hard "$tu_start"
 }
 
 # tu_share FROM TO: a folder of links to what is in another: what a tool adds to it stays here.
@@ -342,8 +458,8 @@ tu_configure() {
     printf '[extensions]\n\tworktreeConfig = true\n' >>.git/config
     cat "$tu_room/$tu_lane.of-worktree" >.git/config.worktree
   fi
-  printf '%s\n' '[commit]' 'gpgSign = false' '[tag]' 'gpgSign = false' '[gc]' 'auto = 0' '[maintenance]' 'auto = false' \
-    '[core]' 'fsmonitor = false' >>.git/config
+  printf '%s\n' '[commit]' 'gpgSign = false' '[tag]' 'gpgSign = false' '[push]' 'gpgSign = false' '[gc]' 'auto = 0' \
+    '[maintenance]' 'auto = false' '[core]' 'fsmonitor = false' >>.git/config
   git config --list --show-scope -z | tr '\n\0' '\001\n' >"$tu_room/$tu_lane.has" || return
   tu_differs=$(awk -v apart="$tu_kept_apart" '
     FNR % 2 == 1 { next }
@@ -406,28 +522,38 @@ tu_fresh() {
 }
 
 # tu_try NUMBER COMMAND MAKE MESSAGE [TEXT]: makes a change by a function and runs `git commit`, `git push` or a text of
-# sh. Tells what became of it, and whether it passed.
+# sh. Tells what became of it, and whether it passed. While some are tried again, only these are, and what they write in the
+# repository is all there is to tell.
 tu_try() {
-  echo "begins $1"
   tu_number=$1
   tu_message=${4:-$tu_subject}
+  if [ -n "$tu_twice" ]; then
+    case $tu_twice in *" $1 "*) ;; *) return 1 ;; esac
+    if { { tu_fresh || tu_carry; } && "$3" && tu_prepare "$2"; } 2>/dev/null; then
+      : >"$tu_room/$tu_lane.again"
+      tu_run_try "$2" "${5-}"
+      tu_touched "$tu_room/$tu_lane.again" | sed "s/^/$tu_lane $2 /" >>"$tu_room/$tu_repo.outside"
+    fi
+    tu_used=yes
+    return 1
+  fi
+  echo "begins $1"
   if ! { { tu_fresh || tu_carry; } && "$3" && tu_prepare "$2"; } 2>"$tu_room/$1.broken"; then
     tu_used=yes
     echo "broken $1"
     return 1
   fi
   tu_used=yes
-  case $2 in
-    commit) tu_attempt git commit -m "$tu_message" ;;
-    push) tu_attempt env GIT_ALLOW_PROTOCOL=file git push "$tu_room/$tu_lane.git" "HEAD:refs/heads/trueup-$1" ;;
-    *) tu_attempt sh -c "$5" ;;
-  esac
+  echo "$1 $2" >>"$tu_room/$tu_lane.tries"
+  : >"$tu_room/$tu_lane.$1.from"
+  tu_run_try "$2" "${5-}"
+  : >"$tu_room/$tu_lane.$1.till"
   read -r tu_ended <"$tu_room/$tu_lane.code"
   tu_moved=stayed
   tu_tip=
   case $2 in
     commit) tu_tip=$(git -C "$tu_tree" rev-parse -q --verify HEAD 2>/dev/null) ;;
-    push) tu_tip=$(git -C "$tu_room/$tu_lane.git" rev-parse -q --verify "refs/heads/trueup-$1" 2>/dev/null) ;;
+    push) tu_tip=$(git --git-dir="$tu_room/$tu_lane.git" rev-parse -q --verify refs/heads/trueup 2>/dev/null) ;;
     *) [ "$tu_ended" != 0 ] || tu_tip='done' ;;
   esac
   [ -z "$tu_tip" ] || [ "$tu_tip" = "$tu_start" ] || tu_moved=moved
@@ -444,6 +570,15 @@ tu_try() {
   } >"$tu_room/$1.told"
   echo "told $1"
   [ "$tu_ended" = 0 ] && [ "$tu_moved" = moved ]
+}
+
+# tu_run_try COMMAND TEXT
+tu_run_try() {
+  case $1 in
+    commit) tu_attempt git commit -m "$tu_message" ;;
+    push) tu_attempt env GIT_ALLOW_PROTOCOL=file git push "$tu_room/$tu_lane.git" HEAD:refs/heads/trueup ;;
+    *) tu_attempt sh -c "$2" ;;
+  esac
 }
 
 # tu_run NUMBER COMMIT LIMIT REPORT TEXT: runs a text of sh at a commit, that of the checkout where none is named, and tells how
@@ -488,7 +623,12 @@ tu_at() {
 # tu_prepare COMMAND: what comes between the change and the try.
 tu_prepare() {
   [ "$1" = push ] || return 0
-  if [ ! -d "$tu_room/$tu_lane.git" ]; then tu_plainly init -q --bare --template= "$tu_room/$tu_lane.git" || return; fi
+  # Each time a branch that is not there yet, in a repository of the same kind that takes what there is.
+  tu_remove "$tu_room/$tu_lane.git"
+  tu_format=$(git rev-parse --show-object-format 2>/dev/null)
+  tu_plainly init -q --bare --template= --object-format="${tu_format:-sha1}" "$tu_room/$tu_lane.git" 2>/dev/null ||
+    tu_plainly init -q --bare --template= "$tu_room/$tu_lane.git" || return
+  tu_plainly --git-dir="$tu_room/$tu_lane.git" config receive.shallowUpdate true || return
   tu_plainly -c commit.gpgSign=false commit -q --no-verify -m "$tu_message"
 }
 

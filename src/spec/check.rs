@@ -218,7 +218,10 @@ fn read_canary(root: &mut Section<'_>) -> Option<Canary> {
     }
     let setup = root.string("setup").map(|setup| setup.value);
     let patch = read_patch(root);
-    let mut fixtures: Vec<Fixture> = root.sections("fixture").into_iter().filter_map(read_fixture).collect();
+    // Where the message is what is bad, or a command decides, the files may be as good as they are.
+    let may_be_good = message.is_some() || matches!(command, CanaryCommand::Shell(_));
+    let sections = root.sections("fixture").into_iter();
+    let mut fixtures: Vec<Fixture> = sections.filter_map(|table| read_fixture(table, may_be_good)).collect();
     if fixtures.is_empty() && patch.is_none() {
         if message.is_none() && !matches!(command, CanaryCommand::Shell(_)) {
             let help = "add [[fixture]] with `file` and `bad`, or a `patch`";
@@ -267,6 +270,10 @@ fn read_patch(root: &mut Section<'_>) -> Option<Patch> {
         root.problem(problem.help("add `good_patch`: a change of the same kind that must pass"));
         return None;
     };
+    if bad.value == good.value {
+        let problem = Problem::new("the patch and its twin are the same", good.span.clone(), "so is `patch`");
+        root.problem(problem.help("write in `patch` what must be rejected"));
+    }
     for patch in [&bad, &good] {
         let named = patch
             .value
@@ -285,7 +292,7 @@ fn read_patch(root: &mut Section<'_>) -> Option<Patch> {
     Some(Patch { bad: bad.value, good: good.value })
 }
 
-fn read_fixture(mut table: Section<'_>) -> Option<Fixture> {
+fn read_fixture(mut table: Section<'_>, may_be_good: bool) -> Option<Fixture> {
     let gate = table.string("gate").map(|gate| gate.value);
     let words = plain(table.strings("words"));
     let beside = table.strings("beside").unwrap_or_default();
@@ -310,12 +317,19 @@ fn read_fixture(mut table: Section<'_>) -> Option<Fixture> {
     }
     // In pieces where a scanner would take the file itself for what it warns of.
     let bad = table.strings("bad").map(|pieces| plain(Some(pieces)).concat());
-    let good = table.string("good").map(|good| good.value);
+    let good = table.string("good");
+    let good_span = good.as_ref().map_or(0..0, |good| good.span.clone());
+    let good = good.map(|good| good.value);
     let end = table.string("end").map(|end| end.value).unwrap_or_default();
     let rules = table.sections("rule").into_iter().filter_map(read_rule).collect::<Vec<_>>();
     if bad.is_none() && rules.is_empty() && size.is_none() {
         let problem = Problem::new("the fixture holds nothing bad", table.span.clone(), "here");
         table.problem(problem.help("add `bad`, `size`, or [[fixture.rule]] with `name` and `bad`"));
+    }
+    let whole = bad.as_ref().filter(|_| rules.is_empty() && size.is_none()).map(|bad| format!("{bad}{end}"));
+    if !may_be_good && whole.is_some() && whole == good {
+        let problem = Problem::new("the bad file and its twin are the same", good_span, "so is `bad`");
+        table.problem(problem.help("write in `bad` what must be rejected"));
     }
     if good.is_none() {
         let problem = Problem::new("the fixture has no twin", table.span.clone(), "`good` is missing here");
@@ -404,6 +418,16 @@ mod tests {
         }
         let patch = "name = \"x\"\npatch = \"--- a/../x\\n+++ b/../x\\n\"\ngood_patch = \"+++ b/y\\n\"\n";
         assert!(told(patch)[0].contains("leads out"));
+    }
+
+    #[test]
+    fn a_bad_change_that_is_its_own_twin_is_refused_unless_something_else_is_bad() {
+        let fixture = "[[fixture]]\nfile = \"a\"\nbad = \"x\\n\"\ngood = \"x\\n\"\n";
+        assert_eq!(told(&format!("name = \"x\"\n{fixture}")), ["the bad file and its twin are the same"]);
+        let patch = "patch = \"+++ b/y\\n\"\ngood_patch = \"+++ b/y\\n\"\n";
+        assert_eq!(told(&format!("name = \"x\"\n{patch}")), ["the patch and its twin are the same"]);
+        let text = format!("name = \"x\"\nmessage = \"no\"\n{fixture}");
+        assert!(parse_check("parity-checks/x.toml", "x", &text).is_ok());
     }
 
     #[test]

@@ -180,6 +180,200 @@ fn what_a_hook_changes_in_the_repository_itself_is_named_and_not_undone() {
 }
 
 #[test]
+fn work_in_the_repository_meanwhile_is_not_blamed_on_its_hooks() {
+    let (laptop, vm) = pair();
+    let project = project(&laptop, &vm, BOTH);
+    capture(&project);
+    vm.file("shop/.git/info/exclude", "dist\n").file("shop/dist/x", "");
+    // Somebody who saves, and commits, once while the first change is tried; a server that writes without end.
+    let once = "mkdir \"$HOME/seen\" 2>/dev/null && { echo saved >\"$HOME/shop/README\"; (cd \"$HOME/shop\"; unset GIT_DIR \
+                GIT_INDEX_FILE; git add README; git -c core.hooksPath=/dev/null commit -qm mine) >/dev/null 2>&1; }";
+    vm.tool("scan", &format!("{once}\necho more >>\"$HOME/shop/dist/x\"\n{TOOL}"));
+    let report = behaviour(&project, 0);
+    assert!(vm.at("seen").exists() && vm.read("shop/README") == "saved\n");
+    assert_eq!(report.amiss("vm"), Vec::<String>::new());
+}
+
+#[test]
+fn what_the_hook_of_a_commit_does_is_not_blamed_on_that_of_a_push() {
+    let (laptop, vm) = pair();
+    let pushed = MARKED
+        .replace("\"marked\"", "\"pushed\"")
+        .replace("doc =", "hook = \"pre-push\"\ncommand = \"git push\"\ndoc =");
+    for machine in [&laptop, &vm] {
+        machine.hook("shop", "pre-push", "cat >/dev/null; ! git show HEAD | grep MARK");
+    }
+    let project = project(&laptop, &vm, "[\"marked\", \"pushed\"]");
+    project.write("parity-checks/pushed.toml", pushed);
+    capture(&project);
+    let tags = "(unset GIT_DIR GIT_INDEX_FILE; cd \"$HOME/shop\"; git tag \"seen-$$\")";
+    vm.tool("scan", &format!("{tags}\n{TOOL}"));
+    let report = behaviour(&project, 1);
+    assert_eq!(report.finding("vm", "check:shop/pushed")["state"], "match");
+    let reason = reason(&report, "check:shop/marked");
+    assert!(reason.contains("its refs") || report.finding("vm", "check:shop/marked").to_string().contains("its refs"));
+}
+
+#[test]
+fn subjects_branches_and_names_of_users_may_differ() {
+    let (laptop, vm) = pair();
+    for machine in [&laptop, &vm] {
+        machine.hook(
+            "shop",
+            "pre-commit",
+            &format!("case $(git symbolic-ref --short HEAD) in main) echo no; exit 1;; esac\n{SCAN}"),
+        );
+        machine.hook(
+            "shop",
+            "commit-msg",
+            "test \"$(head -n 1 \"$1\" | wc -c)\" -lt 50 || { echo 'too long'; exit 1; }\n\
+             git diff --cached | grep -q OTHER || exit 0\n\
+             echo \"$(git config user.name) <$(git config user.email)> may not\"; exit 1",
+        );
+    }
+    for machine in [&laptop, &vm] {
+        machine.tool("scan", "if grep MARK; then echo 'scan: a mark' >&2; exit 1; fi");
+    }
+    laptop.file(".gitconfig", "[user]\nname = Jane Doe\nemail = jane@example.com\n");
+    vm.file(".gitconfig", "[user]\nname = J. Doe\nemail = j@example.org\n");
+    laptop.git(&["-C", "shop", "checkout", "-q", "-b", "feature/x"]);
+    vm.git(&["-C", "shop", "commit", "--no-verify", "-q", "--allow-empty", "-m", &"a long subject ".repeat(10)]);
+    let project = project(&laptop, &vm, BOTH);
+    capture(&project);
+    let lock = project.read("environments/dev.lock");
+    assert!(lock.contains("feature/x") && lock.contains("<name>"), "{lock}");
+    let report = behaviour(&project, 0);
+    assert_eq!(report.finding("vm", "check:shop/other")["state"], "match");
+    vm.git(&["-C", "shop", "branch", "feature"]);
+    vm.git(&["-C", "shop", "checkout", "-q", "--detach"]);
+    behaviour(&project, 0);
+}
+
+#[test]
+fn pushes_are_tried_from_shallow_clones_and_with_settings_that_are_hard_on_them() {
+    let (laptop, vm) = pair();
+    for machine in [&laptop, &vm] {
+        machine.hook("shop", "pre-push", "cat; ! git show HEAD | grep MARK || { printf 'a\\0b\\n'; exit 1; }");
+        machine.file("shop/README", "second\n");
+        machine.git(&[
+            "-C",
+            "shop",
+            "-c",
+            "user.name=t",
+            "-c",
+            "user.email=t@e",
+            "commit",
+            "--no-verify",
+            "-qam",
+            "second",
+        ]);
+    }
+    let project = project(&laptop, &vm, "[\"pushed\"]");
+    let pushed = MARKED
+        .replace("\"marked\"", "\"pushed\"")
+        .replace("doc =", "hook = \"pre-push\"\ncommand = \"git push\"\ndoc =");
+    project.write("parity-checks/pushed.toml", pushed);
+    capture(&project);
+    // The settings themselves are drift.
+    let same = || {
+        let report = behaviour(&project, 1);
+        for id in ["check:shop/pushed", "check:shop/pushed@worktree"] {
+            assert_eq!(report.finding("vm", id)["state"], "match", "{id}");
+        }
+    };
+    vm.git(&["clone", "-q", "--depth", "1", &format!("file://{}", vm.at("shop").display()), "shallow"]);
+    fs::remove_dir_all(vm.at("shallow/.git/hooks")).unwrap();
+    fs::rename(vm.at("shop/.git/hooks"), vm.at("shallow/.git/hooks")).unwrap();
+    fs::remove_dir_all(vm.at("shop")).unwrap();
+    fs::rename(vm.at("shallow"), vm.at("shop")).unwrap();
+    vm.git(&["-C", "shop", "remote", "set-url", "origin", "git@github.com:example/carmenta.git"]);
+    vm.file(".gitconfig", "[safe]\nbareRepository = explicit\n[push]\ngpgSign = true\n[commit]\ngpgSign = true\n");
+    same();
+    // Another kind of objects.
+    fs::rename(vm.at("shop/.git/hooks"), vm.at("hooks")).unwrap();
+    fs::remove_dir_all(vm.at("shop")).unwrap();
+    fs::remove_file(vm.at(".gitconfig")).unwrap();
+    vm.git(&["init", "-q", "-b", "main", "--object-format=sha256", "shop"]);
+    vm.git(&["-C", "shop", "remote", "add", "origin", "git@github.com:example/carmenta.git"]);
+    vm.git(&[
+        "-C",
+        "shop",
+        "-c",
+        "user.name=t",
+        "-c",
+        "user.email=t@e",
+        "commit",
+        "-q",
+        "--allow-empty",
+        "-m",
+        "first",
+    ]);
+    fs::remove_dir_all(vm.at("shop/.git/hooks")).unwrap();
+    fs::rename(vm.at("hooks"), vm.at("shop/.git/hooks")).unwrap();
+    same();
+}
+
+#[test]
+fn a_gate_that_what_is_not_committed_has_broken_is_found_in_the_checkout_alone() {
+    let (laptop, vm) = pair();
+    for machine in [&laptop, &vm] {
+        machine.file("shop/scan.sh", format!("{TOOL}\n"));
+        machine.git(&["-C", "shop", "add", "."]);
+        machine.git(&[
+            "-C",
+            "shop",
+            "-c",
+            "user.name=t",
+            "-c",
+            "user.email=t@e",
+            "commit",
+            "--no-verify",
+            "-qm",
+            "second",
+        ]);
+        machine.hook("shop", "pre-commit", "git diff --cached | sh scan.sh; test $? = 0 || { echo no; exit 1; }");
+    }
+    let project = project(&laptop, &vm, "[\"marked\"]");
+    capture(&project);
+    vm.file("shop/scan.sh", "cat >/dev/null\n").file("shop/README", "carriage\r\n\0returns\n");
+    let before = listing(&vm.at("shop"));
+    let report = behaviour(&project, 1);
+    assert_eq!(listing(&vm.at("shop")), before, "the repository was touched");
+    assert_eq!(report.finding("vm", "check:shop/marked@worktree")["state"], "match");
+    assert!(reason(&report, "check:shop/marked").contains("lets it pass"));
+    vm.file("shop/scan.sh", format!("{TOOL}\n"));
+    behaviour(&project, 0);
+}
+
+#[test]
+fn what_lefthook_reads_first_is_carried_although_git_ignores_it() {
+    let (laptop, vm) = pair();
+    for machine in [&laptop, &vm] {
+        machine.file("shop/lefthook.yml", "rc: './env/rc.sh' # first\n").file("shop/env/rc.sh", "MARKS=MARK\n");
+        machine.file("shop/.git/info/exclude", "env\n");
+        machine.git(&["-C", "shop", "add", "."]);
+        machine.git(&[
+            "-C",
+            "shop",
+            "-c",
+            "user.name=t",
+            "-c",
+            "user.email=t@e",
+            "commit",
+            "--no-verify",
+            "-qm",
+            "second",
+        ]);
+        machine.hook("shop", "pre-commit", ". ./env/rc.sh; ! git diff --cached | grep \"$MARKS\" || exit 1");
+    }
+    let project = project(&laptop, &vm, "[\"marked\"]");
+    capture(&project);
+    let lock = project.read("environments/dev.lock");
+    assert!(lock.contains("[check.\"shop/marked\"]\ndoes = \"rejects it (output)\""), "{lock}");
+    behaviour(&project, 0);
+}
+
+#[test]
 fn files_that_are_no_checks_are_told_with_their_line_and_nothing_runs() {
     let (laptop, vm) = pair();
     let told = |name: &str, text: &str, part: &str| {

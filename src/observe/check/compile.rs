@@ -23,6 +23,10 @@ pub(super) struct Plan<'a> {
     pub(super) main: Lane,
     pub(super) worktree: Lane,
     pub(super) runs: Vec<Command<'a>>,
+    /// The message that is committed with, and the branch that is worked on, where the lock says which: commits and branches
+    /// may differ, what hooks make of them must not.
+    pub(super) message: Option<String>,
+    pub(super) branch: Option<String>,
 }
 
 /// A check of behaviour that is run.
@@ -97,7 +101,10 @@ pub(super) fn compile(plans: &[Plan<'_>], limit: Duration, nonce: &str) -> Strin
             |lane: &Lane, name: &str| if lane.pairs.is_empty() { ":".to_owned() } else { format!("tu_{name}{number}") };
         let (main, tree) = (name(&plan.main, "main"), name(&plan.worktree, "tree"));
         let runs = if plan.runs.is_empty() { ":".to_owned() } else { format!("tu_runs{number}") };
-        writeln!(text, "tu_repo {number} {} {main} {tree} {runs}", place(plan.repo)).expect(INFALLIBLE);
+        let kept = |kept: &Option<String>| quote::word(kept.as_deref().unwrap_or_default());
+        let (message, branch) = (kept(&plan.message), kept(&plan.branch));
+        writeln!(text, "tu_repo {number} {} {main} {tree} {runs} {message} {branch}", place(plan.repo))
+            .expect(INFALLIBLE);
     }
     text.push_str("tu_sweep \"$tu_mark.\" 9>&-\nkill \"$tu_keeper\" 2>/dev/null\n");
     text.push_str("echo \"$tu_nonce end 0 0\" >&9\necho >&9\nexit 0\n}\n");
@@ -157,12 +164,20 @@ fn write_runs(text: &mut String, runs: &[Command<'_>], name: &str, usual: u64) {
 
 fn attempt(number: usize, trial: &Trial) -> String {
     let message = quote::word(trial.message.as_deref().unwrap_or_default());
-    let (command, own) = match &trial.command {
-        CanaryCommand::Commit => ("commit", String::new()),
-        CanaryCommand::Push => ("push", String::new()),
-        CanaryCommand::Shell(text) => ("run", format!(" {}", quote::word(text))),
+    let own = match &trial.command {
+        CanaryCommand::Commit | CanaryCommand::Push => String::new(),
+        CanaryCommand::Shell(text) => format!(" {}", quote::word(text)),
     };
-    format!("tu_try {number} {command} tu_make{number} {message}{own}\n")
+    format!("tu_try {number} {} tu_make{number} {message}{own}\n", kind(&trial.command))
+}
+
+/// What the program calls a command.
+pub(super) fn kind(command: &CanaryCommand) -> &'static str {
+    match command {
+        CanaryCommand::Commit => "commit",
+        CanaryCommand::Push => "push",
+        CanaryCommand::Shell(_) => "run",
+    }
 }
 
 fn write_change(text: &mut String, number: usize, trial: &Trial) {

@@ -75,7 +75,8 @@ fn told(room: &Room, shell: &RealShell) -> BTreeMap<String, String> {
     let mut next = 0;
     let (main, worktree) = (Lane::new(pairs(), &mut next), Lane::new(pairs(), &mut next));
     let runs = vec![Check { check: "tests", behaviour: &behaviour, commit: None, first: next + 1 }];
-    let plan = Plan { repo: &repo, main, worktree, runs };
+    let (message, branch) = (None, Some("it's/a-branch".to_owned()));
+    let plan = Plan { repo: &repo, main, worktree, runs, message, branch };
     let program = compile(&[plan], Duration::from_secs(2), "trueup-0123456789abcdef");
     let ran = run_attended(room.command(shell, &["-s"]), program.as_bytes(), shell.name);
     assert_eq!(ran.code, 0, "{}: {}", shell.name, String::from_utf8_lossy(&ran.stderr));

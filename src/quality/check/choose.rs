@@ -207,12 +207,12 @@ fn pairs_of(check: &Check, canary: &Canary, known: &Known<'_>, listed: bool) -> 
     let mut files: Vec<(&Fixture, Written, Written)> = Vec::new();
     for fixture in &canary.fixtures {
         let has_gate = fixture.gate.as_ref().is_none_or(|gate| known.gate(gate).is_some());
-        if !has_gate || !(listed || known.has_word(&canary.hook, &fixture.words)) {
+        if !has_gate || !known.has_word(&canary.hook, &fixture.words) {
             continue;
         }
         files.extend(instances(fixture, known).into_iter().map(|(bad, good)| (fixture, bad, good)));
     }
-    // Without any of its gates a check that the spec lists is tried all the same.
+    // Without any of its gates and words a check that the spec lists is tried all the same.
     if files.is_empty() && listed {
         for fixture in &canary.fixtures {
             files.extend(instances(fixture, known).into_iter().map(|(bad, good)| (fixture, bad, good)));
@@ -371,6 +371,20 @@ mod tests {
         assert_eq!(names(&["maxkb", "jest"]), ["large-file", "lint-error"], "there is no test to put one beside");
         let listed = Selection::These(vec!["commit-message".to_owned()]);
         assert_eq!(on_reference(listed, &[])[0].label, "the message");
+    }
+
+    #[test]
+    fn of_a_check_that_is_listed_what_has_no_word_is_tried_only_where_nothing_else_is() {
+        let labels = |words: &[&str]| -> Vec<String> {
+            let (repo, built_in) = (repo(Selection::These(vec!["formatting".to_owned()])), built_in_checks().unwrap());
+            let samples = ["a.sh", "b.go"].map(str::to_owned);
+            let words: String = words.iter().map(|word| format!(".husky/pre-commit:{word}\n")).collect();
+            let words = Evidence::read(&words);
+            let pairs = chosen(&repo, &samples, &built_in, &Behaviour::Chosen, &gates(), &words, false).0;
+            pairs.into_iter().map(|pair| pair.label).collect()
+        };
+        assert_eq!(labels(&["gofmt"]), ["trueup_canary_style.go"]);
+        assert_eq!(labels(&[]), ["trueup_canary_style.go", "trueup-canary-style.sh"]);
     }
 
     #[test]

@@ -78,12 +78,12 @@ impl Tried {
 /// How many words about the gates stand in what a canary's fact says it does.
 const NAMED: usize = 8;
 
-/// The fact of one check, of its pairs with what became of each: the bad change and the good. `outside` is what changed in
-/// the repository itself meanwhile, and `hook` what is blamed for it.
+/// The fact of one check, of its pairs with what became of each: the bad change and the good. `outside` is what its tries
+/// write in the repository itself, and `blamed` what may do that: "the pre-commit hook".
 pub fn outcome(
     tried: &[(&Pair, Tried, Tried)],
     places: &Places,
-    hook: &str,
+    blamed: &str,
     outside: &[String],
     limit: Duration,
 ) -> Result<GateFact, Why> {
@@ -112,7 +112,7 @@ pub fn outcome(
         }
         if told.gone {
             leaves.insert("the clone".to_owned(), "deleted".to_owned());
-            weak.push(format!("the {hook} hook deletes the folder that it runs in"));
+            weak.push(format!("{blamed}, or what it starts, deletes the folder that it runs in"));
         }
         named.extend(found.iter().map(|one| (one.tool.clone(), one.rule.clone())));
         leaves.extend(found.into_iter().map(Diagnostic::into_leaf));
@@ -133,7 +133,7 @@ pub fn outcome(
     }
     if !outside.is_empty() {
         let listed = outside.join(", ");
-        weak.push(format!("the {hook} hook, or what it starts, reached outside the clone: {listed} changed meanwhile"));
+        weak.push(format!("{blamed}, or what it starts, reaches outside the clone: each time {listed} changed"));
         leaves.insert("outside the clone".to_owned(), listed);
     }
     let by = by(&named);
@@ -146,7 +146,8 @@ pub fn outcome(
         (false, _) => "lets it pass, and rejects the good change".to_owned(),
     };
     if rejected < tried.len() && changed + rejected < tried.len() {
-        weak.push("it lets the canary pass".to_owned());
+        let what = if rejected + changed > 0 { "part of it" } else { "the canary" };
+        weak.push(format!("it lets {what} pass"));
     }
     if refused_twins > 0 {
         weak.push("it rejects a good change too".to_owned());
@@ -231,7 +232,7 @@ mod tests {
     fn fact(bad: &str, good: Tried) -> Result<GateFact, Why> {
         let pair = pair(&["eslint"]);
         let places = Places::default();
-        outcome(&[(&pair, told(bad), good)], &places, "pre-commit", &[], Duration::from_secs(300))
+        outcome(&[(&pair, told(bad), good)], &places, "the pre-commit hook", &[], Duration::from_secs(300))
     }
 
     const LINT: &str = "ended 1\nstayed\n\n/src/x.js\n  3:5  error  Unexpected console statement  no-console\n";
@@ -243,6 +244,17 @@ mod tests {
         assert_eq!(fact.weak, None);
         let leaves: Vec<(&str, &str)> = fact.leaves.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
         assert_eq!(leaves, [("eslint /src/x.js:3 no-console", "error"), ("src/x.js", "rejected with exit code 1")]);
+    }
+
+    #[test]
+    fn what_passes_in_part_is_not_called_the_canary() {
+        let (pair, places) = (pair(&["eslint"]), Places::default());
+        let pass = || (&pair, told("ended 0\nmoved\n\n"), Tried::Passed);
+        let weak = |tried: &[(&Pair, Tried, Tried)]| {
+            outcome(tried, &places, "the pre-commit hook", &[], Duration::from_secs(300)).unwrap().weak.unwrap()
+        };
+        assert_eq!(weak(&[(&pair, told(LINT), Tried::Passed), pass()]), "it lets part of it pass");
+        assert_eq!(weak(&[pass()]), "it lets the canary pass");
     }
 
     #[test]

@@ -50,9 +50,18 @@ pub struct Places {
     pub top: String,
     /// The folder of the clones.
     pub room: String,
-    /// The message of the checkout's last commit.
+    /// The message that is committed with.
     pub subject: String,
+    /// What git calls its user.
+    pub name: String,
+    /// Their address.
+    pub email: String,
+    /// What the machine calls them.
+    pub user: String,
 }
+
+/// Names of users that are words of what tools say, so that they tell nothing about who runs them.
+const USUAL: [&str; 9] = ["root", "node", "git", "test", "user", "users", "admin", "build", "lint"];
 
 /// A reader of what one kind of tool says.
 type Reader = fn(&str) -> Vec<Diagnostic>;
@@ -112,7 +121,7 @@ use regex;
 fn steady(output: &str, places: &Places) -> String {
     let text = regex!("\u{1b}(\\[[0-9;?]*[ -/]*[@-~]|\\][^\u{7}\u{1b}]*(\u{7}|\u{1b}\\\\)|[@-Z\\\\-_])")
         .replace_all(output, "");
-    let mut text = text.replace('\r', "\n");
+    let mut text = text.replace('\r', "\n").replace('\0', "");
     let mut replace = |from: &str, to: &str| {
         if !from.is_empty() && from != "/" {
             text = text.replace(from, to);
@@ -136,10 +145,34 @@ fn steady(output: &str, places: &Places) -> String {
     if places.subject.chars().count() > 3 {
         replace(&places.subject, "<subject>");
     }
+    for (from, to) in [(&places.email, "<email>"), (&places.name, "<name>"), (&places.user, "<user>")] {
+        if from.chars().count() >= 3 && !USUAL.contains(&from.as_str()) {
+            text = without_word(&text, from, to);
+        }
+    }
     text
 }
 
-/// What is left of a text when times, temporary names, ids and empty lines are gone.
+/// The text with another for this one, where no word goes on beside it.
+fn without_word(text: &str, from: &str, to: &str) -> String {
+    let goes_on = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    for (at, _) in text.match_indices(from) {
+        let end = at + from.len();
+        let inside = text[..at].ends_with(goes_on) || text[end..].starts_with(goes_on);
+        if !inside {
+            out.push_str(&text[done..at]);
+            out.push_str(to);
+            done = end;
+        }
+    }
+    out.push_str(&text[done..]);
+    out
+}
+
+/// What is left of a text when times, temporary names, ids and empty lines are gone. What runs side by side says its lines
+/// in any order, so they are sorted.
 fn without_noise(text: &str) -> String {
     static NOISE: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         let rules = [
@@ -159,7 +192,8 @@ fn without_noise(text: &str) -> String {
     for (noise, name) in NOISE.iter() {
         text = noise.replace_all(&text, *name).into_owned();
     }
-    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let mut lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    lines.sort_unstable();
     lines.join("\n")
 }
 

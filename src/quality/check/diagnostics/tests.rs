@@ -6,6 +6,9 @@ fn places() -> Places {
         top: "/home/jane/src/shop".to_owned(),
         room: "/home/jane/src/.trueup-vm-1-2-3".to_owned(),
         subject: "feat: a first line".to_owned(),
+        name: "Jane Doe".to_owned(),
+        email: "jane@example.com".to_owned(),
+        user: "jane".to_owned(),
     }
 }
 
@@ -106,4 +109,17 @@ fn what_nobody_understands_is_the_same_on_every_machine() {
     assert_eq!(one, ["output = <time> no way: src/a.txt took <time> (<id>)"]);
     assert_eq!(other[0].value, "<time> no way: src/a.txt took <time> (<id>)");
     assert_eq!(said(" \n"), ["output = nothing"]);
+}
+
+#[test]
+fn who_runs_it_and_in_which_order_lines_come_is_not_what_is_said() {
+    let elsewhere = Places { name: "J. Doe".to_owned(), email: "j@example.org".to_owned(), ..Places::default() };
+    let elsewhere = Places { user: "ubuntu".to_owned(), ..elsewhere };
+    let other = diagnostics("one\nby J. Doe <j@example.org>, ubuntu: not like that\n", &elsewhere);
+    let here = diagnostics("by Jane Doe <jane@example.com>, jane: not\0 like that\none\n", &places());
+    assert_eq!(here, other);
+    assert_eq!(here[0].value, "by <name> <<email>>, <user>: not like that\none");
+    assert_eq!(said("janet and jane-x"), ["output = janet and jane-x"]);
+    let root = Places { user: "root".to_owned(), ..Places::default() };
+    assert_eq!(diagnostics("no root here", &root)[0].value, "no root here");
 }
