@@ -192,7 +192,9 @@ fn without_noise(text: &str) -> String {
     for (noise, name) in NOISE.iter() {
         text = noise.replace_all(&text, *name).into_owned();
     }
-    let mut lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    // What git advises is not what a hook says.
+    let is_said = |line: &&str| !line.is_empty() && !line.starts_with("hint:");
+    let mut lines: Vec<&str> = text.lines().map(str::trim).filter(is_said).collect();
     lines.sort_unstable();
     lines.join("\n")
 }

@@ -120,6 +120,7 @@ fn who_runs_it_and_in_which_order_lines_come_is_not_what_is_said() {
     assert_eq!(here, other);
     assert_eq!(here[0].value, "by <name> <<email>>, <user>: not like that\none");
     assert_eq!(said("janet and jane-x"), ["output = janet and jane-x"]);
+    assert_eq!(said("no\nhint: The hook was ignored\nhint:\n"), ["output = no"]);
     let root = Places { user: "root".to_owned(), ..Places::default() };
     assert_eq!(diagnostics("no root here", &root)[0].value, "no root here");
 }
