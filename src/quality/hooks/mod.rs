@@ -10,11 +10,15 @@ mod checkout;
 mod folder;
 mod husky;
 mod lefthook;
+mod lefthook_config;
+mod modules;
+mod named;
 mod pre_commit;
 mod prek;
 mod raw;
 mod script;
 mod simple_git_hooks;
+mod startup;
 #[cfg(test)]
 mod tests;
 mod values;

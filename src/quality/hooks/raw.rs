@@ -33,6 +33,8 @@ pub(super) struct Raw {
     pub able: BTreeSet<String>,
     pub have: BTreeSet<String>,
     pub shut: BTreeSet<String>,
+    /// Patterns of which all that they match was looked for.
+    pub globbed: BTreeSet<String>,
     pub files: BTreeMap<String, Lying>,
     pub tree: BTreeMap<String, Tracked>,
     pub store: Store,
@@ -136,6 +138,7 @@ pub(super) fn read(listing: &str) -> Result<Raw, Why> {
             "wrapper" => raw.wrapper = Some(value),
             "able" => drop(raw.able.insert(plain(rest))),
             "have" => drop(raw.have.insert(value)),
+            "globbed" => drop(raw.globbed.insert(plain(rest))),
             "file" => level.push(plain(rest)),
             "=modes" => {
                 // Modes and sizes are for the script; what they decide stands in other lines.
