@@ -297,7 +297,7 @@ tu_hook_tokens() {
         named = before
         before = word
         if (named == "cd" || (is_settings && named == "root")) into(word)
-        if (named == "-m" && word ~ /^[A-Za-z_]/) python(word, "")
+        if (named ~ /^(-m|from|import)$/ && word ~ /^[A-Za-z_]/) python(word, "")
         if (ran != "" && word !~ /^-/ && word != "run") {
           module("=", word)
           ran = ""

@@ -36,6 +36,17 @@ pub(super) fn describe(hook: &mut Hook<'_>, text: &str) -> Result<(), Why> {
     let vars = &checkout.raw.vars;
     hook.fact.leaf("manager", "lefthook");
     let configuration = configuration(checkout);
+    if let Ok(Some(found)) = &configuration
+        && get(&found.whole, hook.name).is_none()
+    {
+        // It installs one more than it needs. What is lacking might ask for it.
+        hook.fact.does = format!("does nothing, since {} has nothing for it", found.files[0]);
+        if let Some(lacks) = &found.lacks {
+            found.told.iter().for_each(|(leaf, value)| hook.fact.leaf(leaf, value));
+            hook.is_weak(lacks.clone());
+        }
+        return Ok(());
+    }
     let rc = configuration.as_ref().ok().and_then(|found| text_of(get(&found.as_ref()?.whole, "rc")?));
     let mut excluded = vars.get("LEFTHOOK_EXCLUDE").map(|value| (value.clone(), "the environment".to_owned()));
     if let Some(value) = vars.get("LEFTHOOK").filter(|value| OFF.contains(&value.as_str())) {
@@ -59,13 +70,6 @@ pub(super) fn describe(hook: &mut Hook<'_>, text: &str) -> Result<(), Why> {
     };
     told.into_iter().for_each(|(leaf, value)| hook.fact.leaf(leaf, value));
     lacks.into_iter().for_each(|lacks| hook.is_weak(lacks));
-    let Some(of_hook) = get(&config, hook.name) else {
-        // It installs one more than it needs.
-        if hook.fact.does == super::RUNS {
-            hook.fact.does = format!("does nothing, since {} has nothing for it", files[0]);
-        }
-        return Ok(());
-    };
     if !is_found(checkout, text) {
         hook.is_off("the lack of lefthook itself, which its hook is content with", "PATH");
     }
@@ -75,6 +79,7 @@ pub(super) fn describe(hook: &mut Hook<'_>, text: &str) -> Result<(), Why> {
             leaves(key, value, &mut hook.fact);
         }
     }
+    let Some(of_hook) = get(&config, hook.name) else { return Ok(()) };
     let mut folders: Vec<String> = ["source_dir", "source_dir_local"]
         .into_iter()
         .zip([".lefthook", ".lefthook-local"])

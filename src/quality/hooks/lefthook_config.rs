@@ -196,7 +196,7 @@ impl<'a> Reader<'a> {
         if configs.is_empty() {
             configs.push(OF_REMOTES);
         }
-        let leaf = format!("remotes.{url}");
+        let leaf = format!("remotes.{}", self.checkout.raw.anywhere(url));
         if !reference.is_empty() {
             self.told.insert(format!("{leaf}.ref"), reference.to_owned());
         }

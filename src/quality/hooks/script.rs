@@ -127,15 +127,21 @@ impl<'a> Trail<'a> {
                 return self.python_module(module, depth, fact);
             }
             let script = arguments.iter().find(|word| !word.starts_with('-') && !(name == "deno" && *word == "run"));
+            // To a shell, the other letter says to end at the first error.
+            let letter = if SHELLS.contains(&name) || name.starts_with("python") { 'c' } else { 'e' };
             let is_inline = arguments
                 .iter()
                 .take_while(|word| word.starts_with('-'))
-                .any(|word| !word.starts_with("--") && (word.contains('c') || word.contains('e')));
+                .any(|word| !word.starts_with("--") && word.contains(letter));
             if is_inline && program != "." {
-                return match script {
-                    Some(text) if text.contains(' ') => self.descend(&text.clone(), file, depth + 1, fact),
-                    _ => Ok(()),
-                };
+                let Some(text) = script.filter(|text| text.contains(' ')) else { return Ok(()) };
+                if name.starts_with("python") {
+                    let folder = self.from_here().to_owned();
+                    return modules::imported(self.checkout, text, &folder)
+                        .iter()
+                        .try_for_each(|path| self.script(path, "", false, depth, fact));
+                }
+                return self.descend(&text.clone(), file, depth + 1, fact);
             }
             let Some(script) = script else { return Ok(()) };
             let module = modules::RUN_MODULES.contains(&name).then(|| self.module(script)).flatten();
