@@ -609,6 +609,15 @@ for tu_one in node_modules/lefthook/bin/index.js node_modules/lefthook-*/bin/lef
   if [ -f "$tu_one" ]; then echo "able $tu_one"; fi
 done
 tu_level=0
+case $tu_listed in
+  *"${tu_newline}hook."*)
+    # Hooks that stand in settings are no files.
+    echo "version $(git version)"
+    tu_tokens=$(tu_put "$tu_listed$tu_newline" | tr '\001' '\t' | awk '
+      /^hook\..*\.command\t/ { sub(/^[^\t]*\t/, ""); gsub(/\t/, " "); print "=blob hooks\n|" $0 }' | tu_hook_tokens -)
+    tu_hook_follow
+    ;;
+esac
 while [ -n "$tu_queue" ] && [ "$tu_level" -lt 4 ]; do
   set -f
   IFS=$tu_newline

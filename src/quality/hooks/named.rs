@@ -33,9 +33,9 @@ pub(super) fn settings(words: &[String]) -> Vec<(&str, &str)> {
     while let Some(word) = words.next() {
         match word.split_once('=') {
             Some((option, value)) if option.starts_with("--") && SETTINGS.contains(&option) => {
-                named.push((option, value))
+                named.push((option, value));
             }
-            _ if SETTINGS.contains(&word.as_str()) && !(is_inside && !word.starts_with("--")) => {
+            _ if (word.starts_with("--") || !is_inside) && SETTINGS.contains(&word.as_str()) => {
                 if let Some(value) = words.next_if(|value| !value.starts_with('-')) {
                     named.push((word, value));
                 }
@@ -159,7 +159,7 @@ pub(super) fn recipes(text: &str, targets: &[&str]) -> String {
         let is_indented = line.starts_with([' ', '\t']);
         match (line.split_once(':'), rules.last_mut()) {
             (_, Some((_, _, commands))) if is_indented => {
-                commands.push(line.trim_start().trim_start_matches(['@', '-', '+']))
+                commands.push(line.trim_start().trim_start_matches(['@', '-', '+']));
             }
             (Some((names, needs)), _) if !is_indented && !line.starts_with('#') && !needs.starts_with('=') => {
                 let (needs, command) = needs.split_once(';').unwrap_or((needs, ""));

@@ -126,7 +126,7 @@ impl<'a> Trail<'a> {
             if let Some(module) = named::module(name, arguments) {
                 return self.python_module(module, depth, fact);
             }
-            let script = arguments.iter().find(|word| !word.starts_with('-') && !(name == "deno" && *word == "run"));
+            let script = arguments.iter().find(|word| !word.starts_with('-') && (name != "deno" || *word != "run"));
             // To a shell, the other letter says to end at the first error.
             let letter = if SHELLS.contains(&name) || name.starts_with("python") { 'c' } else { 'e' };
             let is_inline = arguments
@@ -136,7 +136,7 @@ impl<'a> Trail<'a> {
             if is_inline && program != "." {
                 let Some(text) = script.filter(|text| text.contains(' ')) else { return Ok(()) };
                 if name.starts_with("python") {
-                    let folder = self.from_here().to_owned();
+                    let folder = self.here().to_owned();
                     return modules::imported(self.checkout, text, &folder)
                         .iter()
                         .try_for_each(|path| self.script(path, "", false, depth, fact));
@@ -154,18 +154,17 @@ impl<'a> Trail<'a> {
     fn go_into(&mut self, arguments: &[String]) {
         let Some(folder) = arguments.iter().find(|word| !word.starts_with('-')) else { return };
         let Some(folder) = self.checkout.named(folder) else { return };
-        self.folder =
-            if folder.starts_with('/') { folder } else { collapse(&format!("{}/{folder}", self.from_here())) };
+        self.folder = if folder.starts_with('/') { folder } else { collapse(&format!("{}/{folder}", self.here())) };
     }
 
-    fn from_here(&self) -> &str {
+    fn here(&self) -> &str {
         if self.folder.is_empty() { "." } else { &self.folder }
     }
 
     /// The path that a word names: from the folder that was gone into where it is there, else from the top.
     fn path(&self, word: &str) -> Option<String> {
         let path = self.checkout.named(word)?;
-        let from_here = collapse(&format!("{}/{path}", self.from_here()));
+        let from_here = collapse(&format!("{}/{path}", self.here()));
         let is_there = |path: &str| self.checkout.find(path).is_some() || self.checkout.is_shut(path);
         let is_of_here = !path.starts_with('/') && !self.folder.is_empty() && is_there(&from_here);
         Some(if is_of_here { from_here } else { path })
@@ -174,7 +173,7 @@ impl<'a> Trail<'a> {
     /// A script of JavaScript that is named without its ending.
     fn module(&self, word: &str) -> Option<String> {
         let path = self.path(word)?;
-        let from_here = collapse(&format!("{}/{path}", self.from_here()));
+        let from_here = collapse(&format!("{}/{path}", self.here()));
         [from_here, path].iter().find_map(|path| modules::script(self.checkout, path))
     }
 
@@ -237,7 +236,7 @@ impl<'a> Trail<'a> {
 
     /// A module of Python's that is started by its name, with the packages on the way to it.
     fn python_module(&mut self, module: &str, depth: usize, fact: &mut GateFact) -> Result<(), Why> {
-        let folder = self.from_here().to_owned();
+        let folder = self.here().to_owned();
         for path in modules::python(self.checkout, &folder, module) {
             self.script(&path, "", false, depth, fact)?;
         }

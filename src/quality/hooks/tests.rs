@@ -412,7 +412,8 @@ fn what_a_hook_starts_without_a_path_is_followed() {
     ];
     let just = [("justfile", "check:\n    sh scripts/lint.sh\n"), ("scripts/lint.sh", "a")];
     let task = [("Taskfile.yml", "version: 3\n")];
-    let cases: [(&str, &[(&str, &str)], &[&str]); 8] = [
+    type Files<'a> = &'a [(&'a str, &'a str)];
+    let cases: [(&str, Files<'_>, &[&str]); 8] = [
         (
             "python3 -m tools.gate --all",
             &python,
@@ -551,4 +552,28 @@ fn what_lefthook_takes_from_a_clone_is_merged_or_said_not_to_be_there() {
     );
     let found = effective("shop", &lefthook_with(config).listing()).unwrap();
     assert!(matches!(&found[0].1, Observed::Unknown(Why::NotUnderstood(_))), "{found:?}");
+}
+
+#[test]
+fn hooks_in_gits_settings_are_told_where_git_knows_them() {
+    let told = |version: &str| {
+        Told::default()
+            .setting("hook.lint.event", "pre-commit")
+            .setting("hook.lint.command", "sh ~/bin/lint.sh --all")
+            .line(&format!("version git version {version}"))
+            .file("/home/jane/bin/lint.sh", "true\n")
+    };
+    for name in ["pre-commit", "pre-commit@worktree"] {
+        let fact = told("2.54.0").fact(name);
+        assert_eq!((fact.does.as_str(), fact.leaves["hook.lint.command"].as_str()), ("runs", "sh ~/bin/lint.sh --all"));
+        assert_eq!(differ(&fact, &told("2.55.1").file("/home/jane/bin/lint.sh", "x").fact(name)), ["~/bin/lint.sh"]);
+    }
+    assert_eq!(told("2.53.0").ids(), Vec::<String>::new());
+    let off = told("2.54.0").setting("hook.lint.enabled", "false").fact("pre-commit");
+    assert!(off.does.starts_with("does nothing") && off.weak.is_some(), "{off:?}");
+    assert_eq!(told("2.54.0").setting("hook.lint.event", "").ids(), Vec::<String>::new());
+    let both = told("2.54.0").hook(".git/hooks/pre-commit", "#!/bin/sh\nmake\n").fact("pre-commit");
+    assert!(both.leaves.contains_key("hook.lint.command") && both.leaves["commands"] == "make", "{both:?}");
+    let found = effective("shop", &told("?").listing()).unwrap();
+    assert!(matches!(&found[0].1, Observed::Unknown(_)), "{found:?}");
 }
