@@ -180,16 +180,22 @@ modules() { mkdir -p node_modules; for one in $2; do cp -r $1/$one node_modules/
     sh(&machine, &format!(
         "{start}
         mkdir src
-        repo shop '{{\"scripts\": {{\"test\": \"node check.js\", \"prepare\": \"husky\"}}}}'
+        repo shop '{{\"scripts\": {{\"test\": \"node check\", \"prepare\": \"husky\"}}}}'
         modules {modules} husky; node node_modules/husky/bin.js; echo 1 >check.js
-        echo 'npm test' >.husky/pre-commit; echo 'sh scripts/message.sh \"$1\"' >.husky/commit-msg; mkdir scripts; echo true >scripts/message.sh
+        echo 'npm test' >.husky/pre-commit; echo 'sh scripts/message.sh \"$1\"; python3 -m tools.message -c .message.ini; make -s message' >.husky/commit-msg
+        mkdir scripts tools; echo true | tee scripts/message.sh >scripts/deep.sh; echo 'import rules' >tools/message.py; echo 1 >tools/rules.py
+        echo x >.message.ini; printf 'message:\\n\\t@sh scripts/deep.sh\\n' >Makefile
         git add .; git commit -q --no-verify -m first"
     ));
     sh(&machine, &format!(
         "{start}
+        git init -q -b main ~/src/shared; cd ~/src/shared; printf 'pre-commit:\\n  jobs:\\n    - name: far\\n      run: \"true\"\\n' >lefthook.yml
+        git add .; git commit -qm first
         repo forge '{{}}'
-        printf 'pre-commit:\\n  commands:\\n    lint:\\n      tags: [slow]\\n      run: sh scripts/lint.sh\\n    unit:\\n      run: \"true\"\\n' >lefthook.yml
-        mkdir scripts; echo true >scripts/lint.sh; git add .; git commit -qm first
+        printf 'rc: ./scripts/rc.sh\\nextends: [hooks/*.yml]\\nremotes:\\n  - git_url: %s/src/shared\\npre-commit:\\n  commands:\\n    lint:\\n      tags: [slow]\\n      run: sh scripts/lint.sh\\n    unit:\\n      run: \"true\"\\n' ~ >lefthook.yml
+        mkdir scripts hooks; echo true | tee scripts/rc.sh >scripts/lint.sh
+        printf 'extends: [deep/x.yml]\\n' >hooks/a.yml; mkdir deep; printf 'pre-commit:\\n  jobs:\\n    - name: deep\\n      run: \"true\"\\n' >deep/x.yml
+        git add .; git commit -qm first
         modules {modules} 'lefthook lefthook-linux-*'; node node_modules/lefthook/bin/index.js install >/dev/null"
     ));
     sh(
@@ -294,13 +300,7 @@ const ROWS: &[Row] = &[
     ("shop", "mv .husky/pre-commit x", "mv x .husky/pre-commit", NO, &["hook:shop/pre-commit"]),
     ("shop", "echo '# x' >>.husky/pre-commit", "git checkout -q .husky", NO, &["hook:shop/pre-commit"]),
     ("shop", "echo exit >scripts/message.sh", "git checkout -q scripts", NO, &["hook:shop/commit-msg"]),
-    (
-        "shop",
-        "sed -i 's/node check.js/true/' package.json",
-        "git checkout -q package.json",
-        NO,
-        &["hook:shop/pre-commit"],
-    ),
+    ("shop", "sed -i 's/node check/true/' package.json", "git checkout -q package.json", NO, &["hook:shop/pre-commit"]),
     (
         "shop",
         "mkdir -p ~/.config/husky; echo 'export HUSKY=0' >~/.config/husky/init.sh",
@@ -315,6 +315,34 @@ const ROWS: &[Row] = &[
         "git config --unset alias.ci",
         NO,
         &["hook:shop/commit-msg", "hook:shop/pre-commit"],
+    ),
+    ("shop", "echo 2 >check.js", "git checkout -q check.js", NO, &["hook:shop/pre-commit"]),
+    ("shop", "echo 2 >tools/rules.py", "git checkout -q tools", NO, &["hook:shop/commit-msg"]),
+    ("shop", "echo exit >scripts/deep.sh", "git checkout -q scripts", NO, &["hook:shop/commit-msg"]),
+    ("shop", "echo '# x' >>Makefile", "git checkout -q Makefile", NO, &["hook:shop/commit-msg"]),
+    ("shop", "echo y >.message.ini", "git checkout -q .message.ini", NO, &["hook:shop/commit-msg"]),
+    ("forge", "echo 'export LEFTHOOK=0' >scripts/rc.sh", "git checkout -q scripts", NO, &["hook:forge/pre-commit"]),
+    ("forge", "sed -i 's/true/false/' deep/x.yml", "git checkout -q deep", NO, &["hook:forge/pre-commit"]),
+    (
+        "forge",
+        "cp deep/x.yml hooks/.b.yml; sed -i s/true/false/ hooks/.b.yml",
+        "rm hooks/.b.yml",
+        NO,
+        &["hook:forge/pre-commit"],
+    ),
+    (
+        "forge",
+        "mv .git/info/lefthook-remotes x",
+        "mv x .git/info/lefthook-remotes",
+        NO,
+        &["hook:forge/pre-commit", "hook:forge/pre-commit@worktree"],
+    ),
+    (
+        "forge",
+        "sed -i 's/true/false/' .git/info/lefthook-remotes/shared/lefthook.yml",
+        "git -C .git/info/lefthook-remotes/shared checkout -q .",
+        NO,
+        &["hook:forge/pre-commit", "hook:forge/pre-commit@worktree"],
     ),
     ("forge", ":", ":", ("LEFTHOOK", "0"), &["hook:forge/pre-commit", "hook:forge/pre-commit@worktree"]),
     ("forge", ":", ":", ("LEFTHOOK_EXCLUDE", "slow"), &["hook:forge/pre-commit", "hook:forge/pre-commit@worktree"]),

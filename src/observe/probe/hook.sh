@@ -150,11 +150,13 @@ tu_hook_tree() {
   tu_put "$tu_blobs$tu_newline"
 }
 
-# tu_hook_tokens FILE… -: what these files name that may be a path, relative to the top and to themselves, and behind a
-# question mark the words that may be commands. Comments name nothing.
+# tu_hook_tokens FILE… -: what these files name that may be a path, relative to the top, to themselves and to folders that they
+# go into; a mark in front of what needs a look: a question mark before words that may be commands, an exclamation mark before
+# what is a path only if it is there, an equals sign before modules of JavaScript, a percent sign before those of Python, an
+# asterisk before patterns of settings that others extend. Comments name nothing.
 tu_hook_tokens() {
   awk '
-    function add(path,   count, place, kept, parts, out) {
+    function tidy(path,   count, place, kept, parts, out) {
       count = split(path, parts, "/")
       kept = 0
       for (place = 1; place <= count; place++) {
@@ -164,7 +166,71 @@ tu_hook_tokens() {
       }
       path = out[1]
       for (place = 2; place <= kept; place++) path = path "/" out[place]
+      return path
+    }
+    function add(path) {
+      path = tidy(path)
       if (path != "" && !seen[path]++ && ++told <= 400) print path
+    }
+    function guess(mark, path) {
+      path = tidy(path)
+      if (path != "" && !seen[mark path]++ && ++guesses <= 400) print mark path
+    }
+    function pattern(path,   above, last) {
+      guess("*", path)
+      last = path
+      sub(/^.*\//, "", last)
+      above = substr(path, 1, length(path) - length(last))
+      if (gsub(/\/[*]/, "/.[!.]*", above) + sub(/^[*]/, ".[!.]*", above)) guess("*", above last)
+    }
+    function here(path,   place) {
+      add(path)
+      for (place = 1; place <= bases; place++) add(base[place] "/" path)
+      if (++paths <= 100) path_of[paths] = path
+    }
+    function into(path,   place) {
+      if (path ~ /^[-\/~]/ || bases >= 8) return
+      base[++bases] = path
+      for (place = 1; place <= paths && place <= 100; place++) add(path "/" path_of[place])
+    }
+    function module(mark, path,   place) {
+      guess(mark, path)
+      for (place = 1; place <= bases; place++) guess(mark, base[place] "/" path)
+    }
+    function python(name, where,   count, place, parts, path) {
+      count = split(name, parts, ".")
+      path = where
+      for (place = 1; place <= count; place++) {
+        if (parts[place] == "") continue
+        path = path parts[place]
+        module("%", path)
+        path = path "/"
+      }
+      return path
+    }
+    function imports(line,   count, place, parts, name, where, path) {
+      gsub(/[(),;]/, " ", line)
+      count = split(line, parts, " ")
+      if (parts[1] == "import") {
+        for (place = 2; place <= count; place++) {
+          if (parts[place] == "as") { place++; continue }
+          python(parts[place], folder "/")
+          python(parts[place], "")
+        }
+        return
+      }
+      name = parts[2]
+      if (name ~ /^\./) {
+        where = folder "/"
+        for (sub(/^\./, "", name); name ~ /^\./; sub(/^\./, "", name)) where = where "../"
+        path = python(name, where)
+        for (place = 4; place <= count; place++) module("%", path parts[place])
+        return
+      }
+      path = python(name, folder "/")
+      for (place = 4; place <= count; place++) module("%", path parts[place])
+      path = python(name, "")
+      for (place = 4; place <= count; place++) module("%", path parts[place])
     }
     function enter(name) {
       file = name
@@ -172,7 +238,18 @@ tu_hook_tokens() {
       folder = file
       if (!sub(/\/[^\/]*$/, "", folder)) folder = "."
       is_package = file ~ /(^|\/)package\.json$/
-      inside = 0
+      is_settings = !is_package && file ~ /\.(yml|yaml|toml|json|jsonc)$/ && file !~ /(^|\/)\.?(pre-commit-|prek[.-]|simple-git-)[^\/]*$/
+      is_python = file ~ /\.py$/
+      is_script = file ~ /\.[cm]?[jt]sx?$/
+      inside = extends = bases = paths = 0
+      first = 1
+      before = ran = ""
+    }
+    BEGIN {
+      split("GNUmakefile makefile Makefile", files_of_make, " ")
+      split("justfile .justfile Justfile", files_of_just, " ")
+      split("Taskfile.yml taskfile.yml Taskfile.yaml taskfile.yaml Taskfile.dist.yml taskfile.dist.yml Taskfile.dist.yaml taskfile.dist.yaml", files_of_task, " ")
+      split("rakefile Rakefile rakefile.rb Rakefile.rb", files_of_rake, " ")
     }
     FILENAME != last { last = FILENAME; if (FILENAME != "-") enter(FILENAME) }
     FILENAME == "-" {
@@ -180,30 +257,123 @@ tu_hook_tokens() {
       if (!/^\|/) next
       $0 = substr($0, 2)
     }
+    first {
+      first = 0
+      if (/^#!.*python/) is_python = 1
+      if (/^#!.*(node|deno|bun|tsx)/) is_script = 1
+    }
     is_package && /"scripts"[ \t]*:/ { inside = 1 }
     is_package && !inside { next }
     /^[ \t]*#/ { next }
+    is_python && /^[ \t]*(import|from)[ \t]/ { imports($0); next }
+    is_settings {
+      if (/(extends|configs?|source_dir|source_dir_local)["]?[ \t]*[:=]/) extends = 1
+      else if (/[:=]/) extends = 0
+      if (extends) {
+        line = $0
+        gsub(/[^A-Za-z0-9_.\/@+~*?-]+/, " ", line)
+        count = split(line, words, " ")
+        for (place = 1; place <= count; place++) {
+          word = words[place]
+          if (length(word) > 300) continue
+          if (before ~ /^source_dir/) pattern(word "/*/*")
+          else if (word ~ /\.(yml|yaml|toml|json|jsonc)$/ || word ~ /[*?]/) {
+            pattern(word)
+            if (folder != "." && word !~ /^\//) pattern(folder "/" word)
+          }
+          before = word
+        }
+        before = ""
+      }
+    }
     {
       line = $0
+      gsub(/[$]HOME\/|[$][{]HOME[}]\//, "~/", line)
       gsub(/[^A-Za-z0-9_.\/@+~-]+/, " ", line)
       count = split(line, words, " ")
       for (place = 1; place <= count; place++) {
         word = words[place]
-        if (length(word) > 300) continue
+        if (length(word) > 300 || word == "-") continue
+        named = before
+        before = word
+        if (named == "cd" || (is_settings && named == "root")) into(word)
+        if (named ~ /^(-m|from|import)$/ && word ~ /^[A-Za-z_]/) python(word, "")
+        if (ran != "" && word !~ /^-/ && word != "run") {
+          module("=", word)
+          ran = ""
+        }
+        if (word ~ /^(node|nodejs|tsx|ts-node|bun|deno)$/) ran = word
+        if (word ~ /^g?make$/) for (at in files_of_make) here(files_of_make[at])
+        if (word == "just") for (at in files_of_just) here(files_of_just[at])
+        if (word ~ /^(go-)?task$/) for (at in files_of_task) here(files_of_task[at])
+        if (word == "rake") for (at in files_of_rake) here(files_of_rake[at])
+        if (named ~ /^(-C|-d|--directory|--dir)$/ && word !~ /^-/) into(word)
+        if (named ~ /^(-[cfpt]|--(config|config-file|config-path|configuration|project|rcfile|rc-file|ignore-path|settings|settings-file|file|makefile|justfile|taskfile|rakefile)|[.]|source|include)$/ && word !~ /^-/) {
+          if (word ~ /^~\//) guess("!", ENVIRON["HOME"] substr(word, 2))
+          else if (word ~ /^\//) guess("!", word)
+          else {
+            here(word)
+            if (named ~ /^(-p|--project)$/) here(word "/tsconfig.json")
+          }
+        }
         if (word ~ /\// || word ~ /\.(sh|bash|zsh|js|cjs|mjs|ts|mts|cts|py|rb|pl|php|lua|yml|yaml|toml)$/) {
           if (word ~ /^\//) add(word)
           if (word ~ /^~\//) { add(ENVIRON["HOME"] substr(word, 2)); continue }
           bare = word
           sub(/^\/+/, "", bare)
-          add(bare)
+          here(bare)
           add(folder "/" bare)
-          if (file ~ /\.[cm]?js$/ && bare !~ /\.[a-z]+$/) add(folder "/" bare ".js")
+          if (is_script && word ~ /^\.\.?\//) module("=", folder "/" word)
         } else if (!is_package && word ~ /^[A-Za-z][A-Za-z0-9_.+-]*$/ && !met[word]++ && ++words_told <= 400) {
           print "?" word
         }
       }
     }
     is_package && /}/ { inside = 0 }' "$@"
+}
+
+# tu_hook_want_any PATH…: puts those of them that are files into the next level.
+tu_hook_want_any() {
+  for tu_found in "$@"; do
+    if [ -f "$tu_found" ]; then tu_hook_want "$tu_found"; fi
+  done
+}
+
+# tu_hook_pattern PATTERN: puts what it matches into the next level, as long as there is one, and says so. What begins with a
+# dot is matched as well; clones of shared settings may have the file too.
+tu_hook_pattern() {
+  [ "$tu_level" -lt 3 ] || return 0
+  tu_pattern=$1
+  tu_pattern=${tu_pattern#"$PWD"/}
+  tu_pattern=${tu_pattern#"$tu_top"/}
+  tu_last=${tu_pattern##*/}
+  tu_above=${tu_pattern%"$tu_last"}
+  tu_hidden=$tu_pattern
+  case $tu_last in
+    '*'*) tu_hidden=$tu_above.$tu_last ;;
+    '?'*) tu_hidden=$tu_above.${tu_last#?} ;;
+  esac
+  set +f
+  IFS=$tu_newline
+  # shellcheck disable=SC2086 # patterns
+  tu_hook_want_any $tu_pattern $tu_hidden
+  case $tu_pattern in
+    *'*'* | *'?'*)
+      # What HEAD has in that folder.
+      case $tu_above in
+        /* | ../* | .git/* | *'*'* | *'?'* | '') ;;
+        *) tu_hook_want "$tu_above" ;;
+      esac
+      ;;
+    /*) ;;
+    *)
+      tu_hook_want "$tu_pattern"
+      tu_hook_want_any "$tu_common"/info/lefthook-remotes/*/"$tu_pattern"
+      ;;
+  esac
+  IFS=$tu_spaces
+  set -f
+  echo "globbed $tu_pattern"
 }
 
 # tu_hook_follow: what of tu_tokens is there as a command or program, and the paths of the next level.
@@ -214,9 +384,25 @@ tu_hook_follow() {
     IFS=$tu_spaces
     case $tu_one in
       '?'*) if command -v "${tu_one#?}" >/dev/null; then echo "have ${tu_one#?}"; fi ;;
+      '*'*) tu_hook_pattern "${tu_one#?}" ;;
+      '!'*)
+        tu_one=${tu_one#?}
+        tu_one=${tu_one#"$PWD"/}
+        tu_hook_want_any "${tu_one#"$tu_top"/}"
+        ;;
+      '%'*)
+        tu_one=${tu_one#?}
+        tu_hook_want_any "$tu_one.py" "$tu_one/__init__.py" "$tu_one/__main__.py"
+        ;;
+      '='*)
+        tu_one=${tu_one#?}
+        tu_hook_want_any "$tu_one" "$tu_one.js" "$tu_one.mjs" "$tu_one.cjs" "$tu_one.ts" "$tu_one.mts" "$tu_one.cts" "$tu_one.tsx" \
+          "$tu_one.jsx" "$tu_one/index.js" "$tu_one/index.mjs" "$tu_one/index.cjs" "$tu_one/index.ts" "${tu_one%.js}.ts" "${tu_one%.mjs}.mts"
+        ;;
       */node_modules/* | node_modules/* | *.venv/* | venv/* | */venv/*)
         if [ -f "$tu_one" ] && [ -x "$tu_one" ]; then echo "able $tu_one"; fi
         ;;
+      "$tu_common"/info/lefthook-remotes/*) tu_hook_want_any "$tu_one" ;;
       "$PWD"/* | "$tu_top"/*)
         tu_one=${tu_one#"$PWD"/}
         tu_hook_want "${tu_one#"$tu_top"/}"
@@ -399,9 +585,9 @@ for tu_name in json js cjs mjs; do
   tu_hook_want ".simple-git-hooks.$tu_name"
   tu_hook_want "simple-git-hooks.$tu_name"
 done
-for tu_one in .lefthook/*/* .lefthook-local/*/*; do
-  if [ -f "$tu_one" ]; then tu_hook_want "$tu_one"; fi
-done
+if [ -n "${LEFTHOOK_CONFIG-}" ]; then tu_hook_want "${LEFTHOOK_CONFIG#./}"; fi
+tu_hook_want_any .lefthook/*/* .lefthook-local/*/* "$tu_common"/info/lefthook-remotes/*/lefthook.yml \
+  "$tu_common"/info/lefthook-remotes/*/.lefthook/*/*
 tu_seek git || return
 tu_line=
 IFS= read -r tu_line 2>/dev/null <"$tu_path"
@@ -423,6 +609,15 @@ for tu_one in node_modules/lefthook/bin/index.js node_modules/lefthook-*/bin/lef
   if [ -f "$tu_one" ]; then echo "able $tu_one"; fi
 done
 tu_level=0
+case $tu_listed in
+  *"${tu_newline}hook."*)
+    # Hooks that stand in settings are no files.
+    echo "version $(git version)"
+    tu_tokens=$(tu_put "$tu_listed$tu_newline" | tr '\001' '\t' | awk '
+      /^hook\..*\.command\t/ { sub(/^[^\t]*\t/, ""); gsub(/\t/, " "); print "=blob hooks\n|" $0 }' | tu_hook_tokens -)
+    tu_hook_follow
+    ;;
+esac
 while [ -n "$tu_queue" ] && [ "$tu_level" -lt 4 ]; do
   set -f
   IFS=$tu_newline

@@ -33,6 +33,20 @@ impl<'a> Checkout<'a> {
         !(self.fresh && is_of_checkout(&path)) && self.raw.shut.contains(&path)
     }
 
+    /// The path that a word of a shell names, with a home in front and relative to the top where it lies below; none where only
+    /// running would tell.
+    pub(super) fn named(&self, word: &str) -> Option<String> {
+        let home = self.raw.homes.first().map_or("", String::as_str);
+        let path = ["~/", "$HOME/", "${HOME}/"].iter().find_map(|start| word.strip_prefix(start));
+        let path = path.map_or_else(|| word.to_owned(), |rest| format!("{home}/{rest}"));
+        if path.contains(['$', '`', '*', '\n']) {
+            return None;
+        }
+        let within = |top: &String| path.strip_prefix(top.as_str())?.strip_prefix('/').map(str::to_owned);
+        let relative = self.raw.tops.iter().find_map(within).filter(|_| !self.fresh);
+        Some(collapse(&relative.unwrap_or(path)))
+    }
+
     /// Whether a program is there: by its path, or by its name on PATH.
     pub(super) fn has_program(&self, program: &str) -> bool {
         if !program.contains('/') {

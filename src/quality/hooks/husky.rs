@@ -2,13 +2,9 @@
 //! start husky's own `h`; that starts the script of the hook's name beside the folder by `sh -e`, if there is one, after
 //! the user's `init.sh`, and unless `HUSKY` is 0. Before, git looked in `.husky`, where each script began by reading `_/husky.sh`.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
-use super::Hook;
 use super::checkout::{Checkout, collapse};
-use super::script::{Trail, line_of};
+use super::script::Trail;
+use super::{Hook, startup};
 use crate::spec::{Digest, Why};
 
 /// Whether a hook is one that husky 9 made.
@@ -98,43 +94,12 @@ fn switches(hook: &mut Hook<'_>) {
         let digest = anywhere.map_or_else(|| file.digest.clone(), |text| Digest::of(text.as_bytes()));
         hook.fact.leaf(&shown, digest.as_str());
         hook.fact.decide(&shown, &shown);
-        if let Some((line, how)) = file.text.as_deref().and_then(switches_off) {
+        let text = file.text.as_deref().unwrap_or("");
+        if let Some((line, how)) = startup::read(text).switches_off("HUSKY", &["0"]) {
             hook.is_off(&format!("{how} in {shown}"), &format!("{shown}:{line}"));
         }
     }
     if raw.vars.get("HUSKY").map(String::as_str) == Some("0") {
         hook.is_off("HUSKY=0", "HUSKY in the environment");
-    }
-}
-
-/// The line on which a file that husky reads switches it off, and how.
-fn switches_off(text: &str) -> Option<(usize, &'static str)> {
-    static OFF: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r#"(?m)^\s*(?:export\s+(?:\w+=\S*\s+)*)?(HUSKY=["']?0["']?\s*(?:[;#&]|$))|^\s*exit(?:\s+0)?\s*$"#)
-            .expect("a constant expression")
-    });
-    let found = OFF.captures(text)?;
-    let how = if found.get(1).is_some() { "HUSKY=0" } else { "an exit" };
-    Some((line_of(text, found.get(0)?.as_str().trim()), how))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_that_switches_husky_off_is_known() {
-        for (text, line) in [
-            ("export NVM_DIR=x\nexport HUSKY=0\n", Some(2)),
-            ("HUSKY=0\n", Some(1)),
-            ("HUSKY='0' # off", Some(1)),
-            ("# HUSKY=0\n", None),
-            ("HUSKY=1", None),
-            ("HUSKY=0x", None),
-            ("exit 0", Some(1)),
-            ("command -v nvm || exit 0 && x", None),
-        ] {
-            assert_eq!(switches_off(text).map(|(line, _)| line), line, "{text}");
-        }
     }
 }

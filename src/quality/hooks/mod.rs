@@ -7,14 +7,19 @@
 
 mod bypass;
 mod checkout;
+mod configured;
 mod folder;
 mod husky;
 mod lefthook;
+mod lefthook_config;
+mod modules;
+mod named;
 mod pre_commit;
 mod prek;
 mod raw;
 mod script;
 mod simple_git_hooks;
+mod startup;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -102,8 +107,8 @@ pub fn effective(repo: &str, listing: &str) -> Result<Vec<(ItemId, Observed)>, W
     let (here_in, there_in) = (folder::of_checkout(&raw, false), folder::of_checkout(&raw, true));
     let mut found = Vec::new();
     for name in NAMES {
-        let observed = one(here, name, &here_in).or_else(|| missing(here, name, &here_in));
-        let in_worktree = match (one(there, name, &there_in), &observed) {
+        let observed = configured::add(here, name, one(here, name, &here_in)).or_else(|| missing(here, name, &here_in));
+        let in_worktree = match (configured::add(there, name, one(there, name, &there_in)), &observed) {
             (None, Some(Observed::Present(Fact::Gate(fact)))) if fact.does == RUNS => {
                 Some(Observed::Present(Fact::Gate(silent(there, name, &there_in))))
             }

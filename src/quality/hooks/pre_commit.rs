@@ -150,8 +150,13 @@ fn stage(hook: &mut Hook<'_>, config: &Value, text: &str, file: &str, made: Made
                 hook.is_weak(format!("SKIP leaves out {id}"));
                 hook.fact.decide(format!("{id}.skipped"), "SKIP in the environment");
             }
-            if let Some(entry) = get(one, "entry").and_then(text_of).filter(|_| url == "local") {
-                trail.follow(entry, file, &mut hook.fact)?;
+            let arguments = texts(get(one, "args"));
+            match get(one, "entry").and_then(text_of) {
+                Some(entry) if url == "local" => trail.follow_with(entry, &arguments, file, &mut hook.fact)?,
+                entry => {
+                    let words = entry.into_iter().flat_map(str::split_whitespace).chain(arguments);
+                    trail.settings(&words.map(str::to_owned).collect::<Vec<_>>(), &mut hook.fact)?;
+                }
             }
             let state = match made {
                 Made::ByPreCommit => environment(hook.checkout, url, rev, one),

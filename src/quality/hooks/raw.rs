@@ -20,6 +20,8 @@ pub(super) struct Raw {
     /// Variables that say something to hooks or their managers.
     pub vars: BTreeMap<String, String>,
     pub settings: Vec<Setting>,
+    /// What git says of its version, where that decides about settings.
+    pub version: Option<String>,
     /// File and line of `core.hooksPath`.
     pub origin: Option<String>,
     /// What files that are included on a condition say of `core.hooksPath`, by their path as settings have it.
@@ -33,6 +35,8 @@ pub(super) struct Raw {
     pub able: BTreeSet<String>,
     pub have: BTreeSet<String>,
     pub shut: BTreeSet<String>,
+    /// Patterns of which all that they match was looked for.
+    pub globbed: BTreeSet<String>,
     pub files: BTreeMap<String, Lying>,
     pub tree: BTreeMap<String, Tracked>,
     pub store: Store,
@@ -136,6 +140,8 @@ pub(super) fn read(listing: &str) -> Result<Raw, Why> {
             "wrapper" => raw.wrapper = Some(value),
             "able" => drop(raw.able.insert(plain(rest))),
             "have" => drop(raw.have.insert(value)),
+            "version" => raw.version = Some(value),
+            "globbed" => drop(raw.globbed.insert(plain(rest))),
             "file" => level.push(plain(rest)),
             "=modes" => {
                 // Modes and sizes are for the script; what they decide stands in other lines.

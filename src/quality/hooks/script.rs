@@ -9,6 +9,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::checkout::{Checkout, collapse};
+use super::modules::{self, SCRIPTS};
+use super::named;
 use super::values::{get, text_of};
 use crate::spec::{Format, GateFact, Value, Why};
 
@@ -22,6 +24,8 @@ pub(super) struct Trail<'a> {
     package: Option<(Value, &'a str)>,
     seen: BTreeSet<String>,
     commands: Vec<String>,
+    /// The folder that it has gone into, from the top.
+    folder: String,
 }
 
 impl<'a> Trail<'a> {
@@ -29,12 +33,49 @@ impl<'a> Trail<'a> {
         let text = checkout.find("package.json").and_then(|file| file.text);
         // What npm cannot read has no scripts.
         let package = text.and_then(|text| Some((Format::Json.value(text.as_bytes()).ok()?, text)));
-        Self { checkout, package, seen: BTreeSet::new(), commands: Vec::new() }
+        Self { checkout, package, seen: BTreeSet::new(), commands: Vec::new(), folder: String::new() }
     }
 
     /// Follows a text that stands in a file; `fact` gets a leaf for all that it leads to.
     pub(super) fn follow(&mut self, text: &str, file: &str, fact: &mut GateFact) -> Result<(), Why> {
         self.descend(text, file, 0, fact)
+    }
+
+    /// The same where it is run in a folder.
+    pub(super) fn follow_in(&mut self, root: &str, text: &str, file: &str, fact: &mut GateFact) -> Result<(), Why> {
+        self.folder = collapse(root);
+        let followed = self.descend(text, file, 0, fact);
+        self.folder.clear();
+        followed
+    }
+
+    /// Follows a script that a manager starts by itself, whose own commands are told by its digest.
+    pub(super) fn follow_script(&mut self, text: &str, file: &str, fact: &mut GateFact) -> Result<(), Why> {
+        if self.seen.insert(file.to_owned()) { self.descend(text, file, 1, fact) } else { Ok(()) }
+    }
+
+    /// Follows a command that is given more arguments than stand in its text.
+    pub(super) fn follow_with(
+        &mut self,
+        text: &str,
+        arguments: &[&str],
+        file: &str,
+        fact: &mut GateFact,
+    ) -> Result<(), Why> {
+        let mut commands = commands(text, file);
+        match commands.last_mut() {
+            Some(last) => last.extend(arguments.iter().map(|word| (*word).to_owned())),
+            None => commands.push(arguments.iter().map(|word| (*word).to_owned()).collect()),
+        }
+        commands.iter().try_for_each(|words| self.command(words, file, 0, fact))
+    }
+
+    /// Settings that stand among the arguments of a program that is none of the repository's.
+    pub(super) fn settings(&mut self, words: &[String], fact: &mut GateFact) -> Result<(), Why> {
+        for (option, value) in named::settings(words) {
+            self.setting(option, value, fact)?;
+        }
+        Ok(())
     }
 
     /// The commands that it ended in.
@@ -51,10 +92,10 @@ impl<'a> Trail<'a> {
         if !is_for_a_shell(text, file) {
             return self.program(text, file, depth, fact);
         }
-        for words in commands(text, file) {
-            self.command(&words, file, depth, fact)?;
-        }
-        Ok(())
+        let folder = self.folder.clone();
+        let followed = commands(text, file).iter().try_for_each(|words| self.command(words, file, depth, fact));
+        self.folder = folder;
+        followed
     }
 
     fn command(&mut self, words: &[String], file: &str, depth: usize, fact: &mut GateFact) -> Result<(), Why> {
@@ -64,44 +105,155 @@ impl<'a> Trail<'a> {
         };
         let start = words.iter().position(|word| !is_prefix(word)).unwrap_or(words.len());
         let Some((program, arguments)) = words[start..].split_first() else { return Ok(()) };
+        if program == "cd" {
+            self.go_into(arguments);
+            return Ok(());
+        }
         if let Some(name) = self.package_script(program, arguments) {
+            self.settings(arguments, fact)?;
             return self.package_scripts(&name, depth, fact);
         }
         if depth == 0 || file == "package.json" {
             self.commands.push(words[start..].join(" "));
         }
+        self.settings(&words[start..], fact)?;
+        let Some((program, arguments)) = named::without_runner(&words[start..]).split_first() else { return Ok(()) };
         let name = program.rsplit('/').next().unwrap_or(program);
+        if let Some(build) = named::build(name, arguments) {
+            return self.build(&build, depth, fact);
+        }
         if INTERPRETERS.contains(&name) || program == "." {
-            let script = arguments.iter().find(|word| !word.starts_with('-'));
+            if let Some(module) = named::module(name, arguments) {
+                return self.python_module(module, depth, fact);
+            }
+            let script = arguments.iter().find(|word| !word.starts_with('-') && (name != "deno" || *word != "run"));
+            // To a shell, the other letter says to end at the first error.
+            let letter = if SHELLS.contains(&name) || name.starts_with("python") { 'c' } else { 'e' };
             let is_inline = arguments
                 .iter()
                 .take_while(|word| word.starts_with('-'))
-                .any(|word| word.contains('c') || word.contains('e'));
+                .any(|word| !word.starts_with("--") && word.contains(letter));
             if is_inline && program != "." {
-                return match script {
-                    Some(text) if text.contains(' ') => self.descend(&text.clone(), file, depth + 1, fact),
-                    _ => Ok(()),
-                };
+                let Some(text) = script.filter(|text| text.contains(' ')) else { return Ok(()) };
+                if name.starts_with("python") {
+                    let folder = self.here().to_owned();
+                    return modules::imported(self.checkout, text, &folder)
+                        .iter()
+                        .try_for_each(|path| self.script(path, "", false, depth, fact));
+                }
+                return self.descend(&text.clone(), file, depth + 1, fact);
             }
-            return script.map_or(Ok(()), |script| self.script(script, file, false, depth, fact));
+            let Some(script) = script else { return Ok(()) };
+            let module = modules::RUN_MODULES.contains(&name).then(|| self.module(script)).flatten();
+            return self.script(module.as_ref().unwrap_or(script), file, false, depth, fact);
         }
         if program.contains('/') { self.script(program, file, true, depth, fact) } else { Ok(()) }
     }
 
-    /// A script that is called by its path: as a program, or read by an interpreter.
-    fn script(&mut self, word: &str, file: &str, direct: bool, depth: usize, fact: &mut GateFact) -> Result<(), Why> {
-        if word.contains(['$', '`', '*', '\n']) || word.starts_with("/usr/") || word.starts_with("/bin/") {
+    /// Goes into a folder, where a look tells which.
+    fn go_into(&mut self, arguments: &[String]) {
+        let Some(folder) = arguments.iter().find(|word| !word.starts_with('-')) else { return };
+        let Some(folder) = self.checkout.named(folder) else { return };
+        self.folder = if folder.starts_with('/') { folder } else { collapse(&format!("{}/{folder}", self.here())) };
+    }
+
+    fn here(&self) -> &str {
+        if self.folder.is_empty() { "." } else { &self.folder }
+    }
+
+    /// The path that a word names: from the folder that was gone into where it is there, else from the top.
+    fn path(&self, word: &str) -> Option<String> {
+        let path = self.checkout.named(word)?;
+        let from_here = collapse(&format!("{}/{path}", self.here()));
+        let is_there = |path: &str| self.checkout.find(path).is_some() || self.checkout.is_shut(path);
+        let is_of_here = !path.starts_with('/') && !self.folder.is_empty() && is_there(&from_here);
+        Some(if is_of_here { from_here } else { path })
+    }
+
+    /// A script of JavaScript that is named without its ending.
+    fn module(&self, word: &str) -> Option<String> {
+        let path = self.path(word)?;
+        let from_here = collapse(&format!("{}/{path}", self.here()));
+        [from_here, path].iter().find_map(|path| modules::script(self.checkout, path))
+    }
+
+    /// What a program is told to take its settings from.
+    fn setting(&mut self, option: &str, value: &str, fact: &mut GateFact) -> Result<(), Why> {
+        let Some(path) = self.path(value).filter(|_| !value.contains("://") && !value.contains('{')) else {
+            return Ok(());
+        };
+        let inside =
+            matches!(option, "-p" | "--project").then(|| self.path(&format!("{value}/tsconfig.json"))).flatten();
+        for path in [Some(&path), inside.as_ref()].into_iter().flatten() {
+            let shown = self.checkout.shown(path);
+            if self.checkout.is_shut(path) {
+                return Err(super::shut(&shown));
+            }
+            if let Some(found) = self.checkout.find(path) {
+                fact.leaf(&shown, self.checkout.digest(&found, str::to_owned));
+                fact.decide(&shown, &shown);
+                return Ok(());
+            }
+        }
+        if named::is_a_file(value) && !self.checkout.has_program(&path) {
+            fact.leaf(self.checkout.shown(&path), "not there");
+        }
+        Ok(())
+    }
+
+    /// A file of recipes that a program looks for by itself, and what the recipes that are asked for start.
+    fn build(&mut self, build: &named::Build<'_>, depth: usize, fact: &mut GateFact) -> Result<(), Why> {
+        let folder = build.folder.map_or_else(String::new, |folder| format!("{folder}/"));
+        let names: Vec<String> = match build.file {
+            Some(file) => vec![format!("{folder}{file}"), file.to_owned()],
+            None => build.names.iter().map(|name| format!("{folder}{name}")).collect(),
+        };
+        let paths: Vec<String> = names.iter().filter_map(|name| self.path(name)).collect();
+        if let Some(shut) = paths.iter().find(|path| self.checkout.is_shut(path)) {
+            return Err(super::shut(&self.checkout.shown(shut)));
+        }
+        let Some((path, found)) = paths.iter().find_map(|path| Some((path, self.checkout.find(path)?))) else {
+            if let Some(path) = paths.last() {
+                fact.leaf(self.checkout.shown(path), "not there");
+            }
+            return Ok(());
+        };
+        let shown = self.checkout.shown(path);
+        fact.leaf(&shown, self.checkout.digest(&found, str::to_owned));
+        fact.decide(&shown, &shown);
+        let Some(text) = found.text.filter(|_| depth < DEEPEST) else { return Ok(()) };
+        let key = format!("{shown} {}", build.targets.join(" "));
+        if !build.has_rules || !self.seen.insert(key) {
             return Ok(());
         }
-        let home = self.checkout.raw.homes.first().map_or("", String::as_str);
-        let word = word.strip_prefix("~/").map_or_else(|| word.to_owned(), |rest| format!("{home}/{rest}"));
-        let path = self.in_checkout(&word);
+        let folder = std::mem::take(&mut self.folder);
+        self.folder = build.folder.map_or_else(|| folder.clone(), |into| collapse(&format!("{folder}/{into}")));
+        // The name of a file of recipes ends in nothing that a shell would not read.
+        let followed = self.descend(&named::recipes(text, &build.targets), path, depth + 1, fact);
+        self.folder = folder;
+        followed
+    }
+
+    /// A module of Python's that is started by its name, with the packages on the way to it.
+    fn python_module(&mut self, module: &str, depth: usize, fact: &mut GateFact) -> Result<(), Why> {
+        let folder = self.here().to_owned();
+        for path in modules::python(self.checkout, &folder, module) {
+            self.script(&path, "", false, depth, fact)?;
+        }
+        Ok(())
+    }
+
+    /// A script that is called by its path: as a program, or read by an interpreter.
+    fn script(&mut self, word: &str, file: &str, direct: bool, depth: usize, fact: &mut GateFact) -> Result<(), Why> {
+        if word.starts_with("/usr/") || word.starts_with("/bin/") {
+            return Ok(());
+        }
+        let Some(path) = self.path(word) else { return Ok(()) };
         if path == file || !self.seen.insert(path.clone()) {
             return Ok(());
         }
         if self.checkout.is_shut(&path) {
-            let message = "permission denied".to_owned();
-            return Err(Why::Failed { command: format!("reading {}", self.checkout.shown(&path)), code: 1, message });
+            return Err(super::shut(&self.checkout.shown(&path)));
         }
         let shown = self.checkout.shown(&path);
         match self.checkout.find(&path) {
@@ -123,32 +275,33 @@ impl<'a> Trail<'a> {
         }
     }
 
-    /// A program in another language: what it names in quotes is followed where that is a script of the repository.
+    /// A program in another language: the modules that it reads, and what it names in quotes where that is a script of the
+    /// repository.
     fn program(&mut self, text: &str, file: &str, depth: usize, fact: &mut GateFact) -> Result<(), Why> {
         static QUOTED: LazyLock<Regex> =
             LazyLock::new(|| Regex::new(r#"["'`]([\w@+~./-]*\w)["'`]"#).expect("a constant expression"));
         let folder = file.rsplit_once('/').map_or(".", |(folder, _)| folder);
+        let modules =
+            if modules::is_python(text, file) { modules::imported(self.checkout, text, folder) } else { Vec::new() };
+        for path in modules {
+            self.script(&path, file, false, depth, fact)?;
+        }
         for named in QUOTED.captures_iter(text).filter_map(|found| found.get(1)) {
             let named = named.as_str();
             let beside = format!("{folder}/{named}");
-            let module = format!("{beside}.js");
             let is_script = |path: &&str| {
                 let is_named_so = path.rsplit_once('.').is_some_and(|(_, end)| SCRIPTS.contains(&end));
                 let found = self.checkout.find(path).filter(|_| is_below_repository(&collapse(path)));
-                found.is_some_and(|found| is_named_so || found.executable)
+                found.is_some_and(|found| is_named_so || found.executable || modules::is_data(named))
             };
-            if let Some(path) = [named, &beside, &module].into_iter().find(is_script) {
-                self.script(path, file, false, depth, fact)?;
+            let path = [named, &beside].into_iter().find(is_script).map(str::to_owned);
+            let path =
+                path.or_else(|| modules::script(self.checkout, &beside).filter(|path| is_below_repository(path)));
+            if let Some(path) = path {
+                self.script(&path, file, false, depth, fact)?;
             }
         }
         Ok(())
-    }
-
-    /// A path inside the checkout as one relative to its top.
-    fn in_checkout(&self, word: &str) -> String {
-        let within = |top: &String| word.strip_prefix(top.as_str())?.strip_prefix('/').map(str::to_owned);
-        let relative = self.checkout.raw.tops.iter().find_map(within).filter(|_| !self.checkout.fresh);
-        collapse(&relative.unwrap_or_else(|| word.to_owned()))
     }
 
     /// The script of `package.json` that a command runs.
@@ -186,14 +339,10 @@ impl<'a> Trail<'a> {
 }
 
 /// Programs that read a script whose path follows.
-const INTERPRETERS: [&str; 19] = [
+pub(super) const INTERPRETERS: [&str; 19] = [
     "sh", "bash", "dash", "zsh", "ksh", "node", "python", "python3", "ruby", "perl", "deno", "bun", "tsx", "ts-node",
     "php", "lua", "source", "busybox", "fish",
 ];
-
-/// How names of scripts end.
-const SCRIPTS: [&str; 14] =
-    ["sh", "bash", "zsh", "js", "cjs", "mjs", "ts", "mts", "cts", "py", "rb", "pl", "php", "lua"];
 
 /// Whether a text is written for a shell: its first line says so, or else its name does not say otherwise.
 fn is_for_a_shell(text: &str, file: &str) -> bool {
@@ -289,7 +438,7 @@ fn without_keywords(words: Vec<String>) -> Option<Vec<String>> {
     let first = rest.first()?;
     let is_nothing = matches!(
         first.as_str(),
-        "echo" | "printf" | "set" | "for" | "case" | "[" | "[[" | "test" | "export" | "cd" | "local" | "true" | ":"
+        "echo" | "printf" | "set" | "for" | "case" | "[" | "[[" | "test" | "export" | "local" | "true" | ":"
     ) || rest.iter().all(|word| is_assignment(word))
         || first.ends_with("()");
     (!is_nothing).then_some(rest)

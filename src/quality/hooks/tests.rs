@@ -348,3 +348,232 @@ fn what_a_program_names_in_quotes_is_followed_where_it_is_a_script() {
     assert_eq!(differ(&reference, &told("a", "true", "y")), Vec::<String>::new());
     assert!(!reference.leaves.contains_key("commands"), "no shell reads it: {:?}", reference.leaves);
 }
+
+/// A hook of these lines with these files of the repository beside it.
+fn calling(hook: &str, files: &[(&str, &str)]) -> GateFact {
+    let told = Told::looking_in(".githooks").hook(".githooks/pre-commit", &format!("#!/bin/sh\n{hook}\n"));
+    files.iter().fold(told, |told, (path, text)| told.kept(path, text)).fact("pre-commit")
+}
+
+#[test]
+fn settings_that_a_command_names_are_leaves() {
+    for (hook, path) in [
+        ("eslint -c .eslintrc.strict .", ".eslintrc.strict"),
+        ("npx eslint --config=ci/lint.json .", "ci/lint.json"),
+        ("tsc -p web", "web/tsconfig.json"),
+        ("python -m mypy --config-file ci/mypy.ini", "ci/mypy.ini"),
+        ("pylint --rcfile \"$HOME/.pylintrc\" x", "/home/jane/.pylintrc"),
+        ("cd web && prettier --ignore-path ignored.cfg .", "web/ignored.cfg"),
+    ] {
+        let (one, other) = (calling(hook, &[(path, "a")]), calling(hook, &[(path, "b")]));
+        let shown = path.replace("/home/jane", "~");
+        assert_eq!(differ(&one, &other), [shown.as_str()], "{hook}");
+        assert_eq!(
+            differ(&one, &calling(hook, &[])).len(),
+            if path.ends_with("tsconfig.json") { 1 } else { 1 + usize::from(path.starts_with("web/")) },
+            "{hook}"
+        );
+    }
+    assert_eq!(calling("eslint -c .rc", &[]).leaves[".rc"], "not there");
+    let named = calling("git -c core.pager=cat log; echo package.json; cat package.json", &[("package.json", "{}")]);
+    assert!(!named.leaves.contains_key("package.json"), "{named:?}");
+}
+
+#[test]
+fn settings_among_the_arguments_of_pre_commits_hooks_are_leaves() {
+    let config = "repos:\n- repo: https://example.com/flake8\n  rev: v1\n  hooks:\n  - id: flake8\n    args: [--config, ci/flake8.cfg]\n- repo: local\n  hooks:\n  - id: own\n    entry: python\n    args: [-m, tools.check]\n    language: system\n";
+    let told = |settings: &str, module: &str| {
+        let mut told = pre_commit().kept("ci/flake8.cfg", settings).kept("tools/check.py", module);
+        told.files.iter_mut().filter(|(path, _)| path == CONFIG_NAME).for_each(|(_, text)| config.clone_into(text));
+        told.fact("pre-commit")
+    };
+    assert_eq!(differ(&told("a", "x"), &told("b", "x")), ["ci/flake8.cfg"]);
+    assert_eq!(differ(&told("a", "x"), &told("a", "y")), ["tools/check.py"]);
+}
+
+#[test]
+fn what_a_hook_starts_without_a_path_is_followed() {
+    let python = [
+        ("tools/__init__.py", ""),
+        ("tools/gate.py", "from .rules import one\nimport os, shared\n"),
+        ("tools/rules.py", "a"),
+        ("shared/__init__.py", "b"),
+    ];
+    let node = [
+        ("scripts/gate/index.mjs", "import x from \"../lib/rules\";\nconst y = require('./limits.json');\n"),
+        ("scripts/lib/rules.ts", "a"),
+        ("scripts/gate/limits.json", "1"),
+    ];
+    let make = [
+        ("Makefile", "lint: gen\n\t@sh scripts/lint.sh\ngen:\n\tpython tools/gen.py\nother:\n\tsh scripts/other.sh\n"),
+        ("scripts/lint.sh", "a"),
+        ("scripts/other.sh", "b"),
+        ("tools/gen.py", "c"),
+    ];
+    let just = [("justfile", "check:\n    sh scripts/lint.sh\n"), ("scripts/lint.sh", "a")];
+    let task = [("Taskfile.yml", "version: 3\n")];
+    type Files<'a> = &'a [(&'a str, &'a str)];
+    let cases: [(&str, Files<'_>, &[&str]); 8] = [
+        (
+            "python3 -m tools.gate --all",
+            &python,
+            &["shared/__init__.py", "tools/__init__.py", "tools/gate.py", "tools/rules.py"],
+        ),
+        ("python tools/gate.py", &python, &["shared/__init__.py", "tools/gate.py", "tools/rules.py"]),
+        ("node scripts/gate", &node, &["scripts/gate/index.mjs", "scripts/gate/limits.json", "scripts/lib/rules.ts"]),
+        ("sh -e scripts/lint.sh", &just, &["scripts/lint.sh"]),
+        ("python -c 'from tools.rules import one; one()'", &python, &["tools/__init__.py", "tools/rules.py"]),
+        ("make -s lint", &make, &["Makefile", "scripts/lint.sh", "tools/gen.py"]),
+        ("just check", &just, &["justfile", "scripts/lint.sh"]),
+        ("task check", &task, &["Taskfile.yml"]),
+    ];
+    for (hook, files, expected) in cases {
+        let reference = calling(hook, files);
+        let told: Vec<&str> =
+            files.iter().map(|(path, _)| *path).filter(|path| reference.leaves.contains_key(*path)).collect();
+        let mut sorted = told.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, expected, "{hook}");
+        for path in expected {
+            let mut other = files.to_vec();
+            let changed = format!("{}# x\n", other.iter().find(|(one, _)| one == path).unwrap().1);
+            other.iter_mut().filter(|(one, _)| one == path).for_each(|(_, text)| *text = &changed);
+            assert_eq!(differ(&reference, &calling(hook, &other)), [*path], "{hook}");
+        }
+    }
+    assert_eq!(calling("make lint", &[]).leaves["Makefile"], "not there");
+}
+
+#[test]
+fn lefthooks_startup_file_is_read_as_far_as_it_switches_it_off() {
+    let told = |text: Option<&str>| {
+        let mut told = lefthook();
+        told.files[0].1 =
+            LEFTHOOK.replace("call_lefthook()\n", "[ -f ~/.lefthookrc ] && . ~/.lefthookrc\n\ncall_lefthook()\n");
+        match text {
+            Some(text) => told.file("/home/jane/.lefthookrc", text),
+            None => told,
+        }
+        .fact("pre-commit")
+    };
+    assert_eq!(told(None).leaves["~/.lefthookrc"], "not there");
+    let plain = told(Some("PATH=~/bin:$PATH\n"));
+    assert_eq!(
+        (plain.does.as_str(), differ(&plain, &told(Some("true\n")))),
+        ("runs", vec!["~/.lefthookrc".to_owned()])
+    );
+    for (text, does) in [
+        ("export LEFTHOOK=0\n", "is switched off by LEFTHOOK=0 in ~/.lefthookrc"),
+        ("x=1\nLEFTHOOK=false", "is switched off by LEFTHOOK=false in ~/.lefthookrc"),
+        ("exit 0 # not here\n", "is switched off by an exit in ~/.lefthookrc"),
+    ] {
+        assert_eq!(told(Some(text)).does, does);
+    }
+    let excluded = told(Some("export LEFTHOOK_EXCLUDE=slow,x\n"));
+    assert_eq!(excluded.decided["commands.lint.excluded"], "LEFTHOOK_EXCLUDE in ~/.lefthookrc:1");
+    let configured = |rc: &str| {
+        let mut told = lefthook();
+        let text = format!("rc: {rc}\npre-commit:\n  jobs: []\n");
+        told.files
+            .iter_mut()
+            .chain(&mut told.tree)
+            .filter(|(path, _)| path == "lefthook.yml")
+            .for_each(|(_, kept)| kept.clone_from(&text));
+        told
+    };
+    assert_eq!(
+        configured("tools/rc.sh").kept("tools/rc.sh", "exit 0\n").fact("pre-commit@worktree").does,
+        "is switched off by an exit in tools/rc.sh"
+    );
+    let found = effective("shop", &configured("$ETC/rc").listing()).unwrap();
+    assert!(matches!(&found[0].1, Observed::Unknown(Why::NotUnderstood(_))), "{found:?}");
+}
+
+/// lefthook with a configuration of these lines in front.
+fn lefthook_with(config: &str) -> Told {
+    let text = format!("{config}pre-commit:\n  jobs:\n  - name: main\n    run: echo main\n");
+    Told::default().hook(".git/hooks/pre-commit", LEFTHOOK).line("have lefthook").kept("lefthook.yml", &text)
+}
+
+#[test]
+fn what_lefthook_extends_is_merged_by_pattern_and_by_name() {
+    let told = |deep: &str| {
+        lefthook_with("extends: [hooks2/*.yml, more.yml]\n")
+            .line("globbed hooks2/*.yml")
+            .line("globbed more.yml")
+            .line("globbed deep/c.yml")
+            .kept("hooks2/a.yml", "extends: deep/c.yml\npre-commit:\n  jobs:\n  - name: main\n    run: '{cmd} a'\n")
+            .kept("hooks2/.b.yml", "pre-commit:\n  jobs:\n  - name: b\n    group:\n      jobs:\n      - run: sh b.sh\n")
+            .kept("deep/c.yml", &format!("pre-commit:\n  jobs:\n  - name: c\n    run: {deep}\n"))
+            .kept("b.sh", "true\n")
+    };
+    for name in ["pre-commit", "pre-commit@worktree"] {
+        let fact = told("c").fact(name);
+        assert_eq!(fact.leaves["jobs.main.run"], "echo main a");
+        assert_eq!((fact.leaves["jobs.c.run"].as_str(), fact.leaves["extends.more.yml"].as_str()), ("c", "not there"));
+        assert!(fact.leaves.contains_key("b.sh"), "{fact:?}");
+        assert!(fact.weak.as_ref().is_some_and(|weak| weak.contains("more.yml")), "{:?}", fact.weak);
+        assert_eq!(differ(&fact, &told("d").fact(name)), ["commands", "jobs.c.run"]);
+    }
+    let twice =
+        lefthook_with("extends: [a.yml, ./a.yml]\n").line("globbed a.yml").kept("a.yml", "x: 1\n").fact("pre-commit");
+    assert!(twice.does.starts_with("rejects everything, since its configuration extends a.yml"), "{}", twice.does);
+    for entry in ["hooks3/*.yml", "a b.yml", "'[ab].yml'"] {
+        let found = effective("shop", &lefthook_with(&format!("extends:\n- {entry}\n")).listing()).unwrap();
+        assert!(matches!(&found[0].1, Observed::Unknown(Why::NotUnderstood(_))), "{entry}: {found:?}");
+    }
+}
+
+#[test]
+fn what_lefthook_takes_from_a_clone_is_merged_or_said_not_to_be_there() {
+    let config = "remotes:\n- git_url: https://example.com/team/rules.git\n  ref: v1\n  configs: [ci/all.yml]\n";
+    let clone = ".git/info/lefthook-remotes/rules-v1";
+    let told = |run: &str| {
+        lefthook_with(config)
+            .line("globbed ci/all.yml")
+            .line(&format!("globbed {clone}/ci/more.yml"))
+            .file(&format!("{clone}/ci/all.yml"), "extends: [more.yml]\n")
+            .file(
+                &format!("{clone}/ci/more.yml"),
+                &format!("pre-commit:\n  jobs:\n  - name: far\n    run: {run}\n  - script: far.sh\n"),
+            )
+            .file(&format!("{clone}/.lefthook/pre-commit/far.sh"), "true\n")
+            .fact("pre-commit@worktree")
+    };
+    let fact = told("a");
+    assert_eq!((fact.leaves["remotes.https://example.com/team/rules.git"].as_str(), &fact.weak), ("there", &None));
+    assert!(fact.leaves[&format!("{clone}/.lefthook/pre-commit/far.sh")].starts_with("sha256:"), "{fact:?}");
+    assert_eq!(differ(&fact, &told("b")), ["commands", "jobs.far.run"]);
+    let without = lefthook_with(config).line("globbed ci/all.yml").fact("pre-commit");
+    assert_eq!(without.leaves["remotes.https://example.com/team/rules.git"], "not there");
+    assert_eq!(
+        without.weak.as_deref(),
+        Some("lefthook goes on without ci/all.yml of its remote rules-v1, which is not there")
+    );
+    let found = effective("shop", &lefthook_with(config).listing()).unwrap();
+    assert!(matches!(&found[0].1, Observed::Unknown(Why::NotUnderstood(_))), "{found:?}");
+}
+
+#[test]
+fn hooks_in_gits_settings_are_told_where_git_knows_them() {
+    let told = |version: &str| {
+        Told::default()
+            .setting("hook.lint.event", "pre-commit")
+            .setting("hook.lint.command", "sh ~/bin/lint.sh --all")
+            .line(&format!("version git version {version}"))
+            .file("/home/jane/bin/lint.sh", "true\n")
+    };
+    for name in ["pre-commit", "pre-commit@worktree"] {
+        let fact = told("2.54.0").fact(name);
+        assert_eq!((fact.does.as_str(), fact.leaves["hook.lint.command"].as_str()), ("runs", "sh ~/bin/lint.sh --all"));
+        assert_eq!(differ(&fact, &told("2.55.1").file("/home/jane/bin/lint.sh", "x").fact(name)), ["~/bin/lint.sh"]);
+    }
+    assert_eq!(told("2.53.0").ids(), Vec::<String>::new());
+    let off = told("2.54.0").setting("hook.lint.enabled", "false").fact("pre-commit");
+    assert!(off.does.starts_with("does nothing") && off.weak.is_some(), "{off:?}");
+    assert_eq!(told("2.54.0").setting("hook.lint.event", "").ids(), Vec::<String>::new());
+    let both = told("2.54.0").hook(".git/hooks/pre-commit", "#!/bin/sh\nmake\n").fact("pre-commit");
+    assert!(both.leaves.contains_key("hook.lint.command") && both.leaves["commands"] == "make", "{both:?}");
+    let found = effective("shop", &told("?").listing()).unwrap();
+    assert!(matches!(&found[0].1, Observed::Unknown(_)), "{found:?}");
+}
