@@ -74,6 +74,12 @@ impl GateFact {
         self.leaves.insert(name, value);
     }
 
+    /// Adds the leaf `owner.key`. What somebody called its owner does not make a secret of it.
+    pub fn part(&mut self, owner: &str, key: &str, value: impl Into<String>) {
+        let value = public(key, value.into());
+        self.leaves.insert(redact(&format!("{owner}.{key}")), value);
+    }
+
     /// Says where a leaf is decided.
     pub fn decide(&mut self, leaf: impl Into<String>, place: impl Into<String>) {
         self.decided.insert(leaf.into(), place.into());

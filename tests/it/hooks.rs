@@ -323,19 +323,18 @@ const ROWS: &[Row] = &[
     ("shop", "echo y >.message.ini", "git checkout -q .message.ini", NO, &["hook:shop/commit-msg"]),
     ("forge", "echo 'export LEFTHOOK=0' >scripts/rc.sh", "git checkout -q scripts", NO, &["hook:forge/pre-commit"]),
     ("forge", "sed -i 's/true/false/' deep/x.yml", "git checkout -q deep", NO, &["hook:forge/pre-commit"]),
-    (
-        "forge",
-        "cp deep/x.yml hooks/.b.yml; sed -i s/true/false/ hooks/.b.yml",
-        "rm hooks/.b.yml",
-        NO,
-        &["hook:forge/pre-commit"],
-    ),
+    ("forge", "sed s/deep/more/ deep/x.yml >hooks/.b.yml", "rm hooks/.b.yml", NO, &["hook:forge/pre-commit"]),
     (
         "forge",
         "mv .git/info/lefthook-remotes x",
         "mv x .git/info/lefthook-remotes",
         NO,
-        &["hook:forge/pre-commit", "hook:forge/pre-commit@worktree"],
+        &[
+            "hook:forge/pre-commit",
+            "hook:forge/pre-commit@worktree",
+            "hook:forge/prepare-commit-msg",
+            "hook:forge/prepare-commit-msg@worktree",
+        ],
     ),
     (
         "forge",
@@ -495,6 +494,8 @@ fn hooks_of_real_managers_are_told_apart_in_the_ways_in_which_they_break() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!(amiss(&project, NO), Vec::<String>::new(), "all was undone");
+    let astray = amiss(&project, ("GIT_DIR", "/nonexistent"));
+    assert!(astray.contains(&"hook:shop/pre-commit".to_owned()), "git goes elsewhere: {astray:?}");
 }
 
 /// The hooks that are amiss on the target, with a variable set.

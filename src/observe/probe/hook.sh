@@ -501,6 +501,12 @@ for tu_name in HUSKY SKIP PRE_COMMIT_ALLOW_NO_CONFIG PRE_COMMIT_HOME PREK_SKIP P
     tu_put "var $tu_name=$tu_value$tu_newline"
   fi
 done
+# Where git itself started this, these are its own, and lead nobody else astray.
+if ! tu_original GIT_PREFIX; then
+  for tu_name in GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_COMMON_DIR GIT_NAMESPACE; do
+    if tu_original "$tu_name"; then printf 'var %s=%s\n' "$tu_name" "$(tu_plain "$tu_value")"; fi
+  done
+fi
 case $tu_listed in
   *ooks[Pp]ath* | *ookspath*)
     # Where it is set, and on which line.

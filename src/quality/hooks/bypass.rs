@@ -1,4 +1,5 @@
-//! What passes hooks over although they are there: a `git` on PATH that is a script, and aliases, that add `--no-verify`.
+//! What passes hooks over although they are there: a `git` on PATH that is a script, and aliases, that add `--no-verify`, and
+//! variables that lead git to another repository.
 
 use super::Hook;
 use super::script::line_of;
@@ -15,7 +16,17 @@ const PASSED_OVER: [(&str, &[&str]); 5] = [
 
 const OPTION: &str = "--no-verify";
 
+/// Variables by which git goes elsewhere than to the repository that somebody is in.
+const ASTRAY: [&str; 6] =
+    ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_NAMESPACE"];
+
 pub(super) fn describe(hook: &mut Hook<'_>) {
+    for name in ASTRAY {
+        if let Some(value) = hook.checkout.raw.vars.get(name) {
+            hook.fact.leaf(name, hook.checkout.shown(value));
+            hook.is_off(&format!("{name}, by which git goes elsewhere"), &format!("{name} in the environment"));
+        }
+    }
     let commands: Vec<&str> =
         PASSED_OVER.iter().filter(|(_, hooks)| hooks.contains(&hook.name)).map(|(command, _)| *command).collect();
     let raw = hook.checkout.raw;

@@ -8,7 +8,7 @@ use regex::Regex;
 
 use super::checkout::Checkout;
 use super::script::{Trail, line_of_key};
-use super::values::{get, leaves, list, text_of, texts};
+use super::values::{get, leaves, list, parts, text_of, texts};
 use super::{Hook, prek};
 use crate::spec::{Format, GateFact, Value, Why};
 
@@ -133,20 +133,20 @@ fn stage(hook: &mut Hook<'_>, config: &Value, text: &str, file: &str, made: Made
             some = true;
             let place = format!("{file}:{}", line_of_key(text, id));
             hook.fact.decide(id, place);
-            hook.fact.leaf(format!("{id}.repo"), url);
+            hook.fact.part(id, "repo", url);
             if !rev.is_empty() {
-                hook.fact.leaf(format!("{id}.rev"), rev);
+                hook.fact.part(id, "rev", rev);
             }
             if let Value::Table(keys) = one {
                 for (key, value) in
                     keys.iter().filter(|(key, _)| !["id", "name", "description"].contains(&key.as_str()))
                 {
-                    leaves(&format!("{id}.{key}"), value, &mut hook.fact);
+                    parts(id, key, value, &mut hook.fact);
                 }
             }
             let alias = get(one, "alias").and_then(text_of);
             if skipped.contains(id) || alias.is_some_and(|alias| skipped.contains(alias)) {
-                hook.fact.leaf(format!("{id}.skipped"), "by SKIP");
+                hook.fact.part(id, "skipped", "by SKIP");
                 hook.is_weak(format!("SKIP leaves out {id}"));
                 hook.fact.decide(format!("{id}.skipped"), "SKIP in the environment");
             }
@@ -166,7 +166,7 @@ fn stage(hook: &mut Hook<'_>, config: &Value, text: &str, file: &str, made: Made
                 if state != "there" {
                     incomplete.push(id.to_owned());
                 }
-                hook.fact.leaf(format!("{id}.environment"), state);
+                hook.fact.part(id, "environment", state);
             }
         }
     }

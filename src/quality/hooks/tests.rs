@@ -577,3 +577,23 @@ fn hooks_in_gits_settings_are_told_where_git_knows_them() {
     let found = effective("shop", &told("?").listing()).unwrap();
     assert!(matches!(&found[0].1, Observed::Unknown(_)), "{found:?}");
 }
+
+#[test]
+fn what_a_hook_is_called_makes_no_secret_of_its_settings() {
+    let config = "repos:\n- repo: local\n  hooks:\n  - id: private-key\n    name: x\n    entry: ./look.sh --quick\n    language: script\n    env: {API_TOKEN: hunter22}\n";
+    let fact = Told::default()
+        .hook(".git/hooks/pre-commit", PRE_COMMIT)
+        .kept(".pre-commit-config.yaml", config)
+        .kept("look.sh", "true\n")
+        .fact("pre-commit");
+    assert_eq!(fact.leaves["private-key.entry"], "./look.sh --quick");
+    assert!(fact.leaves["private-key.env.API_TOKEN"].starts_with("sha256:"));
+}
+
+#[test]
+fn a_variable_that_leads_git_elsewhere_switches_hooks_off() {
+    let plain = Told::default().hook(".git/hooks/pre-commit", "#!/bin/sh\nmake check\n");
+    let astray = plain.clone().line("var GIT_DIR=/home/jane/elsewhere.git").fact("pre-commit");
+    assert_eq!(astray.does, "is switched off by GIT_DIR, by which git goes elsewhere");
+    assert_eq!(differ(&plain.fact("pre-commit"), &astray), ["GIT_DIR"]);
+}

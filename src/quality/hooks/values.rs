@@ -51,3 +51,15 @@ pub(super) fn leaves(name: &str, value: &Value, fact: &mut GateFact) {
         value => fact.leaf(name, shown(value)),
     }
 }
+
+/// A leaf for each value below a key of something that has a name.
+pub(super) fn parts(owner: &str, key: &str, value: &Value, fact: &mut GateFact) {
+    match value {
+        Value::Table(_) => {
+            for (path, value) in value.leaves() {
+                fact.part(owner, &format!("{key}.{}", path.join(".")), shown(value));
+            }
+        }
+        value => fact.part(owner, key, shown(value)),
+    }
+}
