@@ -43,7 +43,7 @@ fn script(place: Place) -> String {
     let tracked = match place {
         Place::Home => String::new(),
         Place::Repository => format!(
-            "if tu_more=$(git -c core.quotePath=false ls-files -- {} ':(exclude).claude/CLAUDE.md' 2>/dev/null) && [ -n \"$tu_more\" ]; then\n\
+            "if tu_repository >/dev/null 2>&1 && tu_more=$(git -c core.quotePath=false ls-files -- {} ':(exclude).claude/CLAUDE.md' 2>/dev/null) && [ -n \"$tu_more\" ]; then\n\
              tu_agent_files=$tu_agent_files$tu_newline$tu_more\nfi\n",
             agent::TRACKED.map(quote::word).join(" ")
         ),
