@@ -529,7 +529,7 @@ tu_try() {
   tu_message=${4:-$tu_subject}
   if [ -n "$tu_twice" ]; then
     case $tu_twice in *" $1 "*) ;; *) return 1 ;; esac
-    if { { tu_fresh || tu_carry; } && "$3" && tu_prepare "$2"; } 2>/dev/null; then
+    if tu_ready "$2" "$3" 2>/dev/null; then
       : >"$tu_room/$tu_lane.again"
       tu_run_try "$2" "${5-}"
       tu_touched "$tu_room/$tu_lane.again" | sed "s/^/$tu_lane $2 /" >>"$tu_room/$tu_repo.outside"
@@ -538,7 +538,7 @@ tu_try() {
     return 1
   fi
   echo "begins $1"
-  if ! { { tu_fresh || tu_carry; } && "$3" && tu_prepare "$2"; } 2>"$tu_room/$1.broken"; then
+  if ! tu_ready "$2" "$3" 2>"$tu_room/$1.broken"; then
     tu_used=yes
     echo "broken $1"
     return 1
@@ -618,6 +618,11 @@ tu_at() {
     return 1
   }
   [ "$1" = "$tu_start" ] || tu_plainly checkout -q --detach "$1"
+}
+
+# tu_ready COMMAND MAKE: all that comes before a try.
+tu_ready() {
+  { tu_fresh || tu_carry; } && "$2" && tu_prepare "$1"
 }
 
 # tu_prepare COMMAND: what comes between the change and the try.

@@ -184,11 +184,7 @@ fn judge_listing<'a>(
     ids.dedup();
     let mut findings: Vec<Finding> = Vec::new();
     for id in ids {
-        let observed = match (facts.items.get(id), &listed) {
-            (Some(observed), _) => observed.clone(),
-            (None, Listed::InFull) => Observed::Absent,
-            (None, Listed::Unknown(why)) => Observed::Unknown(why.clone()),
-        };
+        let observed = facts.items.get(id).cloned().unwrap_or_else(|| listed.of_unseen());
         let entry = lock.and_then(|lock| lock.items.get(id)).map(|locked| wanted(id, locked));
         findings.push(match entry.transpose() {
             // The reference was listed in full and did not have it.

@@ -14,7 +14,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::spec::{Digest, Fact, ItemId, Locked, Machine, Observed, Places, Policy, TargetKind};
+use crate::spec::{Category, Digest, Fact, ItemId, Locked, Machine, Observed, Places, Policy, TargetKind};
 use history::Standing;
 
 /// The verdict over findings, targets or the whole: unknown if any is, else drift, else parity.
@@ -206,6 +206,11 @@ impl Finding {
             Some(Locked::Absent) => self.policy.own_want(),
             None => None,
         }
+    }
+
+    /// Whether it is about a tool's configuration, or what a gate does: no plan brings these.
+    pub fn is_of_a_gate(&self) -> bool {
+        matches!(self.id.category, Category::Gate | Category::Check)
     }
 
     /// Whether it is unknown only because the lock does not have it yet.

@@ -582,11 +582,8 @@ impl Facts {
         if let Some(observed) = self.items.get(id) {
             return observed.clone();
         }
-        match self.listings.iter().find(|(listing, _)| listing.holds(id)) {
-            Some((_, Listed::InFull)) => Observed::Absent,
-            Some((_, Listed::Unknown(why))) => Observed::Unknown(why.clone()),
-            None => Observed::Unknown(Why::NotAsked),
-        }
+        let of_set = self.listings.iter().find(|(listing, _)| listing.holds(id));
+        of_set.map_or(Observed::Unknown(Why::NotAsked), |(_, listed)| listed.of_unseen())
     }
 
     /// Whether a package manager is known not to be there.
@@ -602,4 +599,14 @@ pub enum Listed {
     InFull,
     /// The set could not be listed, so nothing may be concluded from an item's absence.
     Unknown(Why),
+}
+
+impl Listed {
+    /// What is known of a member that was not seen.
+    pub fn of_unseen(&self) -> Observed {
+        match self {
+            Self::InFull => Observed::Absent,
+            Self::Unknown(why) => Observed::Unknown(why.clone()),
+        }
+    }
 }

@@ -13,6 +13,12 @@ use crate::support::trueup::{Project, Report};
 const MARKED: &str = "name = \"marked\"\ndoc = \"a mark\"\n\n[[fixture]]\nfile = \"docs/marked.txt\"\nbad = \"a MARK\\n\"\ngood = \
                       \"nothing\\n\"\n";
 
+/// The same, tried by pushing it.
+fn pushed() -> String {
+    let pushed = MARKED.replace("\"marked\"", "\"pushed\"");
+    pushed.replace("doc =", "hook = \"pre-push\"\ncommand = \"git push\"\ndoc =")
+}
+
 /// Another, for telling that one canary's trouble is not another's.
 const OTHER: &str =
     "name = \"other\"\n\n[[fixture]]\nfile = \"other.txt\"\nbad = \"an OTHER\\n\"\ngood = \"nothing\\n\"\n";
@@ -197,14 +203,11 @@ fn work_in_the_repository_meanwhile_is_not_blamed_on_its_hooks() {
 #[test]
 fn what_the_hook_of_a_commit_does_is_not_blamed_on_that_of_a_push() {
     let (laptop, vm) = pair();
-    let pushed = MARKED
-        .replace("\"marked\"", "\"pushed\"")
-        .replace("doc =", "hook = \"pre-push\"\ncommand = \"git push\"\ndoc =");
     for machine in [&laptop, &vm] {
         machine.hook("shop", "pre-push", "cat >/dev/null; ! git show HEAD | grep MARK");
     }
     let project = project(&laptop, &vm, "[\"marked\", \"pushed\"]");
-    project.write("parity-checks/pushed.toml", pushed);
+    project.write("parity-checks/pushed.toml", pushed());
     capture(&project);
     let tags = "(unset GIT_DIR GIT_INDEX_FILE; cd \"$HOME/shop\"; git tag \"seen-$$\")";
     vm.tool("scan", &format!("{tags}\n{TOOL}"));
@@ -255,24 +258,10 @@ fn pushes_are_tried_from_shallow_clones_and_with_settings_that_are_hard_on_them(
     for machine in [&laptop, &vm] {
         machine.hook("shop", "pre-push", "cat; ! git show HEAD | grep MARK || { printf 'a\\0b\\n'; exit 1; }");
         machine.file("shop/README", "second\n");
-        machine.git(&[
-            "-C",
-            "shop",
-            "-c",
-            "user.name=t",
-            "-c",
-            "user.email=t@e",
-            "commit",
-            "--no-verify",
-            "-qam",
-            "second",
-        ]);
+        machine.commit("shop", &["--no-verify", "-qam", "second"]);
     }
     let project = project(&laptop, &vm, "[\"pushed\"]");
-    let pushed = MARKED
-        .replace("\"marked\"", "\"pushed\"")
-        .replace("doc =", "hook = \"pre-push\"\ncommand = \"git push\"\ndoc =");
-    project.write("parity-checks/pushed.toml", pushed);
+    project.write("parity-checks/pushed.toml", pushed());
     capture(&project);
     let same = |code| {
         let report = behaviour(&project, code);
@@ -295,19 +284,7 @@ fn pushes_are_tried_from_shallow_clones_and_with_settings_that_are_hard_on_them(
     fs::remove_file(vm.at(".gitconfig")).unwrap();
     vm.git(&["init", "-q", "-b", "main", "--object-format=sha256", "shop"]);
     vm.git(&["-C", "shop", "remote", "add", "origin", "git@github.com:example/carmenta.git"]);
-    vm.git(&[
-        "-C",
-        "shop",
-        "-c",
-        "user.name=t",
-        "-c",
-        "user.email=t@e",
-        "commit",
-        "-q",
-        "--allow-empty",
-        "-m",
-        "first",
-    ]);
+    vm.commit("shop", &["-q", "--allow-empty", "-m", "first"]);
     fs::remove_dir_all(vm.at("shop/.git/hooks")).unwrap();
     fs::rename(vm.at("hooks"), vm.at("shop/.git/hooks")).unwrap();
     same(0);
@@ -319,18 +296,7 @@ fn a_gate_that_what_is_not_committed_has_broken_is_found_in_the_checkout_alone()
     for machine in [&laptop, &vm] {
         machine.file("shop/scan.sh", format!("{TOOL}\n"));
         machine.git(&["-C", "shop", "add", "."]);
-        machine.git(&[
-            "-C",
-            "shop",
-            "-c",
-            "user.name=t",
-            "-c",
-            "user.email=t@e",
-            "commit",
-            "--no-verify",
-            "-qm",
-            "second",
-        ]);
+        machine.commit("shop", &["--no-verify", "-qm", "second"]);
         machine.hook("shop", "pre-commit", "git diff --cached | sh scan.sh; test $? = 0 || { echo no; exit 1; }");
     }
     let project = project(&laptop, &vm, "[\"marked\"]");
@@ -352,18 +318,7 @@ fn what_lefthook_reads_first_is_carried_although_git_ignores_it() {
         machine.file("shop/lefthook.yml", "rc: './env/rc.sh' # first\n").file("shop/env/rc.sh", "MARKS=MARK\n");
         machine.file("shop/.git/info/exclude", "env\n");
         machine.git(&["-C", "shop", "add", "."]);
-        machine.git(&[
-            "-C",
-            "shop",
-            "-c",
-            "user.name=t",
-            "-c",
-            "user.email=t@e",
-            "commit",
-            "--no-verify",
-            "-qm",
-            "second",
-        ]);
+        machine.commit("shop", &["--no-verify", "-qm", "second"]);
         machine.hook("shop", "pre-commit", ". ./env/rc.sh; ! git diff --cached | grep \"$MARKS\" || exit 1");
     }
     let project = project(&laptop, &vm, "[\"marked\"]");
@@ -408,7 +363,7 @@ fn a_canary_is_not_written_through_a_link_that_leads_out() {
     capture(&project);
     vm.file("outside/kept", "").link("shop/docs", "../outside");
     vm.git(&["-C", "shop", "add", "docs"]);
-    vm.git(&["-C", "shop", "-c", "user.name=t", "-c", "user.email=t@e", "commit", "-qnm", "link"]);
+    vm.commit("shop", &["-qnm", "link"]);
     let report = behaviour(&project, 3);
     let reason = reason(&report, "check:shop/marked");
     assert!(reason.contains("written through a link, docs"), "{reason}");
@@ -504,7 +459,7 @@ fn a_repository_where_nothing_can_be_tried_says_why() {
     // Its files need a filter that is not there.
     vm.file("shop/.gitattributes", "*.bin filter=lfs\n").file("shop/a.bin", "x");
     vm.git(&["-C", "shop", "add", "."]);
-    vm.git(&["-C", "shop", "-c", "user.name=t", "-c", "user.email=t@e", "commit", "-qnm", "lfs"]);
+    vm.commit("shop", &["-qnm", "lfs"]);
     vm.file(".gitconfig", "[filter \"lfs\"]\nsmudge = git-lfs-that-is-not-there smudge\nrequired = true\n");
     let report = behaviour(&project, 3);
     assert!(told(&report).contains("could not be tried"), "{}", told(&report));
@@ -545,18 +500,7 @@ fn a_clone_has_the_settings_that_hold_where_the_repository_lies() {
         );
         machine.mode("shop/.kept/pre-commit", 0o755);
         machine.git(&["-C", "shop", "add", ".kept"]);
-        machine.git(&[
-            "-C",
-            "shop",
-            "-c",
-            "user.name=t",
-            "-c",
-            "user.email=t@e",
-            "commit",
-            "--no-verify",
-            "-qm",
-            "hooks",
-        ]);
+        machine.commit("shop", &["--no-verify", "-qm", "hooks"]);
     }
     let project = project(&laptop, &vm, "[\"marked\"]");
     capture(&project);
@@ -587,7 +531,7 @@ fn messages_and_pushes_are_tried_where_their_hooks_act() {
     for machine in [&laptop, &vm] {
         machine.file("shop/scripts/run.sh", "#!/bin/sh\ntrue\n");
         machine.git(&["-C", "shop", "add", "."]);
-        machine.git(&["-C", "shop", "-c", "user.name=t", "-c", "user.email=t@e", "commit", "-qnm", "fix: a script"]);
+        machine.commit("shop", &["-qnm", "fix: a script"]);
         machine.hook(
             "shop",
             "commit-msg",
@@ -679,7 +623,7 @@ fn the_same_tests_have_the_same_outcomes_and_do_not_run_again_for_nothing() {
     vm.hook("shop", "pre-commit", SCAN);
     // Their newest commit differs; that of the lock is what is tested.
     vm.file("shop/README", "newer\n");
-    vm.git(&["-C", "shop", "-c", "user.name=t", "-c", "user.email=t@e", "commit", "-qanm", "newer"]);
+    vm.commit("shop", &["-qanm", "newer"]);
     let report = behaviour(&project, 1);
     let detail = report.finding("vm", "check:shop/tests").to_string();
     assert!(detail.contains("fails in 1 of 2 tests") && detail.contains("test adds"), "{detail}");
@@ -701,7 +645,7 @@ fn a_flaky_test_is_named_and_a_missing_commit_too() {
     laptop.tool("run-tests", &tap("ok"));
     vm.tool("run-tests", &format!("if [ -e \"$HOME/runs\" ]; then {}; else {}; exit 1; fi", tap("ok"), tap("not ok")));
     laptop.file("shop/README", "newer\n");
-    laptop.git(&["-C", "shop", "-c", "user.name=t", "-c", "user.email=t@e", "commit", "--no-verify", "-qam", "newer"]);
+    laptop.commit("shop", &["--no-verify", "-qam", "newer"]);
     capture(&project);
     // The lock's commit is one that only the reference has.
     let report = behaviour(&project, 3);

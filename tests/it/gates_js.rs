@@ -132,7 +132,7 @@ fn machine(at: &str, name: &str, about: &str, files: &[(&str, &str)]) -> Machine
     }
     machine.git(&["init", "--quiet", "--initial-branch=main", at]);
     machine.git(&["-C", at, "add", "."]);
-    machine.git(&["-C", at, "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qm", "first"]);
+    machine.commit(at, &["-qm", "first"]);
     machine
 }
 

@@ -20,7 +20,7 @@ fn furnished(machine: Machine) -> Machine {
 /// Commits the hooks, so that worktrees have them too.
 fn keep(machine: &Machine) {
     machine.git(&["-C", "carmenta", "add", ".hooks"]);
-    machine.git(&["-C", "carmenta", "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qm", "hooks"]);
+    machine.commit("carmenta", &["-qm", "hooks"]);
 }
 
 /// A machine as agents find it: the same repository, none of the gates.

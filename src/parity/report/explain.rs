@@ -343,7 +343,7 @@ fn next(evidence: &Evidence<'_>, target: &TargetReport, finding: &Finding) -> Ve
     let command = match finding.state {
         State::Drift(_) if evidence.report.background.here => return Vec::new(),
         // No plan brings these; the change stands above.
-        State::Drift(_) if matches!(finding.id.category, Category::Gate | Category::Check) => return Vec::new(),
+        State::Drift(_) if finding.is_of_a_gate() => return Vec::new(),
         State::Drift(_) => format!("trueup plan {}", target.target),
         State::Unknown if finding.awaits_capture() => "trueup capture".to_owned(),
         State::Match | State::Waived(..) | State::Unknown => return Vec::new(),

@@ -14,7 +14,6 @@ use unicode_width::UnicodeWidthStr as _;
 use super::super::{Finding, Report, State, TargetReport, Verdict};
 use super::look::{View, printable};
 use super::{Format, fold};
-use crate::spec::{Category, ItemId};
 
 pub(super) const FORMAT: Format =
     Format { name: "human", doc: "for people, on a terminal or in a log", placed: false, render };
@@ -278,8 +277,9 @@ fn summary(report: &Report, view: View) -> String {
             "bring this machine true to the reference, then check again".to_owned()
         }
         // No plan brings a tool's configuration or what a gate does; what decides it is known.
-        (Verdict::Drift, _) if let Some((target, id)) = first_of_gates_alone(&bad) => {
-            format!("see what decides it, and the smallest change: {}", fold::explain_command(&target, &id))
+        (Verdict::Drift, _) if let Some((target, finding)) = first_of_gates_alone(&bad) => {
+            let command = fold::explain_command(target, &finding.id.to_string());
+            format!("see what decides it, and the smallest change: {command}")
         }
         (Verdict::Drift, _) => match bad.as_slice() {
             [one] => format!("see what would change: trueup plan {}", one.target),
@@ -318,15 +318,14 @@ fn first_unknown<'a>(bad: &[&'a TargetReport]) -> Option<(&'a str, &'a Finding)>
 }
 
 /// The first drift, where all that drifted is a gate's configuration, or what a gate did.
-fn first_of_gates_alone(bad: &[&TargetReport]) -> Option<(String, String)> {
-    let drifted = |target: &TargetReport| {
-        let drifted = target.findings.iter().filter(|finding| matches!(finding.state, State::Drift(_)));
-        drifted.map(|finding| finding.id.clone()).collect::<Vec<_>>()
+fn first_of_gates_alone<'a>(bad: &[&'a TargetReport]) -> Option<(&'a str, &'a Finding)> {
+    let of_target = |target: &&'a TargetReport| {
+        let (name, findings) = (target.target.as_str(), target.findings.iter());
+        findings.filter(|finding| matches!(finding.state, State::Drift(_))).map(move |finding| (name, finding))
     };
-    let all: Vec<(&str, ItemId)> =
-        bad.iter().flat_map(|target| drifted(target).into_iter().map(|id| (target.target.as_str(), id))).collect();
-    let of_gates = all.iter().all(|(_, id)| matches!(id.category, Category::Gate | Category::Check));
-    all.first().filter(|_| of_gates).map(|(target, id)| ((*target).to_owned(), id.to_string()))
+    let mut drifted = bad.iter().flat_map(of_target);
+    let first = drifted.next()?;
+    (first.1.is_of_a_gate() && drifted.all(|(_, finding)| finding.is_of_a_gate())).then_some(first)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! has what git tracks and nothing else. Files outside of it are the same for both.
 
 use super::raw::{Lying, Raw, Standing, Tracked};
-use crate::spec::Digest;
+use crate::spec::{Digest, GateFact};
 
 /// The place in which a hook runs.
 #[derive(Clone, Copy, Debug)]
@@ -116,6 +116,14 @@ impl<'a> Checkout<'a> {
         let Some(text) = file.text else { return file.digest.clone() };
         let anywhere = also(&self.raw.anywhere(text));
         if anywhere == text { file.digest.clone() } else { Digest::of(anywhere.as_bytes()).to_string() }
+    }
+
+    /// Adds a file as a leaf that it decides itself, and tells its name.
+    pub(super) fn tell(&self, path: &str, file: &Found<'_>, fact: &mut GateFact) -> String {
+        let shown = self.shown(path);
+        fact.leaf(&shown, self.digest(file, str::to_owned));
+        fact.decide(&shown, &shown);
+        shown
     }
 
     /// A path as it is named on any machine.

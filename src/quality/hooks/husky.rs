@@ -47,10 +47,8 @@ pub(super) fn describe(hook: &mut Hook<'_>, folder: &str) -> Result<(), Why> {
             return Ok(());
         }
     }
-    let shown = checkout.shown(&script);
-    hook.fact.leaf(&shown, checkout.digest(&file, str::to_owned));
-    hook.fact.decide("", &shown);
-    hook.fact.decide(&shown, &shown);
+    let shown = checkout.tell(&script, &file, &mut hook.fact);
+    hook.fact.decide("", shown);
     switches(hook);
     if let Some(text) = file.text {
         let mut trail = Trail::new(checkout);

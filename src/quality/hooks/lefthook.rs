@@ -179,9 +179,7 @@ fn started(
         let found = paths.iter().find_map(|path| Some((path, checkout.find(path)?)));
         match found {
             Some((path, found)) => {
-                let shown = checkout.shown(path);
-                hook.fact.leaf(&shown, checkout.digest(&found, str::to_owned));
-                hook.fact.decide(&shown, &shown);
+                checkout.tell(path, &found, &mut hook.fact);
                 if let Some(text) = found.text {
                     trail.follow_script(text, path, &mut hook.fact)?;
                 }

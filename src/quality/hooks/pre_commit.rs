@@ -244,11 +244,8 @@ fn environment(checkout: Checkout<'_>, url: &str, rev: &str, one: &Value) -> Opt
     });
     let mut state = "not there";
     for folder in folders {
-        let manifest =
-            checkout.raw.files.get(&format!("{folder}/.pre-commit-hooks.yaml")).and_then(|file| file.text.as_ref());
-        let manifest = manifest.and_then(|text| Format::Yaml.value(text.as_bytes()).ok());
-        let same = |one: &&Value| get(one, "id").and_then(text_of) == Some(id);
-        let told = list(manifest.as_ref()).iter().find(same).and_then(|one| text_of(get(one, "language")?));
+        let told = language_of(checkout, folder, id);
+        let told = told.as_deref();
         if told.is_some_and(|language| WITHOUT.contains(&language)) {
             return Some("there");
         }
@@ -264,6 +261,14 @@ fn environment(checkout: Checkout<'_>, url: &str, rev: &str, one: &Value) -> Opt
         }
     }
     Some(state)
+}
+
+/// The language that a clone of a repository of hooks gives one of them.
+pub(super) fn language_of(checkout: Checkout<'_>, clone: &str, id: &str) -> Option<String> {
+    let manifest = checkout.raw.files.get(&format!("{clone}/.pre-commit-hooks.yaml"))?.text.as_ref()?;
+    let manifest = Format::Yaml.value(manifest.as_bytes()).ok()?;
+    let hook = list(Some(&manifest)).iter().find(|one| get(one, "id").and_then(text_of) == Some(id))?;
+    Some(text_of(get(hook, "language")?)?.to_owned())
 }
 
 /// How the folders of a language's environments begin.

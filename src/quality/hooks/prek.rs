@@ -4,9 +4,9 @@
 use serde_json::Value as Json;
 
 use super::checkout::{Checkout, collapse};
-use super::pre_commit::{WITHOUT, program_state};
-use super::values::{get, list, text_of, texts};
-use crate::spec::{Format, Value};
+use super::pre_commit::{WITHOUT, language_of, program_state};
+use super::values::{get, text_of, texts};
+use crate::spec::Value;
 
 /// The names of its configuration, in the order in which it looks.
 pub(super) const CONFIGS: [&str; 3] = ["prek.toml", super::pre_commit::CONFIG, ".pre-commit-config.yml"];
@@ -55,14 +55,6 @@ pub(super) fn environment(checkout: Checkout<'_>, url: &str, rev: &str, one: &Va
 fn is_url(checkout: Checkout<'_>, kept: &Json, url: &str) -> bool {
     let from_here = |top: &String| *kept == collapse(&format!("{top}/{url}"));
     *kept == url || (url.starts_with('.') && checkout.raw.tops.iter().any(from_here))
-}
-
-/// The language that a repository of hooks gives one of them.
-fn language_of(checkout: Checkout<'_>, clone: &str, id: &str) -> Option<String> {
-    let manifest = checkout.raw.files.get(&format!("{clone}/.pre-commit-hooks.yaml"))?.text.as_ref()?;
-    let manifest = Format::Yaml.value(manifest.as_bytes()).ok()?;
-    let hook = list(Some(&manifest)).iter().find(|one| get(one, "id").and_then(text_of) == Some(id))?;
-    Some(text_of(get(hook, "language")?)?.to_owned())
 }
 
 fn json(checkout: Checkout<'_>, file: &str) -> Option<Json> {

@@ -185,13 +185,11 @@ impl<'a> Trail<'a> {
         let inside =
             matches!(option, "-p" | "--project").then(|| self.path(&format!("{value}/tsconfig.json"))).flatten();
         for path in [Some(&path), inside.as_ref()].into_iter().flatten() {
-            let shown = self.checkout.shown(path);
             if self.checkout.is_shut(path) {
-                return Err(super::shut(&shown));
+                return Err(super::shut(&self.checkout.shown(path)));
             }
             if let Some(found) = self.checkout.find(path) {
-                fact.leaf(&shown, self.checkout.digest(&found, str::to_owned));
-                fact.decide(&shown, &shown);
+                self.checkout.tell(path, &found, fact);
                 return Ok(());
             }
         }
@@ -218,9 +216,7 @@ impl<'a> Trail<'a> {
             }
             return Ok(());
         };
-        let shown = self.checkout.shown(path);
-        fact.leaf(&shown, self.checkout.digest(&found, str::to_owned));
-        fact.decide(&shown, &shown);
+        let shown = self.checkout.tell(path, &found, fact);
         let Some(text) = found.text.filter(|_| depth < DEEPEST) else { return Ok(()) };
         let key = format!("{shown} {}", build.targets.join(" "));
         if !build.has_rules || !self.seen.insert(key) {
@@ -255,11 +251,9 @@ impl<'a> Trail<'a> {
         if self.checkout.is_shut(&path) {
             return Err(super::shut(&self.checkout.shown(&path)));
         }
-        let shown = self.checkout.shown(&path);
         match self.checkout.find(&path) {
             Some(found) => {
-                fact.leaf(&shown, self.checkout.digest(&found, str::to_owned));
-                fact.decide(&shown, &shown);
+                let shown = self.checkout.tell(&path, &found, fact);
                 if direct && !found.executable {
                     fact.leaf(format!("{shown} is executable"), "no");
                 }
@@ -268,7 +262,7 @@ impl<'a> Trail<'a> {
             // What is installed is not looked into here.
             None if self.checkout.has_program(&path) => Ok(()),
             None if is_below_repository(&path) => {
-                fact.leaf(&shown, "not there");
+                fact.leaf(self.checkout.shown(&path), "not there");
                 Ok(())
             }
             None => Ok(()),

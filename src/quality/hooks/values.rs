@@ -42,24 +42,21 @@ pub(super) fn shown(value: &Value) -> String {
 
 /// A leaf for each value below a name.
 pub(super) fn leaves(name: &str, value: &Value, fact: &mut GateFact) {
-    match value {
-        Value::Table(_) => {
-            for (path, value) in value.leaves() {
-                fact.leaf(format!("{name}.{}", path.join(".")), shown(value));
-            }
-        }
-        value => fact.leaf(name, shown(value)),
-    }
+    each(name, value, |name, value| fact.leaf(name, value));
 }
 
 /// A leaf for each value below a key of something that has a name.
 pub(super) fn parts(owner: &str, key: &str, value: &Value, fact: &mut GateFact) {
+    each(key, value, |key, value| fact.part(owner, key, value));
+}
+
+fn each(name: &str, value: &Value, mut tell: impl FnMut(&str, String)) {
     match value {
         Value::Table(_) => {
             for (path, value) in value.leaves() {
-                fact.part(owner, &format!("{key}.{}", path.join(".")), shown(value));
+                tell(&format!("{name}.{}", path.join(".")), shown(value));
             }
         }
-        value => fact.part(owner, key, shown(value)),
+        value => tell(name, shown(value)),
     }
 }

@@ -8,12 +8,13 @@
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use rustix::fs::{FlockOperation, flock};
 use trueup::spec::Digest;
 
 use crate::support::machine::SYSTEM_PATH;
+use crate::support::mounts::own_mounts;
 
 /// The repositories in each home's `src`.
 pub(super) const REPOS: [&str; 4] = ["shop", "ledger", "forge", "plain"];
@@ -66,7 +67,7 @@ impl Homes {
         if !ready.exists() {
             forget_others(&all);
             fs::create_dir(&base).unwrap();
-            let mut furnish = within(MAKING, &base);
+            let mut furnish = own_mounts(MAKING, &base);
             let output = furnish.arg(sources.join("furnish")).arg(PLACE).arg(all.join("cache")).output().unwrap();
             assert!(output.status.success(), "the homes cannot be furnished:\n{}", shown(&output));
             fs::write(ready, "").unwrap();
@@ -104,7 +105,7 @@ impl Homes {
 
     /// A command that begins with pristine homes, and whose changes to them vanish with it.
     pub(super) fn pristine(&self, words: &[&str]) -> Command {
-        let mut command = within(PRISTINE, &self.base);
+        let mut command = own_mounts(PRISTINE, &self.base);
         command
             .args(words)
             .env_clear()
@@ -114,17 +115,6 @@ impl Homes {
             .env("TMPDIR", "/media/tmp");
         command
     }
-}
-
-/// A piece of sh in a mount namespace of its own. Root makes one by itself, anybody else within a user namespace.
-fn within(script: &str, folder: &Path) -> Command {
-    let mut command = Command::new("unshare");
-    command.args(["--mount", "--propagation", "private"]);
-    if !rustix::process::geteuid().is_root() {
-        command.args(["--user", "--map-root-user"]);
-    }
-    command.args(["sh", "-ec", script, "sh"]).arg(folder).stdin(Stdio::null());
-    command
 }
 
 /// What the homes are made of: the sources, how they are furnished, and the programs that do it.

@@ -166,7 +166,7 @@ impl Machine {
         self.git(&["-C", name, "remote", "add", "origin", "git@github.com:example/carmenta.git"]);
         self.file(&format!("{name}/README"), "hello\n");
         self.git(&["-C", name, "add", "."]);
-        self.git(&["-C", name, "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qm", "first"]);
+        self.commit(name, &["-qm", "first"]);
         self
     }
 
@@ -174,6 +174,13 @@ impl Machine {
     pub(crate) fn hook(&self, repo: &str, name: &str, script: &str) -> &Self {
         let path = format!("{repo}/.git/hooks/{name}");
         self.file(&path, format!("#!/bin/sh\n{script}\n")).mode(&path, 0o755)
+    }
+
+    /// Commits in a repository, as somebody of whom no configuration speaks.
+    pub(crate) fn commit(&self, repo: &str, arguments: &[&str]) -> &Self {
+        let commit = ["-C", repo, "-c", "user.name=t", "-c", "user.email=t@example.com", "commit"];
+        self.git(&[&commit, arguments].concat());
+        self
     }
 
     /// Runs git in its home, with none of this user's own configuration.

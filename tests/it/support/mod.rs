@@ -5,6 +5,8 @@ pub(crate) mod debian;
 pub(crate) mod engine;
 pub(crate) mod mac;
 pub(crate) mod machine;
+#[cfg(target_os = "linux")]
+pub(crate) mod mounts;
 pub(crate) mod shape;
 pub(crate) mod sshd;
 pub(crate) mod trueup;

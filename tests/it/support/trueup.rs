@@ -10,6 +10,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::machine::{Machine, SYSTEM_PATH};
+#[cfg(target_os = "linux")]
+use super::mounts::own_mounts;
 
 /// A project folder with one environment, the user's home and trueup's state.
 pub(crate) struct Project {
@@ -171,17 +173,9 @@ impl Trueup {
     #[cfg(target_os = "linux")]
     pub(crate) fn with_read_only(self, folder: &Path) -> Self {
         const ENTER: &str = "mount --bind \"$1\" \"$1\"; mount -o remount,bind,ro \"$1\"; shift; exec \"$@\"";
-        let mut unshare = Command::new("unshare");
-        unshare.args(["--mount", "--propagation", "private"]);
-        if !rustix::process::geteuid().is_root() {
-            unshare.args(["--user", "--map-root-user"]);
-        }
-        unshare
-            .args(["sh", "-ec", ENTER, "sh"])
-            .arg(folder)
-            .arg(self.command.get_program())
-            .args(self.command.get_args());
-        self.started_by(unshare)
+        let mut within = own_mounts(ENTER, folder);
+        within.arg(self.command.get_program()).args(self.command.get_args());
+        self.started_by(within)
     }
 
     /// Has another program start it, in the same folder and environment.
