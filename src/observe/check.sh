@@ -576,9 +576,31 @@ tu_try() {
 tu_run_try() {
   case $1 in
     commit) tu_attempt git commit -m "$tu_message" ;;
-    push) tu_attempt env GIT_ALLOW_PROTOCOL=file git push "$tu_room/$tu_lane.git" HEAD:refs/heads/trueup ;;
+    push)
+      if tu_starts pre-push; then
+        tu_attempt env GIT_ALLOW_PROTOCOL=file git push "$tu_room/$tu_lane.git" HEAD:refs/heads/trueup
+      else
+        rm -f "$tu_room/$tu_lane.late"
+        echo 128 >"$tu_room/$tu_lane.code"
+        echo "fatal: cannot exec pre-push" >"$tu_room/$tu_lane.said"
+      fi
+      ;;
     *) tu_attempt sh -c "$2" ;;
   esac
+}
+
+# tu_starts HOOK: whether git can start a hook that it would. Where it cannot, a push of git never ends: it says so, and waits
+# for the other side, which waits for it.
+tu_starts() {
+  tu_file=$(git rev-parse --git-path "hooks/$1")
+  [ -x "$tu_file" ] || return 0
+  [ ! -d "$tu_file" ] || return 1
+  tu_line=$(head -n 1 "$tu_file" | LC_ALL=C tr -d '\0' | cut -c 1-255)
+  case $tu_line in '#!'*) ;; *) return 0 ;; esac
+  tu_line=${tu_line#'#!'}
+  tu_line=${tu_line#"${tu_line%%[! 	]*}"}
+  tu_line=${tu_line%%[ 	]*}
+  [ -f "$tu_line" ] && [ -x "$tu_line" ]
 }
 
 # tu_run NUMBER COMMIT LIMIT REPORT TEXT: runs a text of sh at a commit, that of the checkout where none is named, and tells how

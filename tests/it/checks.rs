@@ -291,6 +291,23 @@ fn pushes_are_tried_from_shallow_clones_and_with_settings_that_are_hard_on_them(
 }
 
 #[test]
+fn a_push_whose_hook_cannot_start_is_refused_at_once() {
+    let (laptop, vm) = pair();
+    for machine in [&laptop, &vm] {
+        machine.hook("shop", "pre-push", "! git show HEAD | grep MARK");
+    }
+    let project = project(&laptop, &vm, "[\"pushed\"]");
+    project.write("parity-checks/pushed.toml", pushed());
+    capture(&project);
+    vm.file("shop/.git/hooks/pre-push", "#! /opt/bin/sh -e\n");
+    let report = behaviour(&project, 1);
+    for id in ["check:shop/pushed", "check:shop/pushed@worktree"] {
+        let reason = reason(&report, id);
+        assert!(reason.contains("good"), "{reason}");
+    }
+}
+
+#[test]
 fn a_gate_that_what_is_not_committed_has_broken_is_found_in_the_checkout_alone() {
     let (laptop, vm) = pair();
     for machine in [&laptop, &vm] {

@@ -25,7 +25,10 @@ pub(crate) fn hold(corpus: &Corpus, audits: &[(&Row, Mode)]) {
     let outcomes = side_by_side(audits.len(), |number| {
         let (row, mode) = audits[number];
         let (took, fault) = judged(corpus, row, mode);
-        Outcome { row: number, mode, took, fault }
+        let outcome = Outcome { row: number, mode, took, fault };
+        // Told at once to whoever watches, since there may be an hour to go.
+        tell(&faults(audits, std::slice::from_ref(&outcome)));
+        outcome
     });
     let (told, perfect) = tally(audits, &outcomes);
     let mut all = format!("{told}{} audits in {:.0?}\n", audits.len(), began.elapsed());
@@ -35,7 +38,7 @@ pub(crate) fn hold(corpus: &Corpus, audits: &[(&Row, Mode)]) {
         let _written = writeln!(all, "slow: {} ({:?}) {:.1?}", audits[outcome.row].0.name, outcome.mode, outcome.took);
     }
     // Told whether the test passes or not.
-    std::io::stderr().write_all(all.as_bytes()).unwrap();
+    tell(&all);
     assert!(perfect, "\n{all}");
 }
 
@@ -83,8 +86,12 @@ fn judged(corpus: &Corpus, row: &Row, mode: Mode) -> (Duration, Option<String>) 
     (found.took, (!fault.is_empty()).then_some(fault))
 }
 
-/// The counts in words, and whether they are perfect.
-fn tally(audits: &[(&Row, Mode)], outcomes: &[Outcome]) -> (String, bool) {
+fn tell(text: &str) {
+    std::io::stderr().write_all(text.as_bytes()).unwrap();
+}
+
+/// Every row that went wrong, and how.
+fn faults(audits: &[(&Row, Mode)], outcomes: &[Outcome]) -> String {
     let mut text = String::new();
     for outcome in outcomes {
         if let Some(fault) = &outcome.fault {
@@ -92,6 +99,12 @@ fn tally(audits: &[(&Row, Mode)], outcomes: &[Outcome]) -> (String, bool) {
             let _written = writeln!(text, "{} ({:?}, {:?})\n{}", row.name, row.kind, outcome.mode, fault.trim_end());
         }
     }
+    text
+}
+
+/// The faults, the counts in words, and whether they are perfect.
+fn tally(audits: &[(&Row, Mode)], outcomes: &[Outcome]) -> (String, bool) {
+    let mut text = faults(audits, outcomes);
     // A row counts once, however often it was audited. Facts alone do not tell those that a canary alone tells: there
     // they are to be silent.
     let names = |silent: bool, failed: bool| {
