@@ -224,8 +224,8 @@ tu_sum() {
 
 tu_contents() { cat "$1"/*; }
 
-# tu_compare: puts the names of what has changed in the repository, and of files that were written in it, into the room;
-# fails where nothing has. What git ignores does not count: others write there all the time.
+# tu_compare: puts the names of what has changed in the repository, and of files that were written in it, beside the clones
+# or right in the home, into the room; fails where nothing has. What git ignores does not count: others write there all the time.
 tu_compare() {
   cd "$tu_top" || return
   tu_state >"$tu_room/after"
@@ -242,7 +242,32 @@ tu_compare() {
       /^i/ { ignored[name]; next }
       !(name in ignored) { print name }' | head -n 20 >>"$tu_room/changed"
   fi
+  { tu_beside main && tu_beside worktree && tu_at_home; } >>"$tu_room/changed"
   [ -s "$tu_room/changed" ]
+}
+
+# tu_beside LANE: what was put beside the tree of a lane, where nobody else writes.
+tu_beside() {
+  tu_neighbours "$1"
+  cd "$tu_around" 2>/dev/null || return 0
+  for tu_file in * .[!.]*; do
+    case $tu_file in "$tu_base" | tree) ;; *) [ ! -e "$tu_file" ] || echo "../$tu_file" ;; esac
+  done
+}
+
+tu_neighbours() {
+  case $1 in
+    worktree) tu_around=$tu_room/worktree/tree ;;
+    *) tu_around=$tu_room/$1 ;;
+  esac
+}
+
+# tu_at_home: the files right in the home that were written, but for those in which programs note what their user does.
+tu_at_home() {
+  cd || return 0
+  find . ! -name . -prune -type f -newer "$tu_room/marker" -print 2>/dev/null | sed 's/^\./~/' |
+    grep -v -e '_hist' -e 'history$' -e '^~/\.lesshst' -e '^~/\.viminfo' -e '^~/\.claude\.json' -e '^~/\.zcompdump' -e 'authority' |
+    head -n 20
 }
 
 # tu_again NAME FUNCTION: tries again, once all is over, in the times of whose tries something changed; of each kind of try
@@ -285,6 +310,8 @@ tu_touched() {
       'its list of worktrees') tu_newer "$tu_common/worktrees" -prune ;;
       'its hooks') tu_newer "$tu_common/hooks" ;;
       'its objects') tu_newer "$tu_common/objects" -type d ;;
+      [~]/*) tu_newer "$HOME/${tu_name#[~]/}" ;;
+      ../*) tu_neighbours "$tu_lane" && tu_newer "$tu_around/${tu_name#../}" ;;
       *) tu_newer "./$tu_name" ;;
     esac && echo "$tu_name"
   done <"$tu_room/changed"

@@ -71,7 +71,7 @@ fn with_hook(script: &str, checks: &str, code: i32, look: impl Fn(&Report, &Mach
     let after = contents(&vm.home());
     let rooms: Vec<&String> = after.keys().filter(|path| path.contains(".trueup-")).collect();
     assert_eq!(rooms, Vec::<&String>::new(), "left behind");
-    if !script.contains("$HOME/shop") {
+    if !script.contains("$HOME/") {
         assert_eq!(after, before);
     }
 }
@@ -186,13 +186,25 @@ fn what_a_hook_changes_in_the_repository_itself_is_named_and_not_undone() {
 }
 
 #[test]
+fn what_a_hook_writes_beside_the_repository_and_at_home_is_named() {
+    let script =
+        format!("echo seen >>../seen\necho leaked >>\"$HOME/.leaked\"\necho used >>\"$HOME/.tool_history\"\n{TOOL}");
+    with_hook(&script, "[\"marked\"]", 1, |report, _| {
+        for id in ["check:shop/marked", "check:shop/marked@worktree"] {
+            let finding = report.finding("vm", id).to_string();
+            assert!(finding.contains("not set on the reference, ../seen, ~/.leaked on vm"), "{finding}");
+        }
+    });
+}
+
+#[test]
 fn work_in_the_repository_meanwhile_is_not_blamed_on_its_hooks() {
     let (laptop, vm) = pair();
     let project = project(&laptop, &vm, BOTH);
     capture(&project);
     vm.file("shop/.git/info/exclude", "dist\n").file("shop/dist/x", "");
     // Somebody who saves, and commits, once while the first change is tried; a server that writes without end.
-    let once = "mkdir \"$HOME/seen\" 2>/dev/null && { echo saved >\"$HOME/shop/README\"; (cd \"$HOME/shop\"; unset GIT_DIR \
+    let once = "mkdir \"$HOME/seen\" 2>/dev/null && { echo saved | tee \"$HOME/shop/README\" >\"$HOME/.saved\"; (cd \"$HOME/shop\"; unset GIT_DIR \
                 GIT_INDEX_FILE; git add README; git -c core.hooksPath=/dev/null commit -qm mine) >/dev/null 2>&1; }";
     vm.tool("scan", &format!("{once}\necho more >>\"$HOME/shop/dist/x\"\n{TOOL}"));
     let report = behaviour(&project, 0);
