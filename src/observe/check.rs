@@ -21,8 +21,8 @@ use super::audit::{Stage, ask, new_nonce};
 use super::probe::{NOTHING_THERE, enter};
 use super::{Covers, Question};
 use crate::quality::check::{
-    Attempt, Evidence, Pair, Places, Tried, behaved, check_id, chosen, could_apply, outcome, read_told,
-    words_to_look_for,
+    Attempt, Evidence, Pair, Places, Tried, USUAL_FOLDERS, behaved, check_id, chosen, could_apply, files_to_look_in,
+    outcome, read_told, words_to_look_for,
 };
 use crate::spec::redact::looks_secret;
 use crate::spec::{
@@ -53,7 +53,7 @@ pub(super) fn fire(
     let looks = |repo: &Repo| environment.behaviour == Behaviour::Chosen && could_apply(repo, &gates);
     let words = if environment.repos.iter().any(looks) {
         exchanges += 1;
-        words_found(connection, environment, facts)?
+        words_found(connection, environment, &gates, facts)?
     } else {
         vec![Evidence::default(); environment.repos.len()]
     };
@@ -134,11 +134,14 @@ fn kept(repo: &Repo, environment: &Environment, name: &str) -> Option<String> {
 fn words_found(
     connection: &mut Connection,
     environment: &Environment,
+    gates: &BTreeMap<ItemId, GateFact>,
     facts: &mut Facts,
 ) -> Result<Vec<Evidence>, TransportError> {
     let words = words_to_look_for(&environment.checks);
-    let question =
-        |repo: &Repo| Question::new(&repo.name, look_for(repo, &words), environment.limits.probe, Covers::default());
+    let question = |repo: &Repo| {
+        let script = look_for(repo, &words, &files_to_look_in(repo, gates));
+        Question::new(&repo.name, script, environment.limits.probe, Covers::default())
+    };
     let questions: Vec<Question> = environment.repos.iter().map(question).collect();
     let mut all = Vec::new();
     for (repo, answer) in environment.repos.iter().zip(ask(connection, &questions)?) {
@@ -156,19 +159,19 @@ fn words_found(
     Ok(all)
 }
 
-/// Prints which of the words stand in which files: in the hooks, in what lists the hooks of their managers, and in what
-/// they usually start.
-fn look_for(repo: &Repo, words: &[String]) -> String {
+/// Prints which of the words stand in which files: in the hooks, in what lists the hooks of their managers, in what they
+/// start, and in what is usually started.
+fn look_for(repo: &Repo, words: &[String], files: &[&str]) -> String {
     let escaped = |word: &String| {
         let special = |c: char| ".[]()*+?{}|^$\\".contains(c);
         word.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect::<String>()
     };
     let pattern = quote::word(&words.iter().map(escaped).collect::<Vec<_>>().join("|"));
     let tops = [".pre-commit-config.y*", "prek.toml", "lefthook*", ".lefthook*", ".lintstaged*", "lint-staged*"];
-    let folders = [".husky", ".githooks", ".git-hooks", ".hooks", "hooks", "githooks", "scripts", "tools", "bin", "ci"];
-    let folders = folders.iter().map(|folder| format!("{folder}/*"));
-    let places = tops.iter().map(|file| (*file).to_owned()).chain(folders);
-    let places: Vec<String> = places.map(|place| quote::word(&format!(":(glob){place}"))).collect();
+    let folders = USUAL_FOLDERS.iter().map(|folder| format!("{folder}/*"));
+    let places = tops.iter().map(|file| (*file).to_owned()).chain(folders).map(|place| format!(":(glob){place}"));
+    let places = places.chain(files.iter().map(|file| format!(":(literal){file}")));
+    let places: Vec<String> = places.map(|place| quote::word(&place)).collect();
     enter(repo)
         + &format!(
             "tu_top=$(git rev-parse --show-cdup) || return\ncd \"./$tu_top\" || return\n\

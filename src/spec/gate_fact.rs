@@ -186,6 +186,12 @@ impl GateFact {
                 }
             }
         }
+        // What is in force comes before what it is read from, and what can be read before what merely differs.
+        differences.sort_by_key(|difference| {
+            let digest = |value: &Option<String>| value.as_ref().is_some_and(|value| Digest::parse(value).is_some());
+            let is_place = difference.leaf.starts_with("config file") || difference.leaf == "configurations";
+            (is_place, digest(&difference.want) && digest(&difference.got))
+        });
         differences
     }
 }

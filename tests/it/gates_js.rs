@@ -227,7 +227,7 @@ fn what_changes_a_gate_is_named_and_what_does_not_is_not_reported() {
     vm.file("shop/src/deep/.prettierrc", "semi: true\n");
     assert_eq!(
         told("gate:shop/prettier"),
-        "config file (src/deep/c.js): .prettierrc.json on the reference, src/deep/.prettierrc on vm, and 2 more differences"
+        "options.printWidth (src/deep/c.js): 100 on the reference, not set on vm, and 2 more differences"
     );
     fs::remove_file(vm.at("shop/src/deep/.prettierrc")).unwrap();
     // Only laid out otherwise, in another order, with comments, and newer.
@@ -331,7 +331,7 @@ fn odd_configurations_are_told_alike_in_another_place_and_nothing_is_written() {
     let report = project.check(&["vm"], 1);
     assert_eq!(report.amiss("vm"), ["gate:shop/eslint drift changed"]);
     let reason = report.finding("vm", "gate:shop/eslint")["reason"].as_str().unwrap();
-    assert!(reason.starts_with("settings.self.act (commitlint.config.js and 3 more): function "), "{reason}");
+    assert!(reason.starts_with("settings.self.act (commitlint.config.js and 3 more): act(){return 1"), "{reason}");
 }
 
 #[test]
@@ -358,7 +358,7 @@ fn the_older_kind_of_configuration_is_told_with_all_files_that_bear_on_it() {
     fs::remove_file(vm.at("shop/src/.eslintrc.json")).unwrap();
     assert_eq!(
         told("gate:shop/eslint"),
-        "config file (src/b.js): src/.eslintrc.json, package.json on the reference, package.json on vm, and one more difference"
+        "rules.eqeqeq (src/b.js): error on the reference, off on vm, and one more difference"
     );
     vm.file("shop/src/.eslintrc.json", files[4].1);
     fs::remove_file(vm.at("shop/.prettierignore")).unwrap();
@@ -382,8 +382,8 @@ fn an_editorconfig_of_the_home_bears_on_a_repository_without_a_root() {
     assert_eq!(report.amiss("vm"), ["gate:shop/editorconfig drift changed"]);
     assert_eq!(
         report.finding("vm", "gate:shop/editorconfig")["detail"],
-        "configurations: .editorconfig on the reference, .editorconfig, ~/.editorconfig on vm\n\
-         indent_style: not set on the reference, tab on vm\n"
+        "indent_style: not set on the reference, tab on vm\n\
+         configurations: .editorconfig on the reference, .editorconfig, ~/.editorconfig on vm\n"
     );
     vm.file("shop/.editorconfig", "root = true\n\n[*]\nindent_size = 2\n");
     project.check(&["vm"], 0);
@@ -430,6 +430,27 @@ fn ordinary_files_stand_for_the_others() {
             "\"z.test.js\"",
         ]
     );
+}
+
+/// A copy of what was installed may lack the account of it; then the packages are looked at themselves.
+#[test]
+fn workspaces_are_links_also_where_no_account_says_so() {
+    let (laptop, vm) = (Machine::local(), Machine::local());
+    for machine in [&laptop, &vm] {
+        let about = "{\"name\":\"all\",\"workspaces\":[\"packages/*\"]}\n";
+        let core = "{\"name\":\"core\",\"version\":\"1.0.0\"}\n";
+        let lock = "{\"lockfileVersion\":3,\"packages\":{\"\":{\"workspaces\":[\"packages/*\"]},\"node_modules/core\":\
+                    {\"resolved\":\"packages/core\",\"link\":true},\"packages/core\":{\"version\":\"1.0.0\"}}}\n";
+        with_node(machine).repo("shop").file("shop/package.json", about).file("shop/package-lock.json", lock);
+        machine.file("shop/packages/core/package.json", core).file("shop/node_modules/.package-lock.json", lock);
+        machine.link("shop/node_modules/core", "../packages/core");
+    }
+    let project = project(&laptop, &vm);
+    fs::remove_file(vm.at("shop/node_modules/.package-lock.json")).unwrap();
+    project.check(&["vm"], 0);
+    fs::remove_file(vm.at("shop/node_modules/core")).unwrap();
+    vm.file("shop/node_modules/core/package.json", "{\"name\":\"core\",\"version\":\"1.0.0\"}\n");
+    assert_eq!(project.check(&["vm"], 1).amiss("vm"), ["gate:shop/npm drift changed"]);
 }
 
 /// Each manager writes down in its own way what it installed. A package for other machines may be there or not.

@@ -9,7 +9,7 @@ use regex::Regex;
 
 use super::{Change, Content, Trial, Written};
 use crate::spec::{
-    Behaviour, Canary, CanaryCommand, Category, Check, CheckKind, Fixture, GateFact, ItemId, Repo, Selection,
+    Behaviour, Canary, CanaryCommand, Category, Check, CheckKind, Digest, Fixture, GateFact, ItemId, Repo, Selection,
     glob_matches,
 };
 
@@ -49,6 +49,8 @@ pub struct Evidence {
     of_manager: Vec<String>,
     /// In what hooks usually start, or read.
     of_any: Vec<String>,
+    /// In each file, by its path.
+    of_file: BTreeMap<String, Vec<String>>,
 }
 
 impl Evidence {
@@ -57,7 +59,12 @@ impl Evidence {
         let mut found = Self::default();
         for (file, word) in text.lines().filter_map(|line| line.split_once(':')) {
             let name = file.rsplit('/').next().unwrap_or(file);
-            let (word, in_folder) = (word.to_lowercase(), file.contains('/'));
+            let word = word.to_lowercase();
+            found.of_file.entry(file.to_owned()).or_default().push(word.clone());
+            let first = file.split_once('/').map(|(first, _)| first);
+            // The folder of git's hooks may be anywhere.
+            let in_folder =
+                first.is_some_and(|first| matches!(first, "" | ".." | ".git") || USUAL_FOLDERS.contains(&first));
             if HOOKS.contains(&name) {
                 found.of_hook.entry(name.to_owned()).or_default().push(word);
             } else if MANAGERS.iter().any(|manager| name.trim_start_matches('.').starts_with(manager)) {
@@ -72,6 +79,10 @@ impl Evidence {
 
 /// The hooks that canaries are for.
 const HOOKS: [&str; 5] = ["pre-commit", "prepare-commit-msg", "commit-msg", "pre-push", "pre-merge-commit"];
+
+/// Folders in which what hooks start usually is.
+pub const USUAL_FOLDERS: [&str; 10] =
+    [".husky", ".githooks", ".git-hooks", ".hooks", "hooks", "githooks", "scripts", "tools", "bin", "ci"];
 
 /// How files begin that list the hooks of a manager.
 const MANAGERS: [&str; 3] = ["pre-commit-config", "prek", "lefthook"];
@@ -172,10 +183,35 @@ impl Known<'_> {
             found.of_any.contains(&word)
                 || found.of_hook.get(hook).is_some_and(|words| words.contains(&word))
                 || (!listed && found.of_manager.contains(&word))
-                || fact.is_some_and(|fact| mentions(fact, &word))
+                || fact.is_some_and(|fact| mentions(fact, &word) || starts(fact, &word, &found.of_file))
         };
         words.is_empty() || words.iter().any(holds)
     }
+}
+
+/// Whether a word stands in one of the files that a hook starts.
+fn starts(fact: &GateFact, word: &String, of_file: &BTreeMap<String, Vec<String>>) -> bool {
+    followed(fact).any(|file| of_file.get(file).is_some_and(|words| words.contains(word)))
+}
+
+/// The files of the repository that a hook starts, all of which count: of files of recipes the hook's fact has those that
+/// are made.
+fn followed(fact: &GateFact) -> impl Iterator<Item = &str> {
+    let is_file = |(leaf, value): &(&String, &String)| {
+        Digest::parse(value).is_some() && !["/", "~", "../", ".git/"].iter().any(|start| leaf.starts_with(start))
+    };
+    let files = fact.leaves.iter().filter(is_file).map(|(leaf, _)| leaf.as_str());
+    files.filter(|file| !fact.leaves.keys().any(|leaf| leaf.starts_with(&format!("{file} "))))
+}
+
+/// The files of a repository in which words of canaries are looked for because its hooks start them.
+pub fn files_to_look_in<'a>(repo: &Repo, facts: &'a BTreeMap<ItemId, GateFact>) -> Vec<&'a str> {
+    let of_repo = format!("{}/", repo.name);
+    let hooks = facts.iter().filter(|(id, _)| id.category == Category::Hook && id.name.starts_with(&of_repo));
+    let mut files: Vec<&str> = hooks.flat_map(|(_, fact)| followed(fact)).collect();
+    files.sort_unstable();
+    files.dedup();
+    files
 }
 
 fn mentions(fact: &GateFact, word: &str) -> bool {
@@ -394,6 +430,9 @@ mod tests {
             let fact = facts.get_mut(&"hook:shop/pre-commit".parse::<ItemId>().unwrap()).unwrap();
             fact.leaf("manager", manager);
             fact.leaf("typos.entry", "typos --write");
+            fact.leaf("dev/all.sh", Digest::of(b"").to_string());
+            fact.leaf("Makefile", Digest::of(b"").to_string());
+            fact.leaf("Makefile lint", "ruff check .");
             let known =
                 Known { repo: &repo(Selection::Auto), samples: &[], gates: &facts, words: Some(&Evidence::read(text)) };
             ["jest", "typos"].map(|word| known.has_word("pre-commit", &[word.to_owned()]))
@@ -403,6 +442,9 @@ mod tests {
         assert_eq!(found("lefthook.yml:jest", "husky"), [true, true]);
         assert_eq!(found("lefthook.yml:jest", "lefthook"), [false, true]);
         assert_eq!(found("scripts/check.sh:jest", "lefthook"), [true, true]);
+        // In a file of another folder where the hook starts it; of recipes those that are made.
+        assert_eq!(found("dev/all.sh:jest", "lefthook"), [true, true]);
+        assert_eq!(found("dev/other.sh:jest\nMakefile:jest", "lefthook"), [false, true]);
     }
 
     #[test]

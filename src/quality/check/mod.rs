@@ -12,7 +12,7 @@ mod outcome;
 
 pub use behaviour::{Attempt, behaved};
 pub(crate) use choose::check_id;
-pub use choose::{Evidence, Pair, chosen, could_apply, words_to_look_for};
+pub use choose::{Evidence, Pair, USUAL_FOLDERS, chosen, could_apply, files_to_look_in, words_to_look_for};
 pub use diagnostics::Places;
 pub use outcome::{Told, Tried, outcome, read_told};
 

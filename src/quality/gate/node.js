@@ -50,7 +50,10 @@ const bare = (code) => code
 const plain = (value, above = []) => {
   switch (typeof value) {
     case 'string': return named(value);
-    case 'function': return 'function ' + digest(bare(named(String(value)))).slice(0, 16);
+    case 'function': {
+      const source = bare(named(String(value)));
+      return source.length > 120 ? source.slice(0, 80) + '… ' + digest(source).slice(0, 16) : source;
+    }
     case 'bigint': case 'symbol': return String(value);
     case 'number': return Number.isFinite(value) ? value : String(value);
     case 'object': break;

@@ -39,6 +39,8 @@ const npm = (file, top) => {
     if (one && (one.optional || one.os || one.cpu || one.libc)) free.add(place);
     if (!exists(folder)) continue;
     if (one && !one.extraneous || one) got[place] = one.link ? 'a link' : one.version || '';
+    // Without an account of what was installed, a workspace of the repository is told by its being a link.
+    else if (!there && lock[place] === 'a link' && fs.lstatSync(folder).isSymbolicLink()) got[place] = 'a link';
     else if (!there) got[place] = (parsed(path.join(folder, 'package.json')) || {}).version || '';
   }
   const about = parsed(path.join(top, 'package.json')) || {};

@@ -222,10 +222,18 @@ impl<'a> Trail<'a> {
         if !build.has_rules || !self.seen.insert(key) {
             return Ok(());
         }
+        let recipes = named::recipes(text, &build.targets);
+        let leaf =
+            format!("{shown} {}", if build.targets.is_empty() { "first".to_owned() } else { build.targets.join(" ") });
+        let lines: Vec<&str> = recipes.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        if !lines.is_empty() {
+            fact.decide(leaf.clone(), shown.clone());
+            fact.leaf(leaf, self.checkout.raw.anywhere(&lines.join("; ")));
+        }
         let folder = std::mem::take(&mut self.folder);
         self.folder = build.folder.map_or_else(|| folder.clone(), |into| collapse(&format!("{folder}/{into}")));
         // The name of a file of recipes ends in nothing that a shell would not read.
-        let followed = self.descend(&named::recipes(text, &build.targets), path, depth + 1, fact);
+        let followed = self.descend(&recipes, path, depth + 1, fact);
         self.folder = folder;
         followed
     }

@@ -441,6 +441,11 @@ fn what_a_hook_starts_without_a_path_is_followed() {
             assert_eq!(differ(&reference, &calling(hook, &other)), [*path], "{hook}");
         }
     }
+    // What is made is told by its commands.
+    let leaf = |hook: &str, files: Files<'_>, leaf: &str| calling(hook, files).leaves[leaf].clone();
+    assert_eq!(leaf("make -s lint", &make, "Makefile lint"), "sh scripts/lint.sh; python tools/gen.py");
+    assert_eq!(leaf("make", &make, "Makefile first"), "sh scripts/lint.sh; python tools/gen.py");
+    assert_eq!(leaf("just check", &just, "justfile check"), "sh scripts/lint.sh");
     assert_eq!(calling("make lint", &[]).leaves["Makefile"], "not there");
 }
 
