@@ -66,7 +66,7 @@ fn preview(target: &str, generation: &Generation) -> String {
     for Entry { kind, subject, .. } in &generation.entries {
         let deed = match kind {
             EntryKind::Had | EntryKind::Setting => "put back",
-            EntryKind::New => "remove",
+            EntryKind::New | EntryKind::Clone => "remove",
             EntryKind::Mode => "mode back",
             EntryKind::Kept => "stays",
         };

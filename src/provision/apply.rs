@@ -41,13 +41,12 @@ pub fn apply(
     hear: &mut dyn FnMut(usize),
 ) -> Result<Vec<Fate>, TransportError> {
     let mut fates: Vec<Fate> = plan.steps.iter().map(|step| beforehand(step, gathered)).collect();
-    let to_do: Vec<(usize, &Step)> =
-        plan.steps.iter().enumerate().filter(|(number, _)| fates[*number] == Fate::Unclear).collect();
+    let to_do: Vec<usize> = (0..fates.len()).filter(|number| fates[*number] == Fate::Unclear).collect();
     if to_do.is_empty() {
         return Ok(fates);
     }
     let nonce = new_nonce();
-    let text = program::apply(&to_do, &gathered.contents, &nonce);
+    let text = program::apply(&plan.steps, &to_do, &gathered.contents, &nonce);
     let mut refused = None;
     let ended = carry_out(connection, &text, &nonce, &mut |event| match event {
         Event::Started(number) => hear(number),

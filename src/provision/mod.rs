@@ -7,6 +7,7 @@
 pub mod apply;
 pub mod contents;
 pub mod keep;
+mod order;
 pub mod plan;
 mod program;
 #[cfg(test)]
@@ -19,6 +20,7 @@ pub mod view;
 use serde::{Deserialize, Serialize};
 
 pub use provider::PROVIDERS;
+use provider::STRUCTURE;
 
 use crate::parity::Finding;
 use crate::spec::{Digest, Environment, ItemId, Machine, Mode};
@@ -57,6 +59,9 @@ pub struct Step {
     pub root: bool,
     /// Whether `rollback` undoes it.
     pub undone_by_rollback: bool,
+    /// The steps that come first, by their place in the plan: without them this one is not tried.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<usize>,
     /// What changes in a text, for people: it never goes into a file, since not every secret looks like one.
     #[serde(skip)]
     pub diff: Option<String>,
@@ -113,6 +118,29 @@ pub enum Work {
         /// Its value.
         value: Option<String>,
     },
+    /// Clone a repository, with all of its remotes.
+    Clone {
+        /// Its place, relative to the home or absolute.
+        repo: String,
+        /// The remotes, the one to clone from first.
+        remotes: Vec<RemoteUrls>,
+    },
+    /// Give a repository its remotes; what it holds is not touched.
+    Remotes {
+        /// Its place, relative to the home or absolute.
+        repo: String,
+        /// Those that are made or changed.
+        set: Vec<RemoteUrls>,
+        /// The names of those that go.
+        remove: Vec<String>,
+    },
+    /// Run what a repository itself is set up by, in folders of it.
+    SetUp {
+        /// The repository's place, relative to the home or absolute.
+        repo: String,
+        /// What is run, in this order.
+        runs: Vec<SetUpRun>,
+    },
     /// Run a command.
     Command {
         /// The program and its arguments.
@@ -121,6 +149,27 @@ pub enum Work {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         refresh: Vec<String>,
     },
+}
+
+/// One remote, as it is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemoteUrls {
+    /// Its name.
+    pub name: String,
+    /// Where fetches come from.
+    pub fetch: Vec<String>,
+    /// Where pushes go, where that is somewhere else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub push: Vec<String>,
+}
+
+/// One command by which a repository is set up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetUpRun {
+    /// Relative to the repository, or empty.
+    pub folder: String,
+    /// The program, one of the folder's own or of PATH, and its arguments.
+    pub arguments: Vec<String>,
 }
 
 /// Drift that no step removes, and why.

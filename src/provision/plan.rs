@@ -1,9 +1,8 @@
 //! Findings into a plan. Pure: the same findings make the same plan.
 
-use super::{Action, Need, Offer, PROVIDERS, Plan, Step, Unmet, Work};
+use super::{Action, Need, Offer, PROVIDERS, Plan, STRUCTURE, Step, Unmet, Work, order};
 use crate::parity::{Finding, State, TargetReport};
 use crate::quality::remedy::remedy;
-use crate::spec::redact::redact;
 use crate::spec::{Category, Digest, Environment, Fact, FileFact, GateFact, ItemId, Locked, Observed};
 
 /// Which drifts a plan is about.
@@ -46,8 +45,12 @@ pub fn plan(environment: &Environment, report: &TargetReport, selection: &Select
     let mut steps: Vec<(usize, Step)> = Vec::new();
     let mut unmet = Vec::new();
     let drifts = report.findings.iter().filter(|finding| matches!(finding.state, State::Drift(_)));
-    for finding in drifts.filter(|finding| selection.takes(finding)) {
-        if is_inside_missing_repo(finding, report) {
+    let drifts = drifts.filter(|finding| selection.takes(finding));
+    // What is in a repository that is not there can be brought once it is cloned.
+    let (inside, others): (Vec<&Finding>, Vec<&Finding>) =
+        drifts.partition(|finding| is_inside_missing_repo(finding, report));
+    for finding in others.into_iter().chain(inside) {
+        if is_inside_missing_repo(finding, report) && !steps.iter().any(|(_, step)| clones(step, owner(finding))) {
             let why = "the repository is not there; clone it first".to_owned();
             unmet.push(Unmet { finding: finding.id.clone(), why });
             continue;
@@ -68,6 +71,7 @@ pub fn plan(environment: &Environment, report: &TargetReport, selection: &Select
     leave_out_what_has_no_folder(&mut steps, &mut unmet, report);
     merge_same_work(&mut steps);
     settle(&mut steps, &mut unmet, report);
+    order::by_need(&mut steps);
     for step in &mut steps {
         step.seen = step.findings.iter().map(|id| (id.clone(), seen(id, report))).collect();
     }
@@ -122,12 +126,26 @@ fn leave_out_what_has_no_folder(steps: &mut Vec<Step>, unmet: &mut Vec<Unmet>, r
 
 /// Settings and hooks of a repository cannot be brought to where it is not.
 fn is_inside_missing_repo(finding: &Finding, report: &TargetReport) -> bool {
-    let repo = finding.id.name.split('/').next().unwrap_or(&finding.id.name);
-    matches!(finding.id.category, Category::Git | Category::Hook)
-        && report
-            .findings
-            .iter()
-            .any(|other| other.id.category == Category::Repo && other.id.name == repo && other.got().is_none())
+    let is_inside = match finding.id.category {
+        Category::Git | Category::Hook | Category::Gate | Category::Pin | Category::Check => true,
+        Category::Repo => finding.id.name.contains('/'),
+        _ => false,
+    };
+    is_inside
+        && report.findings.iter().any(|other| {
+            other.id.category == Category::Repo && other.id.name == owner(finding) && other.got().is_none()
+        })
+}
+
+/// The repository that a finding is about.
+fn owner(finding: &Finding) -> &str {
+    finding.id.name.split('/').next().unwrap_or(&finding.id.name)
+}
+
+/// Whether a step clones this repository.
+fn clones(step: &Step, repo: &str) -> bool {
+    matches!(step.work, Work::Clone { .. })
+        && step.findings.iter().any(|id| id.category == Category::Repo && id.name == repo)
 }
 
 /// Two findings may ask for the same package; it is brought once, for both.
@@ -147,18 +165,9 @@ fn nobody(finding: &Finding, environment: &Environment) -> String {
         Category::Repo if finding.id.name.contains('/') => {
             "the state of a working copy is not changed by this version of trueup".to_owned()
         }
-        Category::Repo if finding.got().is_none() => {
-            let repo = environment.repos.iter().find(|repo| repo.name == finding.id.name);
-            let path = repo.map_or(finding.id.name.as_str(), |repo| &repo.path);
-            match repo.and_then(|repo| repo.url.as_deref()) {
-                Some(url) => format!("it is not there; clone it: git clone {} {path}", redact(url)),
-                None => format!("it is not there; clone it to {path}"),
-            }
-        }
         Category::Tool => {
             "no provider is named for it; say which package brings it: install = { npm = \"…\" }".to_owned()
         }
-        Category::Repo => "remotes are not changed by this version of trueup".to_owned(),
         Category::Hook => match remedy(environment, &finding.id, want(finding), got(finding)) {
             Some(change) => format!("no step brings it; {change}"),
             None => "no step brings this hook; the repository's own set-up has to install it".to_owned(),
@@ -186,7 +195,7 @@ fn settle(steps: &mut [Step], unmet: &mut Vec<Unmet>, report: &TargetReport) {
     for step in steps {
         let brought = |unmet: &Unmet| {
             let finding = report.findings.iter().find(|finding| finding.id == unmet.finding);
-            finding.is_some_and(|finding| brings(step, finding) && !is_inside_missing_repo(finding, report))
+            finding.is_some_and(|finding| brings(step, finding))
         };
         let settled: Vec<ItemId> = unmet.iter().filter(|one| brought(one)).map(|one| one.finding.clone()).collect();
         unmet.retain(|one| !settled.contains(&one.finding));
@@ -197,6 +206,16 @@ fn settle(steps: &mut [Step], unmet: &mut Vec<Unmet>, report: &TargetReport) {
 /// Whether a step brings what the reference has for a finding of another category.
 fn brings(step: &Step, finding: &Finding) -> bool {
     match (&step.work, &finding.locked) {
+        // With a repository come its files, and what git itself writes when it makes one.
+        (Work::Clone { .. }, _) if clones(step, owner(finding)) => match finding.id.category {
+            Category::Pin | Category::Gate | Category::Check => true,
+            Category::Hook => matches!(&finding.locked, Some(Locked::Present(Fact::Gate(_)))),
+            Category::Git => {
+                let key = finding.id.name.split_once('/').map_or("", |(_, key)| key);
+                STRUCTURE.iter().any(|own| own.eq_ignore_ascii_case(key))
+            }
+            _ => false,
+        },
         // Hooks come with the folder in which git is told to look for them.
         (Work::GitSetting { key, value: Some(folder), .. }, locked) if key.eq_ignore_ascii_case("core.hooksPath") => {
             let same_repo = step.findings.first().is_some_and(|id| {

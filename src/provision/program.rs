@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{Step, Work};
+use super::{RemoteUrls, Step, Work};
 use crate::spec::Digest;
 use crate::transport::quote;
 
@@ -16,16 +16,23 @@ const INFALLIBLE: &str = "writing to a string cannot fail";
 pub(super) type Contents = BTreeMap<Digest, Vec<u8>>;
 
 /// The program that carries out these steps. Each step's content is there: the caller has left out the others.
-pub(super) fn apply(steps: &[(usize, &Step)], contents: &Contents, nonce: &str) -> String {
+pub(super) fn apply(plan: &[Step], to_do: &[usize], contents: &Contents, nonce: &str) -> String {
     let mut text = opening(nonce);
-    if steps.iter().any(|(_, step)| step.root) {
+    let steps = || to_do.iter().map(|number| (*number, &plan[*number]));
+    let left_out = (0..plan.len()).filter(|number| !to_do.contains(number)).map(|number| number.to_string());
+    writeln!(text, "tu_undone=' {} '", left_out.collect::<Vec<_>>().join(" ")).expect(INFALLIBLE);
+    if steps().any(|(_, step)| step.root) {
         text.push_str("tu_root_check\n");
     }
     text.push_str("tu_generation_begin\n");
-    for (number, step) in steps {
+    for (number, step) in steps() {
         let body = body(step, contents);
         let carry_out = if step.root { "tu_root_step" } else { "tu_step" };
-        write!(text, "tu_do{number}() {{\n{body}\n}}\n{carry_out} {number} tu_do{number}\n").expect(INFALLIBLE);
+        let mut needs = vec!["tu_needs".to_owned(), number.to_string()];
+        needs.extend(step.after.iter().flat_map(|first| [first.to_string(), plan[*first].subject.clone()]));
+        let needs = quote::words(needs.iter().map(String::as_str));
+        write!(text, "tu_do{number}() {{\n{body}\n}}\n{needs} && {carry_out} {number} tu_do{number}\n")
+            .expect(INFALLIBLE);
     }
     text.push_str("tu_generation_end\n");
     closing(text)
@@ -53,6 +60,11 @@ fn closing(mut text: String) -> String {
     text
 }
 
+fn set_remote(remote: &RemoteUrls) -> String {
+    let urls = |urls: &[String]| urls.iter().map(String::as_str).collect::<Vec<_>>().join("\n");
+    quote::words(["tu_remote", &remote.name, &urls(&remote.fetch), &urls(&remote.push)])
+}
+
 fn body(step: &Step, contents: &Contents) -> String {
     match &step.work {
         Work::PutFile { path, mode, digest } => {
@@ -65,6 +77,31 @@ fn body(step: &Step, contents: &Contents) -> String {
         Work::Remove { path } => quote::words(["tu_remove", &quote::place(path)]),
         Work::GitSetting { repo, key, value: Some(value) } => quote::words(["tu_git", &quote::place(repo), key, value]),
         Work::GitSetting { repo, key, value: None } => quote::words(["tu_git", &quote::place(repo), key]),
+        Work::Clone { repo, remotes } => {
+            let mut lines = vec![quote::words(["tu_clone", &quote::place(repo)])];
+            for remote in remotes {
+                lines.push(set_remote(remote));
+            }
+            lines.push(quote::words(["tu_cloned", &quote::place(repo)]));
+            lines.join(" &&\n")
+        }
+        Work::Remotes { repo, set, remove } => {
+            let mut lines = vec![quote::words(["tu_remotes", &quote::place(repo)])];
+            lines.extend(set.iter().map(set_remote));
+            lines.extend(remove.iter().map(|name| quote::words(["git", "remote", "remove", name])));
+            lines.push("tu_remotes_left".to_owned());
+            lines.join(" &&\n")
+        }
+        Work::SetUp { repo, runs } => {
+            let mut lines = vec![quote::words(["tu_record", "kept", &step.subject, ""])];
+            lines.extend(runs.iter().map(|run| {
+                let place = quote::place(repo);
+                let folder = if run.folder.is_empty() { place } else { format!("{place}/{}", run.folder) };
+                let words = ["tu_set_up", &folder].into_iter().chain(run.arguments.iter().map(String::as_str));
+                quote::words(words)
+            }));
+            lines.join(" &&\n")
+        }
         Work::Command { arguments, refresh } => {
             let run = |arguments: &[String]| {
                 let words = quote::words(arguments.iter().map(String::as_str));

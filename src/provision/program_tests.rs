@@ -29,6 +29,7 @@ fn step(work: Work) -> Step {
         work,
         root: false,
         undone_by_rollback: true,
+        after: Vec::new(),
         diff: None,
     }
 }
@@ -44,7 +45,7 @@ fn link(path: &str, to: &str) -> Step {
 }
 
 fn program(steps: &[Step], contents: &Contents) -> String {
-    apply(&steps.iter().enumerate().collect::<Vec<_>>(), contents, NONCE)
+    apply(steps, &(0..steps.len()).collect::<Vec<_>>(), contents, NONCE)
 }
 
 fn events(room: &Room, shell: &RealShell, program: &str) -> Vec<Event> {

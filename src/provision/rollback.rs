@@ -33,6 +33,8 @@ pub enum EntryKind {
     Had,
     /// It was made, and goes.
     New,
+    /// A repository that was cloned, and goes unless there is work in it.
+    Clone,
     /// Its mode was changed, and is changed back.
     Mode,
     /// A setting of a repository, which gets back the value that it had.
@@ -90,6 +92,7 @@ fn read(listing: &str) -> Result<Generation, Why> {
         let kind = match kind {
             "had" => EntryKind::Had,
             "new" => EntryKind::New,
+            "clone" => EntryKind::Clone,
             "kept" => EntryKind::Kept,
             mode if mode.starts_with("mode ") => EntryKind::Mode,
             setting if setting.starts_with("git ") => {

@@ -30,8 +30,24 @@ tu_step() {
   tu_at=$1 tu_within=0
   tu_said=$({ "$2" 2>&1 </dev/null 9>&-; printf '\n%s' "$?"; } | tail -c 4000)
   if [ "${tu_said##*
-}" != 0 ]; then tu_failed=yes; fi
+}" != 0 ]; then tu_failed=yes tu_undone="$tu_undone$1 "; fi
   printf '%s end %s %s\n%s\n' "$tu_nonce" "$1" "${#tu_said}" "$tu_said" >&9
+}
+
+# tu_needs NUMBER [FIRST SUBJECT]…: whether all steps that come before this one were done; else it is left out.
+tu_needs() {
+  tu_at=$1
+  shift
+  while [ $# -gt 0 ]; do
+    case $tu_undone in *" $1 "*) tu_leave_out "$tu_at" "it comes after \`$2\`, which was not done"; return 1 ;; esac
+    shift 2
+  done
+}
+
+# tu_leave_out NUMBER WHY
+tu_leave_out() {
+  tu_undone="$tu_undone$1 "
+  printf '%s skip %s %s\n%s\n' "$tu_nonce" "$1" "${#2}" "$2" >&9
 }
 
 # tu_generation_begin: a new generation, and the end of what an earlier one may have left half done.
@@ -40,7 +56,7 @@ tu_generation_begin() {
   for tu_dir in "$tu_state"/*; do
     if [ -d "$tu_dir/entries" ] && [ ! -e "$tu_dir/ended" ]; then
       for tu_entry in "$tu_dir"/entries/*; do
-        if [ -f "$tu_entry" ]; then rm -f "$(tu_beside "$(sed -n 2p "$tu_entry")")"; fi
+        if [ -f "$tu_entry" ]; then rm -rf "$(tu_beside "$(sed -n 2p "$tu_entry")")"; fi
       done
       : >"$tu_dir/ended"
     fi
@@ -75,7 +91,7 @@ tu_root_step() {
   if [ -z "$tu_rootless" ]; then
     tu_step "$1" "$2"
   else
-    printf '%s skip %s %s\n%s\n' "$tu_nonce" "$1" "${#tu_rootless}" "$tu_rootless" >&9
+    tu_leave_out "$1" "$tu_rootless"
   fi
 }
 
@@ -226,6 +242,85 @@ tu_git() {
   tu_found "$tu_config" >"$tu_generation/left/$tu_number"
 }
 
+# tu_clone PATH: begins a repository beside its place, to which it goes once it is whole. tu_remote gives it its remotes.
+tu_clone() {
+  if [ -d "$1" ] && [ ! -L "$1" ]; then
+    rmdir "$1" 2>/dev/null || { echo "$1 is there and not empty" && return 1; }
+  elif [ -e "$1" ] || [ -L "$1" ]; then
+    echo "$1 is there and no folder"
+    return 1
+  fi
+  tu_parents "$1" || return
+  case $1 in
+    /*) tu_whole=$1 ;;
+    *) tu_whole=$(pwd)/${1#./} ;;
+  esac
+  tu_record clone "$tu_whole" '' || return
+  tu_new=$(tu_beside "$tu_whole")
+  rm -rf -- "$tu_new"
+  # Without somebody to ask, a host that is not known is refused.
+  [ -n "${GIT_SSH_COMMAND-}" ] || git config core.sshCommand >/dev/null || GIT_SSH_COMMAND='ssh -o BatchMode=yes'
+  [ -z "${GIT_SSH_COMMAND-}" ] || export GIT_SSH_COMMAND
+}
+
+# tu_remotes PATH: what tu_remote is about from here on.
+tu_remotes() {
+  cd "$1" && tu_up=$(git rev-parse --show-cdup) || return
+  if [ -n "$tu_up" ]; then echo "$1 is not a repository, it only lies in one" && return 1; fi
+  tu_config=$(git rev-parse --git-path config) || return
+  case $tu_config in
+    /*) ;;
+    *) tu_config=$(pwd)/$tu_config ;;
+  esac
+  tu_new=
+  tu_record 'git remotes' "$tu_config" ''
+}
+
+tu_remotes_left() {
+  tu_found "$tu_config" >"$tu_generation/left/$tu_number"
+}
+
+# tu_remote NAME FETCH PUSH: a remote and its URLs, a line each; the first remote of a new repository is where it is cloned
+# from.
+tu_remote() {
+  if [ -n "$tu_new" ] && [ ! -e "$tu_new" ]; then
+    # What it says of its progress is for a terminal.
+    if ! git clone --quiet --recurse-submodules --origin "$1" -- "$(echo "$2" | sed -n 1p)" "$tu_new"; then
+      rm -rf -- "$tu_new"
+      return 1
+    fi
+    cd "$tu_new" || return
+  fi
+  git config --unset-all "remote.$1.url"
+  git config --unset-all "remote.$1.pushurl"
+  git config --get "remote.$1.fetch" >/dev/null || git config "remote.$1.fetch" "+refs/heads/*:refs/remotes/$1/*" || return
+  { echo "$2" | sed 's/^/url /' && echo "$3" | sed 's/^/pushurl /'; } | while read -r tu_kind tu_url; do
+    [ -z "$tu_url" ] || git config --add "remote.$1.$tu_kind" "$tu_url" || exit
+  done
+}
+
+# tu_set_up FOLDER COMMAND…: runs a command there, with the programs that are installed there before those on PATH.
+tu_set_up() (
+  cd "$1" || exit
+  PATH=$(pwd)/node_modules/.bin:$(pwd)/.venv/bin:$PATH
+  shift
+  exec "$@"
+)
+
+# tu_cloned PATH: the new repository takes its place.
+tu_cloned() {
+  cd && mv -- "$tu_new" "$1"
+}
+
+# tu_unclone PATH: removes a repository that apply has cloned, unless somebody's work is in it.
+tu_unclone() {
+  if [ ! -d "$1/.git" ]; then echo "$1 is no repository any more; it stays" && return 0; fi
+  tu_work=$(cd "$1" && git status --porcelain && git stash list && git log --oneline HEAD --branches --tags --not --remotes) ||
+    tu_work=unknown
+  if [ -n "$tu_work" ]; then echo "$1 has work in it that is nowhere else; it stays" && return 0; fi
+  rm -rf -- "$1"
+}
+
 # tu_put_aside PATH NAME: keeps what is at PATH in the generation, which nothing else has a copy of.
 tu_put_aside() {
   tu_later=$tu_state/$tu_from/files/$2.later
@@ -251,6 +346,9 @@ tu_values() {
 # nothing else was changed in it.
 tu_unset_git() {
   tu_backup=$tu_state/$tu_from/files/$1
+  if [ "$3" = remotes ] && [ "$4" != "$(cat "$tu_state/$tu_from/left/$1" 2>/dev/null)" ]; then
+    echo "$2 was changed after the apply; its remotes stay as they are" && return 0
+  fi
   if [ "$4" = "$(cat "$tu_state/$tu_from/left/$1" 2>/dev/null)" ]; then
     tu_give_back "$1" "$2" "$4"
     return
@@ -299,6 +397,13 @@ tu_restore() {
       fi
       ;;
     "git "*) tu_unset_git "$2" "$tu_path" "${tu_kind#git }" "$tu_now" ;;
+    clone)
+      case $tu_now in
+        none) ;;
+        folder) tu_unclone "$tu_path" ;;
+        *) echo "$tu_path is something else now; it stays" ;;
+      esac
+      ;;
     kept) ;;
     *) echo "entry $2 is not understood" && return 1 ;;
   esac

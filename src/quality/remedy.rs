@@ -2,6 +2,7 @@
 //!
 //! It is a phrase with the command in it, for a person to read: nothing here is ever run. Pure.
 
+use super::hooks::installed_by;
 use crate::spec::{Category, Environment, GateFact, ItemId};
 use crate::transport::quote;
 
@@ -151,17 +152,12 @@ fn by_file(folder: &str, name: &str, leaf: &str, want: &GateFact, got: &GateFact
 /// How the manager that the reference has it from brings a hook.
 fn install(folder: &str, name: &str, want: &GateFact) -> Option<String> {
     let folder_text = place(folder);
-    let within = |command: String| Some(run(format!("cd {folder_text} && {command}")));
-    match want.leaves.get("manager").map(String::as_str) {
-        Some("husky" | "husky 8 or older") => within("npm run prepare".to_owned()),
-        Some("pre-commit") => within(format!("pre-commit install --hook-type {name}")),
-        Some("prek") => within(format!("prek install --hook-type {name}")),
-        Some("lefthook") => within("lefthook install".to_owned()),
-        Some("simple-git-hooks") => within("npx simple-git-hooks".to_owned()),
-        _ => match want.leaves.get("core.hooksPath") {
-            Some(value) => Some(run(format!("git -C {folder_text} config core.hooksPath {}", quote::word(value)))),
-            None => Some(format!("bring {} as it is on the reference", path(folder, want.path.as_ref()?))),
-        },
+    if let Some(command) = installed_by(name, want) {
+        return Some(run(format!("cd {folder_text} && {}", quote::words(command.iter().map(String::as_str)))));
+    }
+    match want.leaves.get("core.hooksPath") {
+        Some(value) => Some(run(format!("git -C {folder_text} config core.hooksPath {}", quote::word(value)))),
+        None => Some(format!("bring {} as it is on the reference", path(folder, want.path.as_ref()?))),
     }
 }
 

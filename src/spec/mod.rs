@@ -24,6 +24,7 @@ mod place;
 mod policy;
 mod problem;
 pub(crate) mod redact;
+pub(crate) mod remote_url;
 mod schema;
 mod scope;
 pub(crate) mod secrets;

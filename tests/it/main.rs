@@ -15,6 +15,7 @@ mod apt_root;
 mod bad_input;
 mod captured;
 mod checks;
+mod cloned;
 mod container_root;
 mod contract;
 #[cfg(target_os = "linux")]

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::evidence::{BASICS, COMMANDS, DEVCONTAINERS, DOTFILES, HOOKS, ROWS};
+use crate::spec::remote_url::without_secret;
 
 /// All that a first spec is made of.
 #[derive(Debug, Default)]
@@ -151,7 +152,7 @@ fn repo(root: &Path, home: &Path) -> Repo {
     let mut hooks: Vec<String> =
         HOOKS.iter().filter(|(file, _)| root.join(file).exists()).map(|(_, name)| (*name).to_owned()).collect();
     hooks.extend(value("core.hookspath").map(|path| format!("core.hooksPath = {path}")));
-    Repo { name, path, url: value("remote \"origin\".url").map(|url| without_userinfo(&url)), hooks }
+    Repo { name, path, url: value("remote \"origin\".url").map(|url| without_secret(&url)), hooks }
 }
 
 /// The plain `key = value` lines of a git configuration, with their section before the key.
@@ -167,18 +168,6 @@ fn git_config(text: &str) -> Vec<(String, String)> {
         }
     }
     pairs
-}
-
-/// A URL may hold a password; a spec may not.
-fn without_userinfo(url: &str) -> String {
-    match url.split_once("://") {
-        Some((scheme, rest)) if scheme != "ssh" => {
-            let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-            let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
-            format!("{scheme}://{host}/{path}")
-        }
-        Some(_) | None => url.to_owned(),
-    }
 }
 
 fn dotfile_sources(home: &Path) -> Vec<String> {
@@ -244,9 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn no_password_leaves_a_url() {
-        assert_eq!(without_userinfo("https://me:pw@example.com/a@b.git"), "https://example.com/a@b.git");
-        assert_eq!(without_userinfo("git@github.com:a/b.git"), "git@github.com:a/b.git");
+    fn sections_and_keys_of_a_configuration_are_told() {
         let config = "[core]\n\thooksPath = .husky/_\n[remote \"origin\"]\n\turl = git@h:a/b\n";
         assert_eq!(
             git_config(config),

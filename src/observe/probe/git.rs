@@ -9,10 +9,11 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-use super::repo::{NOTHING_THERE, enter, settings, whole, without_userinfo};
+use super::repo::{NOTHING_THERE, enter, settings, whole};
 use super::{failed, restore, text};
 use crate::observe::{Answer, Covers, Probe, Question, Sighting};
 use crate::spec::redact::{looks_secret, redact};
+use crate::spec::remote_url::without_userinfo;
 use crate::spec::{Category, Digest, Environment, Fact, ItemId, Listing, Observed, Repo, TextFact, Why};
 
 pub(super) const PROBE: Probe =

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::{failed, restore, text};
 use crate::observe::{Answer, Covers, Probe, Question, Sighting};
+use crate::spec::remote_url::normalise;
 use crate::spec::{Category, Environment, Fact, ItemId, Observed, Remote, Repo, RepoFact, Why};
 use crate::transport::quote;
 
@@ -84,87 +85,4 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
         })
         .collect();
     Ok(vec![Sighting::Item(id, Observed::Present(Fact::Repo(RepoFact { remotes })))])
-}
-
-/// `host/path` of any URL form that git knows; a plain path stays one. What travels in clear text (`http`) is another way
-/// than the others and keeps its scheme, and `host:/path` is not below the home that `host:path` is below.
-pub(super) fn normalise(url: &str) -> String {
-    let place = match url.split_once("://") {
-        Some(("file", path)) => path.to_owned(),
-        Some((scheme, rest)) => {
-            let rest = without_userinfo(rest);
-            let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-            // `helper::address` names a program that knows what the address means; all of it counts.
-            let helper = if scheme.contains("::") { format!("{scheme}://") } else { String::new() };
-            let scheme = scheme.to_lowercase();
-            let helper = if scheme == "http" { "http://".to_owned() } else { helper };
-            format!("{helper}{}/{path}", without_default_port(authority, &scheme))
-        }
-        None if url.contains("@[") => {
-            let (authority, path) = url.split_once("]:").unwrap_or((url, ""));
-            format!("{}]/{path}", without_userinfo(authority).to_lowercase())
-        }
-        None => match url.split_once(':') {
-            // `user@host:path`, unless a slash comes first: then the colon is part of a path.
-            Some((authority, path)) if !authority.contains('/') => {
-                format!("{}/{path}", without_userinfo(authority).to_lowercase())
-            }
-            _ => url.to_owned(),
-        },
-    };
-    let place = place.trim_end_matches('/');
-    place.strip_suffix(".git").unwrap_or(place).to_owned()
-}
-
-/// A URL behind its scheme, from the host on. A password may hold a slash although it should not; what stands before
-/// the slash is then no host with a port, and is secret.
-pub(super) fn without_userinfo(rest: &str) -> &str {
-    let authority = rest.split_once('/').map_or(rest, |(authority, _)| authority);
-    let port = authority.rsplit_once(':').map_or("", |(_, port)| port);
-    let is_host = authority.contains('@') || authority.ends_with(']') || port.bytes().all(|byte| byte.is_ascii_digit());
-    let searched = if is_host { authority } else { rest };
-    searched.rfind('@').map_or(rest, |at| &rest[at + 1..])
-}
-
-/// A port counts unless it is the one that its own scheme would take.
-fn without_default_port(authority: &str, scheme: &str) -> String {
-    let authority = authority.to_lowercase();
-    let port = match scheme {
-        "ssh" | "git+ssh" | "ssh+git" => ":22",
-        "https" => ":443",
-        "http" => ":80",
-        "git" => ":9418",
-        _ => return authority,
-    };
-    authority.strip_suffix(port).map_or_else(|| authority.clone(), str::to_owned)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::normalise;
-
-    #[test]
-    fn forms_of_one_place_are_equal_and_lose_their_userinfo() {
-        for url in [
-            "git@github.com:example/carmenta.git",
-            "ssh://git@github.com/example/carmenta",
-            "ssh://git@GitHub.com:22/example/carmenta.git",
-            "https://user:s3cret@github.com/example/carmenta.git/",
-        ] {
-            assert_eq!(normalise(url), "github.com/example/carmenta", "{url}");
-        }
-        assert_eq!(normalise("http://github.com:80/example/carmenta"), "http://github.com/example/carmenta");
-        assert_eq!(normalise("https://h.example:22/x"), "h.example:22/x");
-        assert_eq!(normalise("ssh://h.example:443/x"), "h.example:443/x");
-        assert_ne!(normalise("git@h:/srv/x"), normalise("git@h:srv/x"));
-        assert_eq!(normalise("/srv/git/a.git"), "/srv/git/a");
-        assert_eq!(normalise("file:///srv/git/a.git"), "/srv/git/a");
-        assert_eq!(normalise("./a:b"), "./a:b");
-        assert_eq!(normalise("https://example.com:8443/x"), "example.com:8443/x");
-        assert_eq!(normalise("https://example.com:8443/@scope/x"), "example.com:8443/@scope/x");
-        assert_eq!(normalise("https://jane:p/ss@example.com/x.git"), "example.com/x");
-        assert_eq!(normalise("git@[2001:db8::1]:x.git"), "[2001:db8::1]/x");
-        assert_eq!(normalise("ssh://git@[2001:db8::1]/x.git"), "[2001:db8::1]/x");
-        assert_eq!(normalise("codecommit::eu-west-1://profile@x"), "codecommit::eu-west-1://x");
-    }
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{Selection, plan};
 use crate::parity::compare::{Circumstances, target_report};
 use crate::parity::report::Look;
-use crate::provision::{Plan, view};
+use crate::provision::{Plan, Work, view};
 use crate::spec::{
     Category, Digest, Environment, Fact, Facts, FileFact, GateFact, LeadsTo, Listed, Listing, Lock, Locked, Machine,
     Mode, Observed, RepoFact, TextFact, VersionFact, Vocabulary, parse,
@@ -186,14 +186,21 @@ fn nothing_is_set_in_a_repository_that_is_not_there() {
 }
 
 #[test]
-fn a_missing_repository_is_told_how_to_be_cloned_and_nothing_claims_its_settings() {
+fn a_missing_repository_is_cloned_without_a_password_and_what_is_in_it_comes_after() {
     let plan = planned(&[], &Selection::default());
-    let why =
-        |id: &str| plan.unmet.iter().find(|unmet| unmet.finding.to_string() == id).map(|unmet| unmet.why.as_str());
-    let clone = "it is not there; clone it: git clone https://[redacted]@example.com/r ~/src/r";
-    assert_eq!(why("repo:r"), Some(clone));
-    assert!(why("git:r/merge.conflictStyle").is_some());
-    // Only what the reference has from its global file comes with that file.
+    let place = |id: &str| {
+        plan.steps.iter().position(|step| step.findings.iter().any(|finding| finding.to_string() == id)).unwrap()
+    };
+    let cloned = place("repo:r");
+    let Work::Clone { remotes, .. } = &plan.steps[cloned].work else { panic!("{:?}", plan.steps[cloned]) };
+    assert_eq!(remotes[0].fetch, ["https://example.com/r"]);
+    assert!(plan.steps[place("git:r/core.hooksPath")].after.contains(&cloned));
+    let text = serde_json::to_string(&plan).unwrap() + &view::human(&plan, Look::Plain);
+    assert!(!text.contains("pw"), "{text}");
+}
+
+#[test]
+fn only_what_the_reference_has_from_its_global_file_comes_with_that_file() {
     let found = [("repo:r", repo()), ("git:r/core.bare", setting("true", "local"))];
     let there =
         planned(&found, &Selection { only: vec!["git".to_owned(), "*.gitconfig".to_owned()], ..Selection::default() });

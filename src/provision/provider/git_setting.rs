@@ -10,7 +10,7 @@ pub(super) const PROVIDER: Provider =
 
 /// What git itself writes when it makes a repository, by the filesystem and the clone that it finds. It is not to be
 /// carried from one machine to another: git would misread the working files, or the repository as a whole.
-const STRUCTURE: [&str; 8] = [
+pub(in crate::provision) const STRUCTURE: [&str; 8] = [
     "core.bare",
     "core.worktree",
     "core.fileMode",

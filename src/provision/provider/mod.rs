@@ -4,13 +4,18 @@ mod apt;
 mod dotfile;
 mod git_setting;
 mod npm;
+mod repo;
+mod set_up;
 
-use super::{Action, Need, Offer, Provider, Step, Work};
+pub(super) use git_setting::STRUCTURE;
+
+use super::{Action, Need, Offer, Provider, RemoteUrls, SetUpRun, Step, Work};
 use crate::parity::Change;
 use crate::spec::{Category, Fact, Locked, Policy, Scheme};
 
 /// Every provider. Adding one is a file and a line here.
-pub const PROVIDERS: &[&Provider] = &[&apt::PROVIDER, &npm::PROVIDER, &dotfile::PROVIDER, &git_setting::PROVIDER];
+pub const PROVIDERS: &[&Provider] =
+    &[&apt::PROVIDER, &npm::PROVIDER, &dotfile::PROVIDER, &repo::PROVIDER, &git_setting::PROVIDER, &set_up::PROVIDER];
 
 /// A package that a manager is to provide.
 struct PackageNeed<'a> {
@@ -104,6 +109,7 @@ fn step(provider: &Provider, need: &Need<'_>, action: Action, subject: String, w
         work,
         root: false,
         undone_by_rollback: true,
+        after: Vec::new(),
         diff: None,
     }
 }

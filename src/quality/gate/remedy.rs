@@ -3,20 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::quality::lock_files::installs;
 use crate::spec::{GateFact, LeafDifference};
 
 /// How many changes are told.
 const TOLD: usize = 8;
-
-/// The files of managers of Node's packages, and how each installs exactly what its file names.
-const INSTALL: &[(&str, &str)] = &[
-    ("package-lock.json", "npm ci"),
-    ("npm-shrinkwrap.json", "npm ci"),
-    ("pnpm-lock.yaml", "pnpm install --frozen-lockfile"),
-    ("yarn.lock", "yarn install --immutable"),
-    ("bun.lock", "bun install --frozen-lockfile"),
-    ("bun.lockb", "bun install --frozen-lockfile"),
-];
 
 /// What to change on a target, where its facts differ from the reference's. What is installed comes first: the rest may follow
 /// from it.
@@ -24,8 +15,8 @@ pub fn smallest_change(want: &GateFact, got: &GateFact, target: &str) -> Vec<Str
     let differences = want.differences(got);
     if let Some(path) = want.path.as_deref() {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        if let Some((_, command)) = INSTALL.iter().find(|(file, _)| *file == name) {
-            return installation(path, folder, command, &differences, target);
+        if let Some(command) = installs(name) {
+            return installation(path, folder, &command.join(" "), &differences, target);
         }
     }
     let mut changes = Vec::new();

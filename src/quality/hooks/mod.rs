@@ -10,6 +10,7 @@ mod checkout;
 mod configured;
 mod folder;
 mod husky;
+mod install;
 mod lefthook;
 mod lefthook_config;
 mod modules;
@@ -23,6 +24,8 @@ mod startup;
 #[cfg(test)]
 mod tests;
 mod values;
+
+pub use install::installed_by;
 
 use checkout::{Checkout, Found, collapse, is_of_checkout};
 use raw::Standing;

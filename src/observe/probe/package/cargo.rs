@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::super::repo::normalise;
 use super::{Installed, NO_MANAGER, not_understood, questions, read_list};
 use crate::observe::{Answer, Probe, Question, Sighting};
+use crate::spec::remote_url::normalise;
 use crate::spec::{Environment, Fact, Observed, VersionFact, Why};
 
 pub(in crate::observe::probe) const PROBE: Probe =

@@ -1,10 +1,10 @@
 //! Homebrew's taps: which are there, and where they come from. Their commit moves with each `brew update` and is not
 //! compared.
 
-use super::super::repo::normalise;
 use super::brew::place;
 use super::{Installed, not_understood, questions, read_list};
 use crate::observe::{Answer, Probe, Question, Sighting};
+use crate::spec::remote_url::normalise;
 use crate::spec::{Environment, Fact, Observed, Why};
 
 pub(in crate::observe::probe) const PROBE: Probe =

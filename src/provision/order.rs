@@ -1,0 +1,71 @@
+//! Which steps of a plan come before which: what fails takes along what needs it, and nothing else.
+
+use super::{Step, Work};
+use crate::spec::Category;
+
+/// Tells each step those that it comes after. They stand before it already.
+pub(super) fn by_need(steps: &mut [Step]) {
+    for number in 0..steps.len() {
+        let (before, rest) = steps.split_at_mut(number);
+        let Some(step) = rest.first_mut() else { return };
+        step.after = (0..number).filter(|first| needs(step, &before[*first])).collect();
+    }
+}
+
+/// Whether a step cannot be carried out without an earlier one.
+fn needs(step: &Step, first: &Step) -> bool {
+    is_below(step, first) || is_in_repo_of(step, first) || programs(step).any(|program| brings(first, program))
+}
+
+/// What lies in a folder, behind that folder.
+fn is_below(step: &Step, first: &Step) -> bool {
+    let Work::PutFolder { path: folder, .. } = &first.work else { return false };
+    match &step.work {
+        Work::PutFile { path, .. } | Work::PutLink { path, .. } | Work::PutFolder { path, .. } => {
+            path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'))
+        }
+        _ => false,
+    }
+}
+
+/// What is done in a repository, behind its clone; what its packages bring, its hooks among them, behind their installation.
+fn is_in_repo_of(step: &Step, first: &Step) -> bool {
+    let (Some(repo), Some(other)) = (repo_of(step), repo_of(first)) else { return false };
+    let is_packages = first.findings.iter().any(|id| id.category == Category::Gate);
+    repo == other
+        && match &first.work {
+            Work::Clone { .. } => true,
+            Work::SetUp { .. } => is_packages && matches!(step.work, Work::SetUp { .. }),
+            _ => false,
+        }
+}
+
+fn repo_of(step: &Step) -> Option<&str> {
+    match &step.work {
+        Work::Clone { repo, .. }
+        | Work::Remotes { repo, .. }
+        | Work::GitSetting { repo, .. }
+        | Work::SetUp { repo, .. } => Some(repo),
+        _ => None,
+    }
+}
+
+/// The programs that a step starts.
+fn programs(step: &Step) -> impl Iterator<Item = &str> {
+    let arguments: Vec<&str> = match &step.work {
+        Work::Command { arguments, .. } => arguments.first().map(String::as_str).into_iter().collect(),
+        Work::SetUp { runs, .. } => runs.iter().filter_map(|run| run.arguments.first()).map(String::as_str).collect(),
+        Work::Clone { .. } | Work::Remotes { .. } | Work::GitSetting { .. } => vec!["git"],
+        _ => Vec::new(),
+    };
+    arguments.into_iter()
+}
+
+/// Whether a step brings a program: it is for that tool, or for the one that it comes with.
+fn brings(first: &Step, program: &str) -> bool {
+    let comes_with = match program {
+        "npm" | "npx" => "node",
+        other => other,
+    };
+    first.findings.iter().any(|id| id.category == Category::Tool && (id.name == program || id.name == comes_with))
+}
