@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::contents::Gathered;
 use super::program::{self, Event, Events};
+use super::work::FileWork;
 use super::{Plan, Step, Work};
 use crate::observe::audit::new_nonce;
 use crate::transport::{Connection, Run, StdinAfter, Stream, TransportError};
@@ -70,7 +71,7 @@ pub fn apply(
 
 /// What is known of a step before it is tried: nothing, unless its content is missing.
 fn beforehand(step: &Step, gathered: &Gathered) -> Fate {
-    let Work::PutFile { path, digest, .. } = &step.work else { return Fate::Unclear };
+    let Work::File(FileWork::PutFile { path, digest, .. }) = &step.work else { return Fate::Unclear };
     if gathered.contents.contains_key(digest) {
         return Fate::Unclear;
     }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use similar::TextDiff;
 
 use super::program::Contents;
+use super::work::FileWork;
 use super::{Plan, Work};
 use crate::observe::{Answer, Covers, Question, audit, from_od};
 use crate::spec::secrets::{is_secret_path, of_file};
@@ -27,7 +28,7 @@ pub fn gather(plans: &[Plan], environment: &Environment, reference: &Target, sur
     let mut gathered = Gathered::default();
     let mut wanted: BTreeMap<String, Digest> = BTreeMap::new();
     for step in plans.iter().flat_map(|plan| &plan.steps) {
-        if let Work::PutFile { path, digest, .. } = &step.work {
+        if let Work::File(FileWork::PutFile { path, digest, .. }) = &step.work {
             wanted.insert(path.clone(), digest.clone());
         }
     }
@@ -209,7 +210,7 @@ pub fn add_diffs(
     let target = plan.target.clone();
     let mut shown: Vec<(usize, String)> = Vec::new();
     for (place, step) in plan.steps.iter_mut().enumerate() {
-        let Work::PutFile { path, .. } = &step.work else { continue };
+        let Work::File(FileWork::PutFile { path, .. }) = &step.work else { continue };
         if is_secret_path(path) {
             step.diff = Some(WITHHELD.to_owned());
         } else {
@@ -223,7 +224,7 @@ pub fn add_diffs(
     let now = read_files(connection, &paths, LARGEST_SHOWN, environment)?;
     for ((place, path), now) in shown.iter().zip(now) {
         let step = &mut plan.steps[*place];
-        let Work::PutFile { digest, .. } = &step.work else { continue };
+        let Work::File(FileWork::PutFile { digest, .. }) = &step.work else { continue };
         let (Ok(now), Some(new)) = (now, gathered.contents.get(digest)) else { continue };
         let now = now.unwrap_or_default();
         if of_file(path, &now).or_else(|| of_file(path, new)).is_some() {

@@ -16,14 +16,16 @@ mod provider;
 pub mod rollback;
 pub mod schedule;
 pub mod view;
+pub mod work;
 
 use serde::{Deserialize, Serialize};
 
 pub use provider::PROVIDERS;
 use provider::STRUCTURE;
+pub use work::Work;
 
 use crate::parity::Finding;
-use crate::spec::{Digest, Environment, ItemId, Machine, Mode};
+use crate::spec::{Digest, Environment, ItemId, Machine};
 
 /// What would change on one target, and what cannot be changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,101 +77,6 @@ pub enum Action {
     Create,
     Change,
     Remove,
-}
-
-/// What a step does, exactly. Contents are named by digest: they may be secret, and a plan may be shown and saved.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "do", rename_all = "kebab-case")]
-pub enum Work {
-    /// Put a regular file in place.
-    PutFile {
-        /// Relative to the home, or absolute.
-        path: String,
-        /// Its permission bits.
-        mode: Mode,
-        /// Of its content.
-        digest: Digest,
-    },
-    /// Put a symbolic link in place.
-    PutLink {
-        /// Relative to the home, or absolute.
-        path: String,
-        /// Where it points.
-        to: String,
-    },
-    /// Make a folder, or give it its mode.
-    PutFolder {
-        /// Relative to the home, or absolute.
-        path: String,
-        /// Its permission bits.
-        mode: Mode,
-    },
-    /// Remove a file or link.
-    Remove {
-        /// Relative to the home, or absolute.
-        path: String,
-    },
-    /// Change one setting of a repository; none removes it.
-    GitSetting {
-        /// The repository's place, relative to the home or absolute.
-        repo: String,
-        /// The setting's key.
-        key: String,
-        /// Its value.
-        value: Option<String>,
-    },
-    /// Clone a repository, with all of its remotes.
-    Clone {
-        /// Its place, relative to the home or absolute.
-        repo: String,
-        /// The remotes, the one to clone from first.
-        remotes: Vec<RemoteUrls>,
-    },
-    /// Give a repository its remotes; what it holds is not touched.
-    Remotes {
-        /// Its place, relative to the home or absolute.
-        repo: String,
-        /// Those that are made or changed.
-        set: Vec<RemoteUrls>,
-        /// The names of those that go.
-        remove: Vec<String>,
-    },
-    /// Run what a repository itself is set up by, in folders of it.
-    SetUp {
-        /// The repository's place, relative to the home or absolute.
-        repo: String,
-        /// What is run, in this order.
-        runs: Vec<SetUpRun>,
-    },
-    /// Run a command.
-    Command {
-        /// The program and its arguments.
-        arguments: Vec<String>,
-        /// Run this and try once more if it fails: a manager's index may be old.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        refresh: Vec<String>,
-    },
-}
-
-/// One remote, as it is written.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RemoteUrls {
-    /// Its name.
-    pub name: String,
-    /// Where fetches come from.
-    pub fetch: Vec<String>,
-    /// Where pushes go, where that is somewhere else.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub push: Vec<String>,
-}
-
-/// One command by which a repository is set up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SetUpRun {
-    /// Relative to the repository, or empty.
-    pub folder: String,
-    /// The program, one of the folder's own or of PATH, and its arguments.
-    pub arguments: Vec<String>,
 }
 
 /// Drift that no step removes, and why.

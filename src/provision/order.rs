@@ -1,5 +1,6 @@
 //! Which steps of a plan come before which: what fails takes along what needs it, and nothing else.
 
+use super::work::{CommandWork, FileWork, RepoWork};
 use super::{Step, Work};
 use crate::spec::Category;
 
@@ -19,11 +20,10 @@ fn needs(step: &Step, first: &Step) -> bool {
 
 /// What lies in a folder, behind that folder.
 fn is_below(step: &Step, first: &Step) -> bool {
-    let Work::PutFolder { path: folder, .. } = &first.work else { return false };
+    let Work::File(FileWork::PutFolder { path: folder, .. }) = &first.work else { return false };
     match &step.work {
-        Work::PutFile { path, .. } | Work::PutLink { path, .. } | Work::PutFolder { path, .. } => {
-            path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'))
-        }
+        Work::File(FileWork::Remove { .. }) => false,
+        Work::File(work) => work.path().strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/')),
         _ => false,
     }
 }
@@ -34,18 +34,17 @@ fn is_in_repo_of(step: &Step, first: &Step) -> bool {
     let is_packages = first.findings.iter().any(|id| id.category == Category::Gate);
     repo == other
         && match &first.work {
-            Work::Clone { .. } => true,
-            Work::SetUp { .. } => is_packages && matches!(step.work, Work::SetUp { .. }),
+            Work::Repo(RepoWork::Clone { .. }) => true,
+            Work::Repo(RepoWork::SetUp { .. }) => {
+                is_packages && matches!(step.work, Work::Repo(RepoWork::SetUp { .. }))
+            }
             _ => false,
         }
 }
 
 fn repo_of(step: &Step) -> Option<&str> {
     match &step.work {
-        Work::Clone { repo, .. }
-        | Work::Remotes { repo, .. }
-        | Work::GitSetting { repo, .. }
-        | Work::SetUp { repo, .. } => Some(repo),
+        Work::Repo(work) => Some(work.repo()),
         _ => None,
     }
 }
@@ -53,9 +52,13 @@ fn repo_of(step: &Step) -> Option<&str> {
 /// The programs that a step starts.
 fn programs(step: &Step) -> impl Iterator<Item = &str> {
     let arguments: Vec<&str> = match &step.work {
-        Work::Command { arguments, .. } => arguments.first().map(String::as_str).into_iter().collect(),
-        Work::SetUp { runs, .. } => runs.iter().filter_map(|run| run.arguments.first()).map(String::as_str).collect(),
-        Work::Clone { .. } | Work::Remotes { .. } | Work::GitSetting { .. } => vec!["git"],
+        Work::Command(CommandWork::Command { arguments, .. }) => {
+            arguments.first().map(String::as_str).into_iter().collect()
+        }
+        Work::Repo(RepoWork::SetUp { runs, .. }) => {
+            runs.iter().filter_map(|run| run.arguments.first()).map(String::as_str).collect()
+        }
+        Work::Repo(_) => vec!["git"],
         _ => Vec::new(),
     };
     arguments.into_iter()

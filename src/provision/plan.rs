@@ -1,5 +1,6 @@
 //! Findings into a plan. Pure: the same findings make the same plan.
 
+use super::work::{FileWork, RepoWork};
 use super::{Action, Need, Offer, PROVIDERS, Plan, STRUCTURE, Step, Unmet, Work, order};
 use crate::parity::{Finding, State, TargetReport};
 use crate::quality::remedy::remedy;
@@ -88,13 +89,8 @@ fn seen(id: &ItemId, report: &TargetReport) -> Option<Digest> {
 fn leave_out_what_has_no_folder(steps: &mut Vec<Step>, unmet: &mut Vec<Unmet>, report: &TargetReport) {
     let mut left_out = Vec::new();
     steps.retain(|step| {
-        let (Work::PutFile { path, .. }
-        | Work::PutLink { path, .. }
-        | Work::PutFolder { path, .. }
-        | Work::Remove { path }) = &step.work
-        else {
-            return true;
-        };
+        let Work::File(work) = &step.work else { return true };
+        let path = work.path();
         let above = report.findings.iter().filter(|finding| {
             finding.id.category == Category::Dotfile
                 && path.strip_prefix(&finding.id.name).is_some_and(|rest| rest.starts_with('/'))
@@ -144,7 +140,7 @@ fn owner(finding: &Finding) -> &str {
 
 /// Whether a step clones this repository.
 fn clones(step: &Step, repo: &str) -> bool {
-    matches!(step.work, Work::Clone { .. })
+    matches!(step.work, Work::Repo(RepoWork::Clone { .. }))
         && step.findings.iter().any(|id| id.category == Category::Repo && id.name == repo)
 }
 
@@ -207,7 +203,7 @@ fn settle(steps: &mut [Step], unmet: &mut Vec<Unmet>, report: &TargetReport) {
 fn brings(step: &Step, finding: &Finding) -> bool {
     match (&step.work, &finding.locked) {
         // With a repository come its files, and what git itself writes when it makes one.
-        (Work::Clone { .. }, _) if clones(step, owner(finding)) => match finding.id.category {
+        (Work::Repo(RepoWork::Clone { .. }), _) if clones(step, owner(finding)) => match finding.id.category {
             Category::Pin | Category::Gate | Category::Check => true,
             Category::Hook => matches!(&finding.locked, Some(Locked::Present(Fact::Gate(_)))),
             Category::Git => {
@@ -217,7 +213,9 @@ fn brings(step: &Step, finding: &Finding) -> bool {
             _ => false,
         },
         // Hooks come with the folder in which git is told to look for them.
-        (Work::GitSetting { key, value: Some(folder), .. }, locked) if key.eq_ignore_ascii_case("core.hooksPath") => {
+        (Work::Repo(RepoWork::GitSetting { key, value: Some(folder), .. }), locked)
+            if key.eq_ignore_ascii_case("core.hooksPath") =>
+        {
             let same_repo = step.findings.first().is_some_and(|id| {
                 id.name.split('/').next() == finding.id.name.split('/').next() && finding.id.category == Category::Hook
             });
@@ -233,13 +231,19 @@ fn brings(step: &Step, finding: &Finding) -> bool {
                 }
         }
         // Settings come with the file that the reference has them from.
-        (Work::PutFile { path, .. } | Work::PutLink { path, .. }, Some(Locked::Present(Fact::Text(setting)))) => {
+        (
+            Work::File(FileWork::PutFile { path, .. } | FileWork::PutLink { path, .. }),
+            Some(Locked::Present(Fact::Text(setting))),
+        ) => {
             finding.id.category == Category::Git
                 && setting.scope_word() == Some("global")
                 && [".gitconfig", ".config/git/config"].contains(&path.as_str())
         }
         // A tool that is itself one of the files.
-        (Work::PutFile { path, .. } | Work::PutLink { path, .. }, Some(Locked::Present(Fact::Version(tool)))) => {
+        (
+            Work::File(FileWork::PutFile { path, .. } | FileWork::PutLink { path, .. }),
+            Some(Locked::Present(Fact::Version(tool))),
+        ) => {
             let place = tool.path.as_deref().and_then(|path| path.split(" -> ").next());
             finding.id.category == Category::Tool && place.is_some_and(|place| place.ends_with(&format!("/{path}")))
         }

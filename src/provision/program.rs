@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{RemoteUrls, Step, Work};
+use super::Step;
+use super::work::TEXTS;
 use crate::spec::Digest;
 use crate::transport::quote;
 
 /// Sets `tu_state`, where the generations lie.
 pub(super) const STATE: &str = include_str!("state.sh");
 const RUNTIME: &str = include_str!("runtime.sh");
+const ROLLBACK: &str = include_str!("rollback.sh");
 const INFALLIBLE: &str = "writing to a string cannot fail";
 
 /// The contents that steps need, by digest.
@@ -26,7 +28,7 @@ pub(super) fn apply(plan: &[Step], to_do: &[usize], contents: &Contents, nonce: 
     }
     text.push_str("tu_generation_begin\n");
     for (number, step) in steps() {
-        let body = body(step, contents);
+        let body = step.work.body(step, contents);
         let carry_out = if step.root { "tu_root_step" } else { "tu_step" };
         let mut needs = vec!["tu_needs".to_owned(), number.to_string()];
         needs.extend(step.after.iter().flat_map(|first| [first.to_string(), plan[*first].subject.clone()]));
@@ -41,6 +43,7 @@ pub(super) fn apply(plan: &[Step], to_do: &[usize], contents: &Contents, nonce: 
 /// The program that undoes these entries of a generation, the newest first.
 pub(super) fn rollback(generation: &str, entries: &[&str], nonce: &str) -> String {
     let mut text = opening(nonce);
+    text.push_str(ROLLBACK);
     for (number, entry) in entries.iter().enumerate() {
         let restore = quote::words(["tu_restore", generation, entry]);
         write!(text, "tu_do{number}() {{\n{restore}\n}}\ntu_step {number} tu_do{number}\n").expect(INFALLIBLE);
@@ -52,69 +55,12 @@ pub(super) fn rollback(generation: &str, entries: &[&str], nonce: &str) -> Strin
 }
 
 fn opening(nonce: &str) -> String {
-    format!("{{\ntu_nonce={nonce}\n{STATE}\n{RUNTIME}\ncd || exit 1\nexec 9>&1 </dev/null\n")
+    format!("{{\ntu_nonce={nonce}\n{STATE}\n{RUNTIME}\n{TEXTS}\ncd || exit 1\nexec 9>&1 </dev/null\n")
 }
 
 fn closing(mut text: String) -> String {
     text.push_str("printf '%s done 0 0\\n\\n' \"$tu_nonce\" >&9\nexit 0\n}\n");
     text
-}
-
-fn set_remote(remote: &RemoteUrls) -> String {
-    let urls = |urls: &[String]| urls.iter().map(String::as_str).collect::<Vec<_>>().join("\n");
-    quote::words(["tu_remote", &remote.name, &urls(&remote.fetch), &urls(&remote.push)])
-}
-
-fn body(step: &Step, contents: &Contents) -> String {
-    match &step.work {
-        Work::PutFile { path, mode, digest } => {
-            let content = contents.get(digest).map_or(&[][..], Vec::as_slice);
-            let put = quote::words(["tu_put_file", &quote::place(path), &mode.to_string(), digest.hex()]);
-            format!("{} | {put}", quote::printf_of(content))
-        }
-        Work::PutLink { path, to } => quote::words(["tu_put_link", &quote::place(path), to]),
-        Work::PutFolder { path, mode } => quote::words(["tu_put_folder", &quote::place(path), &mode.to_string()]),
-        Work::Remove { path } => quote::words(["tu_remove", &quote::place(path)]),
-        Work::GitSetting { repo, key, value: Some(value) } => quote::words(["tu_git", &quote::place(repo), key, value]),
-        Work::GitSetting { repo, key, value: None } => quote::words(["tu_git", &quote::place(repo), key]),
-        Work::Clone { repo, remotes } => {
-            let mut lines = vec![quote::words(["tu_clone", &quote::place(repo)])];
-            for remote in remotes {
-                lines.push(set_remote(remote));
-            }
-            lines.push(quote::words(["tu_cloned", &quote::place(repo)]));
-            lines.join(" &&\n")
-        }
-        Work::Remotes { repo, set, remove } => {
-            let mut lines = vec![quote::words(["tu_remotes", &quote::place(repo)])];
-            lines.extend(set.iter().map(set_remote));
-            lines.extend(remove.iter().map(|name| quote::words(["git", "remote", "remove", name])));
-            lines.push("tu_remotes_left".to_owned());
-            lines.join(" &&\n")
-        }
-        Work::SetUp { repo, runs } => {
-            let mut lines = vec![quote::words(["tu_record", "kept", &step.subject, ""])];
-            lines.extend(runs.iter().map(|run| {
-                let place = quote::place(repo);
-                let folder = if run.folder.is_empty() { place } else { format!("{place}/{}", run.folder) };
-                let words = ["tu_set_up", &folder].into_iter().chain(run.arguments.iter().map(String::as_str));
-                quote::words(words)
-            }));
-            lines.join(" &&\n")
-        }
-        Work::Command { arguments, refresh } => {
-            let run = |arguments: &[String]| {
-                let words = quote::words(arguments.iter().map(String::as_str));
-                if step.root { format!("tu_as_root {words}") } else { words }
-            };
-            let note = quote::words(["tu_record", "kept", &step.subject, ""]);
-            let command = run(arguments);
-            match refresh.as_slice() {
-                [] => format!("{note} && {command}"),
-                refresh => format!("{note} && {{ {command} || {{ {} && {command}; }}; }}", run(refresh)),
-            }
-        }
-    }
 }
 
 /// What the program tells while it runs.

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::program::{Contents, Event, Events, apply, rollback};
+use super::work::{CommandWork, FileWork, RepoWork};
 use super::{Action, Step, Work};
 use crate::spec::{Digest, Mode};
 use crate::transport::test_shells::{RealShell, Room, SHELLS, in_every_shell, run, start, which};
@@ -37,11 +38,11 @@ fn step(work: Work) -> Step {
 fn put(contents: &mut Contents, path: &str, mode: u16, content: &[u8]) -> Step {
     let digest = Digest::of(content);
     contents.insert(digest.clone(), content.to_owned());
-    step(Work::PutFile { path: path.to_owned(), mode: Mode(mode), digest })
+    step(Work::File(FileWork::PutFile { path: path.to_owned(), mode: Mode(mode), digest }))
 }
 
 fn link(path: &str, to: &str) -> Step {
-    step(Work::PutLink { path: path.to_owned(), to: to.to_owned() })
+    step(Work::File(FileWork::PutLink { path: path.to_owned(), to: to.to_owned() }))
 }
 
 fn program(steps: &[Step], contents: &Contents) -> String {
@@ -132,9 +133,9 @@ fn steps(contents: &mut Contents) -> Vec<Step> {
         put(contents, &format!(".config/deep/{ODD}"), 0o755, b"\x00\xff%s\\n'$x\n\n"),
         put(contents, "-dash", 0o644, b""),
         link(&format!("-link {ODD}"), ODD),
-        step(Work::PutFolder { path: "folder".to_owned(), mode }),
-        step(Work::PutFolder { path: ".cache/new".to_owned(), mode }),
-        step(Work::Remove { path: ".extra".to_owned() }),
+        step(Work::File(FileWork::PutFolder { path: "folder".to_owned(), mode })),
+        step(Work::File(FileWork::PutFolder { path: ".cache/new".to_owned(), mode })),
+        step(Work::File(FileWork::Remove { path: ".extra".to_owned() })),
     ]
 }
 
@@ -192,11 +193,14 @@ fn what_cannot_be_done_changes_nothing_and_leaves_nothing() {
         put(&mut contents, "line\nbreak", 0o600, b"x\n"),
         link("another\nbreak", "x"),
         put(&mut contents, ".zshrc/below-a-file", 0o600, b"x\n"),
-        step(Work::Command { arguments: vec!["/nowhere/at-all".to_owned()], refresh: Vec::new() }),
-        step(Work::Command {
+        step(Work::Command(CommandWork::Command {
+            arguments: vec!["/nowhere/at-all".to_owned()],
+            refresh: Vec::new(),
+        })),
+        step(Work::Command(CommandWork::Command {
             arguments: vec!["/bin/sh".to_owned(), "-c".to_owned(), "cat; exit 3".to_owned()],
             refresh: Vec::new(),
-        }),
+        })),
     ];
     let program = program(&steps, &contents);
     in_every_shell(|shell| {
@@ -212,12 +216,16 @@ fn what_cannot_be_done_changes_nothing_and_leaves_nothing() {
 #[test]
 fn a_git_setting_is_set_removed_and_given_back() {
     let steps = [
-        step(Work::GitSetting {
+        step(Work::Repo(RepoWork::GitSetting {
             repo: "car menta".to_owned(),
             key: "core.hooksPath".to_owned(),
             value: Some("it's here".to_owned()),
-        }),
-        step(Work::GitSetting { repo: "car menta".to_owned(), key: "alias.old".to_owned(), value: None }),
+        })),
+        step(Work::Repo(RepoWork::GitSetting {
+            repo: "car menta".to_owned(),
+            key: "alias.old".to_owned(),
+            value: None,
+        })),
     ];
     let program = program(&steps, &Contents::new());
     in_every_shell(|shell| {
@@ -347,7 +355,7 @@ fn shellcheck_finds_nothing_in_a_program() {
     let mut all = steps(&mut contents);
     let arguments = ["apt-get", "install", "--yes", "git=1:2"].map(str::to_owned).to_vec();
     let refresh = ["apt-get", "update"].map(str::to_owned).to_vec();
-    all.push(Step { root: true, ..step(Work::Command { arguments, refresh }) });
+    all.push(Step { root: true, ..step(Work::Command(CommandWork::Command { arguments, refresh })) });
     let room = Room::new();
     for (name, text) in
         [("apply", program(&all, &contents)), ("rollback", rollback("000001", &["000002", "000001"], NONCE))]

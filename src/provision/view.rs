@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use serde::{Deserialize, Serialize};
 
 use super::apply::Fate;
-use super::{Action, Plan, SetUpRun, Step, Work};
+use super::{Action, Plan};
 use crate::parity::report::{Look, misleads};
 use crate::spec::Digest;
 
@@ -56,7 +56,7 @@ pub fn human(plan: &Plan, look: Look) -> String {
         let dim = Style::new().dimmed();
         let why = format!("       {}: {}", findings.join(", "), step.why);
         writeln!(text, "{}", look.paint(dim, &clean(&why))).expect(INFALLIBLE);
-        writeln!(text, "{}", look.paint(dim, &clean(&format!("       {}", deed(step))))).expect(INFALLIBLE);
+        writeln!(text, "{}", look.paint(dim, &clean(&format!("       {}", step.work.deed())))).expect(INFALLIBLE);
         for line in step.diff.iter().flat_map(|diff| diff.lines()) {
             writeln!(text, "       {}", paint_diff(&clean(line), look)).expect(INFALLIBLE);
         }
@@ -92,43 +92,6 @@ fn mark(action: Action, look: Look) -> String {
         Action::Remove => ("-", AnsiColor::Red),
     };
     look.paint(colour.on_default(), mark)
-}
-
-/// What a step does, exactly.
-fn deed(step: &Step) -> String {
-    match &step.work {
-        Work::PutFile { mode, digest, .. } => format!("file, mode {mode}, {}", digest.short()),
-        Work::PutLink { to, .. } => format!("link to {to}"),
-        Work::PutFolder { mode, .. } => format!("folder, mode {mode}"),
-        Work::Remove { .. } => "remove it; a backup stays".to_owned(),
-        Work::GitSetting { key, value: Some(value), repo } => format!("git -C {repo} config {key} {value}"),
-        Work::GitSetting { key, value: None, repo } => format!("git -C {repo} config --unset-all {key}"),
-        Work::Clone { remotes, .. } => remotes.first().map_or_else(String::new, |remote| {
-            let url = remote.fetch.first().map_or("", String::as_str);
-            let others = if remotes.len() > 1 {
-                format!(
-                    ", and the remotes {}",
-                    remotes[1..].iter().map(|remote| remote.name.as_str()).collect::<Vec<_>>().join(", ")
-                )
-            } else {
-                String::new()
-            };
-            format!("git clone --origin {} {url}{others}", remote.name)
-        }),
-        Work::Remotes { set, remove, .. } => {
-            let set = set.iter().map(|remote| format!("{} {}", remote.name, remote.fetch.join(" ")));
-            let remove = remove.iter().map(|name| format!("{name} goes"));
-            format!("remotes: {}", set.chain(remove).collect::<Vec<_>>().join(", "))
-        }
-        Work::SetUp { runs, .. } => {
-            let one = |run: &SetUpRun| match run.folder.as_str() {
-                "" => run.arguments.join(" "),
-                folder => format!("{} in {folder}", run.arguments.join(" ")),
-            };
-            format!("{}; not undone by rollback", runs.iter().map(one).collect::<Vec<_>>().join(", "))
-        }
-        Work::Command { arguments, .. } => format!("{}; not undone by rollback", arguments.join(" ")),
-    }
 }
 
 fn paint_diff(line: &str, look: Look) -> String {

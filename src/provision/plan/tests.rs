@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::{Selection, plan};
 use crate::parity::compare::{Circumstances, target_report};
 use crate::parity::report::Look;
+use crate::provision::work::RepoWork;
 use crate::provision::{Plan, Work, view};
 use crate::spec::{
     Category, Digest, Environment, Fact, Facts, FileFact, GateFact, LeadsTo, Listed, Listing, Lock, Locked, Machine,
@@ -192,7 +193,9 @@ fn a_missing_repository_is_cloned_without_a_password_and_what_is_in_it_comes_aft
         plan.steps.iter().position(|step| step.findings.iter().any(|finding| finding.to_string() == id)).unwrap()
     };
     let cloned = place("repo:r");
-    let Work::Clone { remotes, .. } = &plan.steps[cloned].work else { panic!("{:?}", plan.steps[cloned]) };
+    let Work::Repo(RepoWork::Clone { remotes, .. }) = &plan.steps[cloned].work else {
+        panic!("{:?}", plan.steps[cloned])
+    };
     assert_eq!(remotes[0].fetch, ["https://example.com/r"]);
     assert!(plan.steps[place("git:r/core.hooksPath")].after.contains(&cloned));
     let text = serde_json::to_string(&plan).unwrap() + &view::human(&plan, Look::Plain);

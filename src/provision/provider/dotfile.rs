@@ -1,6 +1,6 @@
 //! Files, links and folders of the home, as the lock has them.
 
-use super::{Action, NOT_PRUNED, Need, Offer, Provider, Work, step};
+use super::{Action, FileWork, NOT_PRUNED, Need, Offer, Provider, Work, step};
 use crate::parity::Change;
 use crate::spec::{Category, Fact, FileFact, Locked, Observed, link_end};
 
@@ -21,7 +21,7 @@ fn offer(need: Need<'_>) -> Offer {
             Some(FileFact::Folder { .. }) => {
                 Offer::Cannot("folders are never removed, only the files in them".to_owned())
             }
-            _ => file_step(&need, Action::Remove, Work::Remove { path }),
+            _ => file_step(&need, Action::Remove, Work::File(FileWork::Remove { path })),
         };
     }
     let Some(Locked::Present(Fact::File(wanted))) = &need.finding.locked else { return Offer::NotMine };
@@ -43,12 +43,12 @@ fn offer(need: Need<'_>) -> Offer {
     }
     let action = if observed.is_some() { Action::Change } else { Action::Create };
     match wanted.clone() {
-        FileFact::File { mode, digest } => file_step(&need, action, Work::PutFile { path, mode, digest }),
-        FileFact::Link { to, .. } => file_step(&need, action, Work::PutLink { path, to }),
+        FileFact::File { mode, digest } => file_step(&need, action, Work::File(FileWork::PutFile { path, mode, digest })),
+        FileFact::Link { to, .. } => file_step(&need, action, Work::File(FileWork::PutLink { path, to })),
         FileFact::Folder { .. } if observed.is_some_and(|file| !matches!(file, FileFact::Folder { .. })) => {
             Offer::Cannot("a file stands where a folder should be; move it away".to_owned())
         }
-        FileFact::Folder { mode } => file_step(&need, action, Work::PutFolder { path, mode }),
+        FileFact::Folder { mode } => file_step(&need, action, Work::File(FileWork::PutFolder { path, mode })),
         FileFact::Keys { .. } => Offer::Cannot(
             "only some keys of it are the reference's, and they are not written by this version of trueup; set them by \
              hand"

@@ -1,7 +1,7 @@
 //! Settings of a repository, above all `core.hooksPath`, written into its own configuration. What the reference has
 //! from a wider configuration is that file's business.
 
-use super::{Action, NOT_PRUNED, Need, Offer, Provider, Work, step};
+use super::{Action, NOT_PRUNED, Need, Offer, Provider, RepoWork, Work, step};
 use crate::parity::Change;
 use crate::spec::{Category, Digest, Fact, Locked, Observed};
 
@@ -69,7 +69,7 @@ fn offer(need: Need<'_>) -> Offer {
         Some(value) => format!("{key} = {value} in {name}"),
         None => format!("{key} in {name}"),
     };
-    let work = Work::GitSetting { repo: repo.path.clone(), key: key.to_owned(), value };
+    let work = Work::Repo(RepoWork::GitSetting { repo: repo.path.clone(), key: key.to_owned(), value });
     Offer::Step(Box::new(step(&PROVIDER, &need, action, subject, work)))
 }
 

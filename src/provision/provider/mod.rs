@@ -9,7 +9,8 @@ mod set_up;
 
 pub(super) use git_setting::STRUCTURE;
 
-use super::{Action, Need, Offer, Provider, RemoteUrls, SetUpRun, Step, Work};
+use super::work::{CommandWork, FileWork, RemoteUrls, RepoWork, SetUpRun};
+use super::{Action, Need, Offer, Provider, Step, Work};
 use crate::parity::Change;
 use crate::spec::{Category, Fact, Locked, Policy, Scheme};
 
@@ -92,7 +93,8 @@ fn package_step(provider: &Provider, need: &Need<'_>, subject: String, command: 
         Some(Change::Extra) => Action::Remove,
         Some(Change::Changed) | None => Action::Change,
     };
-    let work = Work::Command { arguments: owned(command.arguments), refresh: owned(command.refresh) };
+    let work =
+        Work::Command(CommandWork::Command { arguments: owned(command.arguments), refresh: owned(command.refresh) });
     let step = step(provider, need, action, subject, work);
     Offer::Step(Box::new(Step { root: command.root, undone_by_rollback: false, ..step }))
 }

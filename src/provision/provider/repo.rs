@@ -1,7 +1,7 @@
 //! Repositories: cloned where they are not, with all remotes that the reference has; one that is there gets its remotes, and
 //! keeps whatever else is in it.
 
-use super::{Action, NOT_PRUNED, Need, Offer, Provider, RemoteUrls, Work, step};
+use super::{Action, NOT_PRUNED, Need, Offer, Provider, RemoteUrls, RepoWork, Work, step};
 use crate::parity::Change;
 use crate::spec::remote_url::{address, without_secret};
 use crate::spec::{Category, Fact, Locked, Observed, Remote, RepoFact};
@@ -51,7 +51,7 @@ fn clone(need: &Need<'_>, url: Option<&str>, path: &str, wanted: &RepoFact) -> O
         need,
         Action::Create,
         subject,
-        Work::Clone { repo: path.to_owned(), remotes },
+        Work::Repo(RepoWork::Clone { repo: path.to_owned(), remotes }),
     )))
 }
 
@@ -69,7 +69,7 @@ fn remotes(need: &Need<'_>, url: Option<&str>, path: &str, wanted: &RepoFact, fo
         }
         remove.clear();
     }
-    let work = Work::Remotes { repo: path.to_owned(), set, remove };
+    let work = Work::Repo(RepoWork::Remotes { repo: path.to_owned(), set, remove });
     Offer::Step(Box::new(step(&PROVIDER, need, Action::Change, format!("remotes of {path}"), work)))
 }
 

@@ -1,6 +1,6 @@
 //! What a repository is set up by: its packages as its lock files name them, its hooks as their manager installs them.
 
-use super::{Action, Need, Offer, Provider, SetUpRun, Work, step};
+use super::{Action, Need, Offer, Provider, RepoWork, SetUpRun, Work, step};
 use crate::parity::Change;
 use crate::quality::hooks::installed_by;
 use crate::quality::lock_files::installed_from;
@@ -24,7 +24,7 @@ fn offer(need: Need<'_>) -> Offer {
     let action = if need.finding.state.change() == Some(Change::Missing) { Action::Create } else { Action::Change };
     let what = if need.finding.id.category == Category::Gate { "packages" } else { "hooks" };
     let runs = runs.into_iter().map(|(folder, arguments)| SetUpRun { folder, arguments }).collect();
-    let work = Work::SetUp { repo: repo.path.clone(), runs };
+    let work = Work::Repo(RepoWork::SetUp { repo: repo.path.clone(), runs });
     let mut step = step(&PROVIDER, &need, action, format!("{what} of {}", repo.path), work);
     step.undone_by_rollback = false;
     Offer::Step(Box::new(step))
