@@ -3,19 +3,23 @@
 use std::path::Path;
 
 use super::ask::confirm;
-use super::context::{Context, print, reference, select, tell};
+use super::context::{Context, PARALLEL, print, reference, select, tell};
 use super::error::CliError;
-use super::{Exit, audit};
-use crate::observe::audit::audit_over;
+use super::lines::Lines;
+use super::means::{means, means_for_root};
+use super::plan::Chosen;
+use super::{Exit, audit, side_by_side};
+use crate::observe::audit::{Observation, audit_over};
 use crate::parity::{Report, TargetReport, Verdict};
 use crate::provision::Plan;
 use crate::provision::apply::{Fate, apply};
 use crate::provision::contents::{self, Gathered};
 use crate::provision::plan::{Selection, plan};
+use crate::provision::root::Means;
 use crate::provision::view::{self, PlanFile};
 use crate::spec::Target;
 use crate::spec::load::Project;
-use crate::transport::Connection;
+use crate::transport::{Connection, Surroundings};
 
 /// Bring targets true, then audit them again
 #[derive(clap::Args)]
@@ -33,15 +37,8 @@ pub(super) struct Args {
     /// Do not ask
     #[arg(long)]
     yes: bool,
-    /// Only these findings: ids, categories, or either with `*`
-    #[arg(long, value_name = "FINDING")]
-    only: Vec<String>,
-    /// Not these findings
-    #[arg(long, value_name = "FINDING")]
-    skip: Vec<String>,
-    /// Also remove what the reference does not have
-    #[arg(long)]
-    prune: bool,
+    #[command(flatten)]
+    chosen: Chosen,
 }
 
 /// A target with an open connection, its audit, and what is to be done.
@@ -50,6 +47,7 @@ struct Work<'a> {
     connection: Option<Connection>,
     before: TargetReport,
     plan: Plan,
+    means: Means,
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
@@ -59,16 +57,13 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
         Some(file) => file.plans.iter().map(|entry| entry.plan.target.clone()).collect(),
         None => args.targets.clone(),
     };
-    let selection = Selection {
-        only: args.only.clone(),
-        skip: args.skip.clone(),
-        prune: saved.as_ref().map_or(args.prune, |file| file.prune),
-    };
+    let selection = saved.as_ref().map_or_else(|| args.chosen.selection(), |file| file.selection.clone());
     let surroundings = context.surroundings(&project)?;
-    let mut work = Vec::new();
-    for target in select(&project, &names)? {
-        work.push(prepare(target, &project, &selection, &surroundings));
-    }
+    let targets = select(&project, &names)?;
+    let lines = Lines::new(&targets, context);
+    let prepare = |target| prepare(target, &project, &selection, &surroundings, &lines);
+    let mut work = side_by_side::each(targets.clone(), PARALLEL, &prepare);
+    drop(lines);
     if let Some(file) = &saved {
         refuse_if_moved_on(file, &work)?;
     }
@@ -83,10 +78,17 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
         let steps: usize = work.iter().map(|one| one.plan.steps.len()).sum();
         confirm(context, args.yes, &format!("Carry out {steps} step{}?", if steps == 1 { "" } else { "s" }))?;
     }
+    for one in &mut work {
+        one.means = one.means(&project, &surroundings, context);
+    }
+    let lines = Lines::new(&targets, context);
+    let carry_out = |one| carry_out(one, &gathered, &project, &lines, context);
+    let ended = side_by_side::each(work, PARALLEL, &carry_out);
+    drop(lines);
     let mut reports = Vec::new();
     let mut all_done = true;
-    for one in work {
-        let (report, done) = carry_out(one, &gathered, &project, context)?;
+    for end in ended {
+        let (report, done) = end?;
         all_done &= done;
         reports.push(report);
     }
@@ -108,7 +110,7 @@ fn saved_plan(args: &Args, project: &Project) -> Result<Option<PlanFile>, CliErr
     if file.plans.is_empty() {
         return Err(bad("it holds no plan for any target".to_owned()));
     }
-    if !args.only.is_empty() || !args.skip.is_empty() || args.prune {
+    if args.chosen.selection() != Selection::default() {
         return Err(bad(
             "a saved plan is carried out as it is; --only, --skip and --prune choose what to plan".to_owned()
         ));
@@ -130,19 +132,33 @@ fn prepare<'a>(
     target: &'a Target,
     project: &Project,
     selection: &Selection,
-    surroundings: &crate::transport::Surroundings,
+    surroundings: &Surroundings,
+    lines: &Lines,
 ) -> Work<'a> {
     let environment = &project.environment;
-    match Connection::open(target, environment.shell, surroundings) {
+    lines.say(target, "connecting");
+    let opened = Connection::open(target, environment.shell, surroundings);
+    lines.say(target, "observing");
+    let (connection, observation) = match opened {
         Ok(mut connection) => {
-            let before = audit::hold(project, target, &audit_over(&mut connection, environment));
-            let plan = plan(environment, &before, selection);
-            Work { target, connection: Some(connection), before, plan }
+            let observation = audit_over(&mut connection, environment);
+            (Some(connection), observation)
         }
-        Err(error) => {
-            let before = audit::hold(project, target, &crate::observe::audit::Observation::failed(error));
-            let plan = plan(environment, &before, selection);
-            Work { target, connection: None, before, plan }
+        Err(error) => (None, Observation::failed(error)),
+    };
+    lines.end(target);
+    let before = audit::hold(project, target, &observation);
+    let plan = plan(environment, &before, selection);
+    Work { target, connection, before, plan, means: Means::default() }
+}
+
+impl Work<'_> {
+    fn means(&mut self, project: &Project, surroundings: &Surroundings, context: &Context) -> Means {
+        match &mut self.connection {
+            Some(connection) if self.plan.steps.iter().any(|step| step.root) => {
+                means_for_root(self.target, connection, &project.environment, surroundings, context)
+            }
+            _ => means(surroundings),
         }
     }
 }
@@ -181,27 +197,30 @@ fn carry_out(
     one: Work<'_>,
     gathered: &Gathered,
     project: &Project,
+    lines: &Lines,
     context: &Context,
 ) -> Result<(TargetReport, bool), CliError> {
-    let Work { target, connection, before, plan } = one;
+    let Work { target, connection, before, plan, means } = one;
     let Some(mut connection) = connection.filter(|_| !plan.steps.is_empty()) else { return Ok((before, true)) };
-    let look = context.stdout_look();
     let total = plan.steps.len();
-    let fates = apply(&mut connection, &plan, gathered, &mut |number| {
+    let fates = apply(&mut connection, &plan, gathered, &means, &mut |number| {
         let step = &plan.steps[number];
-        tell(&format!("{}: {}/{total} {} {}", target.name, number + 1, step.action.word(), view::clean(&step.subject)));
+        let subject = view::clean(&step.subject);
+        lines.tell(target, &format!("{}/{total} {} {subject}", number + 1, step.action.word()));
     });
-    match fates {
-        Ok(fates) => {
-            print(&format!("{}\n{}\n", target.name, view::outcome(&plan, &fates, look)))?;
-            let after = audit::hold(project, target, &audit_over(&mut connection, &project.environment));
-            Ok((after, fates.iter().all(|fate| *fate == Fate::Done)))
-        }
+    let fates = match fates {
+        Ok(fates) => fates,
         Err(error) => {
-            let lost = crate::observe::audit::Observation::failed(error);
-            Ok((audit::hold(project, target, &lost), false))
+            lines.end(target);
+            return Ok((audit::hold(project, target, &Observation::failed(error)), false));
         }
-    }
+    };
+    lines.say(target, "observing");
+    let after = audit::hold(project, target, &audit_over(&mut connection, &project.environment));
+    lines.end(target);
+    let outcome = view::outcome(&plan, &fates, &after, context.stdout_look());
+    context.progress.suspend(|| print(&format!("{}\n{outcome}\n", target.name)))?;
+    Ok((after, fates.iter().all(|fate| *fate == Fate::Done)))
 }
 
 fn finish(report: &Report, all_done: bool, context: &Context) -> Result<Exit, CliError> {

@@ -21,6 +21,7 @@ use crate::transport::{Connection, Surroundings};
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     trueup plan vm\n  \
+    trueup plan vm --only dotfile --skip 'dotfile:.config/*'\n  \
     trueup plan vm --out vm.plan.json && trueup apply vm.plan.json\n\n\
     Exit codes: 0 nothing to do, 1 changes needed, 2 usage or spec error, 3 something could not be observed.")]
 pub(super) struct Args {
@@ -33,11 +34,30 @@ pub(super) struct Args {
     /// Save the plan, to be carried out by `trueup apply FILE`
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    chosen: Chosen,
+    #[command(flatten)]
+    parallel: audit::Parallel,
+}
+
+/// Which findings a plan is about.
+#[derive(clap::Args)]
+pub(super) struct Chosen {
+    /// Only these findings: ids, categories, or either with `*`
+    #[arg(long, value_name = "FINDING")]
+    only: Vec<String>,
+    /// Not these findings
+    #[arg(long, value_name = "FINDING")]
+    skip: Vec<String>,
     /// Also remove what the reference does not have
     #[arg(long)]
     prune: bool,
-    #[command(flatten)]
-    parallel: audit::Parallel,
+}
+
+impl Chosen {
+    pub(super) fn selection(&self) -> Selection {
+        Selection { only: self.only.clone(), skip: self.skip.clone(), prune: self.prune }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -53,15 +73,18 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
         super::formats::refuse_own_file(path, &project)?;
     }
     let surroundings = context.surroundings(&project)?;
-    let selection = Selection { prune: args.prune, ..Selection::default() };
+    let selection = args.chosen.selection();
     let report = audit::audit_with(&project, &targets, args.parallel, context)?;
+    if let Some(pattern) = selection.names_nothing(&report.targets.iter().collect::<Vec<_>>()) {
+        return Err(CliError::NothingNamed(pattern.to_owned()));
+    }
     let mut plans: Vec<Plan> =
         report.targets.iter().map(|target| plan(&project.environment, target, &selection)).collect();
     let gathered = contents::gather(&plans, &project.environment, &reference(&project), &surroundings);
     for (target, plan) in targets.iter().zip(&mut plans) {
         add_diffs(target, plan, &gathered, &project, &surroundings);
     }
-    let file = plan_file(&project, plans, args.prune);
+    let file = plan_file(&project, plans, selection);
     let json = to_json(&file);
     match args.format {
         PlanFormat::Json => print(&json)?,
@@ -73,6 +96,10 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     Ok(match report.verdict() {
         Verdict::Unknown => Exit::Unknown,
         Verdict::Parity => Exit::Fine,
+        // Drift that was not chosen is nobody's business here.
+        Verdict::Drift if file.plans.iter().all(|entry| entry.plan.steps.is_empty() && entry.plan.unmet.is_empty()) => {
+            Exit::Fine
+        }
         Verdict::Drift => Exit::Drift,
     })
 }
@@ -90,13 +117,13 @@ fn add_diffs(target: &Target, plan: &mut Plan, gathered: &Gathered, project: &Pr
     }
 }
 
-pub(super) fn plan_file(project: &Project, plans: Vec<Plan>, prune: bool) -> PlanFile {
+pub(super) fn plan_file(project: &Project, plans: Vec<Plan>, selection: Selection) -> PlanFile {
     PlanFile {
         schema: view::SCHEMA.to_owned(),
         environment: project.environment.name.clone(),
         spec_digest: project.spec_digest.clone(),
         lock_digest: project.lock.as_ref().map(|loaded| loaded.digest.clone()),
-        prune,
+        selection,
         plans: plans.into_iter().map(|plan| PlanEntry { digest: plan.digest(), plan }).collect(),
     }
 }

@@ -48,20 +48,6 @@ tu_plainly() {
     git -c core.hooksPath=/dev/null -c core.fsmonitor=false -c advice.detachedHead=false -c gc.auto=0 "$@" </dev/null
 }
 
-# tu_started PROCESS: when it started, in one word; fails where it has ended, also where nobody has taken note of that.
-tu_started() {
-  if [ -r /proc/self/stat ]; then
-    { read -r tu_line <"/proc/$1/stat"; } 2>/dev/null || return
-    # shellcheck disable=SC2086 # splitting is the point
-    set -- ${tu_line##*') '}
-    case $1 in Z | X) return 1 ;; esac
-    echo "${20}"
-  else
-    case $(ps -o stat= -p "$1") in '' | Z*) return 1 ;; esac
-    ps -o lstart= -p "$1" | tr -c 'A-Za-z0-9\n' .
-  fi
-}
-
 # tu_remove FOLDER: removes it, whatever modes a hook has left in it.
 tu_remove() {
   rm -rf "$1" 2>/dev/null || { chmod -R u+rwx "$1" 2>/dev/null && rm -rf "$1"; }

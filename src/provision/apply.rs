@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::contents::Gathered;
 use super::program::{self, Event, Events};
+use super::root::Means;
 use super::work::FileWork;
 use super::{Plan, Step, Work};
 use crate::observe::audit::new_nonce;
@@ -39,6 +40,7 @@ pub fn apply(
     connection: &mut Connection,
     plan: &Plan,
     gathered: &Gathered,
+    means: &Means,
     hear: &mut dyn FnMut(usize),
 ) -> Result<Vec<Fate>, TransportError> {
     let mut fates: Vec<Fate> = plan.steps.iter().map(|step| beforehand(step, gathered)).collect();
@@ -47,7 +49,7 @@ pub fn apply(
         return Ok(fates);
     }
     let nonce = new_nonce();
-    let text = program::apply(&plan.steps, &to_do, &gathered.contents, &nonce);
+    let text = program::apply(&plan.steps, &to_do, &gathered.contents, means, &nonce);
     let mut refused = None;
     let ended = carry_out(connection, &text, &nonce, &mut |event| match event {
         Event::Started(number) => hear(number),

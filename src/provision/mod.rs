@@ -14,6 +14,7 @@ mod program;
 mod program_tests;
 mod provider;
 pub mod rollback;
+pub mod root;
 pub mod schedule;
 pub mod view;
 pub mod work;

@@ -1,17 +1,21 @@
 //! Findings into a plan. Pure: the same findings make the same plan.
 
 use super::work::{FileWork, RepoWork};
+use serde::{Deserialize, Serialize};
+
 use super::{Action, Need, Offer, PROVIDERS, Plan, STRUCTURE, Step, Unmet, Work, order};
 use crate::parity::{Finding, State, TargetReport};
 use crate::quality::remedy::remedy;
 use crate::spec::{Category, Digest, Environment, Fact, FileFact, GateFact, ItemId, Locked, Observed};
 
 /// Which drifts a plan is about.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Selection {
     /// Only these: finding ids, categories, or either with `*`; none named means all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub only: Vec<String>,
     /// Not these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skip: Vec<String>,
     /// Also remove what the reference does not have.
     pub prune: bool,

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::Step;
+use super::root::Means;
 use super::work::TEXTS;
 use crate::spec::Digest;
-use crate::transport::quote;
+use crate::transport::{STARTED, quote};
 
 /// Sets `tu_state`, where the generations lie.
 pub(super) const STATE: &str = include_str!("state.sh");
@@ -18,8 +19,11 @@ const INFALLIBLE: &str = "writing to a string cannot fail";
 pub(super) type Contents = BTreeMap<Digest, Vec<u8>>;
 
 /// The program that carries out these steps. Each step's content is there: the caller has left out the others.
-pub(super) fn apply(plan: &[Step], to_do: &[usize], contents: &Contents, nonce: &str) -> String {
-    let mut text = opening(nonce);
+pub(super) fn apply(plan: &[Step], to_do: &[usize], contents: &Contents, means: &Means, nonce: &str) -> String {
+    let mut text = opening(nonce, &means.holder);
+    if let Some(password) = &means.password {
+        writeln!(text, "tu_password={}", quote::word(password.reveal())).expect(INFALLIBLE);
+    }
     let steps = || to_do.iter().map(|number| (*number, &plan[*number]));
     let left_out = (0..plan.len()).filter(|number| !to_do.contains(number)).map(|number| number.to_string());
     writeln!(text, "tu_undone=' {} '", left_out.collect::<Vec<_>>().join(" ")).expect(INFALLIBLE);
@@ -41,8 +45,8 @@ pub(super) fn apply(plan: &[Step], to_do: &[usize], contents: &Contents, nonce: 
 }
 
 /// The program that undoes these entries of a generation, the newest first.
-pub(super) fn rollback(generation: &str, entries: &[&str], nonce: &str) -> String {
-    let mut text = opening(nonce);
+pub(super) fn rollback(generation: &str, entries: &[&str], means: &Means, nonce: &str) -> String {
+    let mut text = opening(nonce, &means.holder);
     text.push_str(ROLLBACK);
     for (number, entry) in entries.iter().enumerate() {
         let restore = quote::words(["tu_restore", generation, entry]);
@@ -54,12 +58,15 @@ pub(super) fn rollback(generation: &str, entries: &[&str], nonce: &str) -> Strin
     closing(text)
 }
 
-fn opening(nonce: &str) -> String {
-    format!("{{\ntu_nonce={nonce}\n{STATE}\n{RUNTIME}\n{TEXTS}\ncd || exit 1\nexec 9>&1 </dev/null\n")
+fn opening(nonce: &str, holder: &str) -> String {
+    let hold = quote::words(["tu_hold", holder]);
+    format!(
+        "{{\ntu_nonce={nonce}\n{STATE}\n{STARTED}\n{RUNTIME}\n{TEXTS}\ncd || exit 1\nexec 9>&1 </dev/null\n{hold}\n"
+    )
 }
 
 fn closing(mut text: String) -> String {
-    text.push_str("printf '%s done 0 0\\n\\n' \"$tu_nonce\" >&9\nexit 0\n}\n");
+    text.push_str("tu_let_go\nprintf '%s done 0 0\\n\\n' \"$tu_nonce\" >&9\nexit 0\n}\n");
     text
 }
 

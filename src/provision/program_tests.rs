@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::program::{Contents, Event, Events, apply, rollback};
+use super::root::Means;
 use super::work::{CommandWork, FileWork, RepoWork};
 use super::{Action, Step, Work};
 use crate::spec::{Digest, Mode};
@@ -46,7 +47,7 @@ fn link(path: &str, to: &str) -> Step {
 }
 
 fn program(steps: &[Step], contents: &Contents) -> String {
-    apply(steps, &(0..steps.len()).collect::<Vec<_>>(), contents, NONCE)
+    apply(steps, &(0..steps.len()).collect::<Vec<_>>(), contents, &Means::default(), NONCE)
 }
 
 fn events(room: &Room, shell: &RealShell, program: &str) -> Vec<Event> {
@@ -75,7 +76,7 @@ fn roll_back(room: &Room, shell: &RealShell, generation: &str) -> Vec<Event> {
     let mut entries = names(&generations(room).join(generation).join("entries"));
     entries.reverse();
     let entries: Vec<&str> = entries.iter().map(String::as_str).collect();
-    events(room, shell, &rollback(generation, &entries, NONCE))
+    events(room, shell, &rollback(generation, &entries, &Means::default(), NONCE))
 }
 
 /// Everything in the home but trueup's own state: kind, mode and content by path.
@@ -357,9 +358,10 @@ fn shellcheck_finds_nothing_in_a_program() {
     let refresh = ["apt-get", "update"].map(str::to_owned).to_vec();
     all.push(Step { root: true, ..step(Work::Command(CommandWork::Command { arguments, refresh })) });
     let room = Room::new();
-    for (name, text) in
-        [("apply", program(&all, &contents)), ("rollback", rollback("000001", &["000002", "000001"], NONCE))]
-    {
+    for (name, text) in [
+        ("apply", program(&all, &contents)),
+        ("rollback", rollback("000001", &["000002", "000001"], &Means::default(), NONCE)),
+    ] {
         let file = room.path().join(name);
         fs::write(&file, text).unwrap();
         let mut shellcheck = Command::new("shellcheck");

@@ -1,17 +1,20 @@
-//! Putting back what the newest generation of backups on a target holds.
+//! Putting back what the generations of backups on a target hold, the newest first.
 
 use super::apply::{Fate, carry_out};
 use super::program::{self, Event, STATE};
+use super::root::Means;
 use crate::observe::audit::{self, new_nonce};
 use crate::observe::{Covers, Question};
 use crate::spec::{Environment, Why};
 use crate::transport::{Connection, TransportError};
 
-/// The newest generation that was not yet rolled back.
+/// What one apply changed, and was not yet rolled back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Generation {
-    /// Its name on the target.
-    pub name: String,
+    /// Its number on the target: they count up.
+    pub number: u32,
+    /// When it began, RFC 3339; none where that was not noted.
+    pub began: Option<String>,
     /// What it holds, in the order in which it was changed.
     pub entries: Vec<Entry>,
 }
@@ -43,36 +46,52 @@ pub enum EntryKind {
     Kept,
 }
 
-/// The exit code with which the question says that there is nothing to roll back.
-const NOTHING: i32 = 44;
+/// Which generations are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// The newest one.
+    Newest,
+    /// All behind this one; 0 stands for the machine before the first.
+    Behind(u32),
+}
 
+// The folder of entries tells that a generation was begun; one without any has changed nothing.
 const SCRIPT: &str = r#"
-tu_newest=
+tu_found=
 for tu_dir in "$tu_state"/*; do
   if [ -d "$tu_dir/entries" ] && [ ! -e "$tu_dir/rolled-back" ] && [ "$(cat "$tu_dir/home")" = "$HOME" ]; then
     for tu_entry in "$tu_dir"/entries/*; do
-      if [ -f "$tu_entry" ]; then tu_newest=$tu_dir && break; fi
+      if [ -f "$tu_entry" ]; then tu_found="$tu_found ${tu_dir##*/}" && break; fi
     done
   fi
 done
-[ -n "$tu_newest" ] || return 44
-printf '%s\n' "${tu_newest##*/}"
-for tu_entry in "$tu_newest"/entries/*; do
-  if [ -f "$tu_entry" ]; then printf '%s\n' "${tu_entry##*/}" && sed 2q "$tu_entry"; fi
+for tu_name in $tu_found; do
+  case $tu_behind in
+    '') if [ "$tu_name" != "${tu_found##* }" ]; then continue; fi ;;
+    *) if [ "${tu_name#"${tu_name%%[!0]*}"}" -le "$tu_behind" ]; then continue; fi ;;
+  esac
+  printf 'generation\n%s\n%s\n' "$tu_name" "$(cat "$tu_state/$tu_name/began" 2>/dev/null)"
+  for tu_entry in "$tu_state/$tu_name"/entries/*; do
+    if [ -f "$tu_entry" ]; then printf '%s\n' "${tu_entry##*/}" && sed 2q "$tu_entry"; fi
+  done
 done
 "#;
 
-/// The newest generation on a target; none if there is nothing to roll back.
-pub fn newest(
+/// The generations on a target that can be rolled back, the oldest first.
+pub fn generations(
     connection: &mut Connection,
     environment: &Environment,
-) -> Result<Result<Option<Generation>, Why>, TransportError> {
-    let question =
-        Question::new("generations", format!("{STATE}\n{SCRIPT}"), environment.limits.probe, Covers::default());
+    which: Which,
+) -> Result<Result<Vec<Generation>, Why>, TransportError> {
+    let behind = match which {
+        Which::Newest => String::new(),
+        Which::Behind(number) => number.to_string(),
+    };
+    let script = format!("{STATE}\ntu_behind={behind}\n{SCRIPT}");
+    let question = Question::new("generations", script, environment.limits.probe, Covers::default());
     let answer = audit::ask(connection, &[question])?.remove(0);
     Ok(answer.and_then(|answer| match answer.code {
-        0 => read(&String::from_utf8_lossy(&answer.stdout)).map(Some),
-        NOTHING => Ok(None),
+        0 => read(&String::from_utf8_lossy(&answer.stdout)),
         code => {
             let message = String::from_utf8_lossy(&answer.stderr).trim().to_owned();
             Err(Why::Failed { command: "listing generations".to_owned(), code, message })
@@ -80,30 +99,42 @@ pub fn newest(
     }))
 }
 
-fn read(listing: &str) -> Result<Generation, Why> {
+fn read(listing: &str) -> Result<Vec<Generation>, Why> {
     let mut lines = listing.lines();
-    let name = lines.next().ok_or_else(|| Why::NotUnderstood("the list of generations is empty".to_owned()))?;
-    let mut entries = Vec::new();
-    while let Some(number) = lines.next() {
-        let (Some(kind), Some(subject)) = (lines.next(), lines.next()) else {
-            return Err(Why::NotUnderstood(format!("entry {number} of generation {name} is cut off")));
+    let mut generations: Vec<Generation> = Vec::new();
+    while let Some(first) = lines.next() {
+        let cut_off = || Why::NotUnderstood(format!("the list of generations is cut off behind `{first}`"));
+        let (second, third) = (lines.next().ok_or_else(cut_off)?, lines.next().ok_or_else(cut_off)?);
+        if first == "generation" {
+            let number =
+                second.parse().map_err(|_| Why::NotUnderstood(format!("generation `{second}` has no number")))?;
+            let began = Some(third.to_owned()).filter(|began| !began.is_empty());
+            generations.push(Generation { number, began, entries: Vec::new() });
+            continue;
+        }
+        let Some(generation) = generations.last_mut() else {
+            return Err(Why::NotUnderstood(format!("entry {first} belongs to no generation")));
         };
-        let mut subject = subject.to_owned();
-        let kind = match kind {
-            "had" => EntryKind::Had,
-            "new" => EntryKind::New,
-            "clone" => EntryKind::Clone,
-            "kept" => EntryKind::Kept,
-            mode if mode.starts_with("mode ") => EntryKind::Mode,
-            setting if setting.starts_with("git ") => {
-                subject = format!("{} in {subject}", &setting["git ".len()..]);
-                EntryKind::Setting
-            }
-            other => return Err(Why::NotUnderstood(format!("entry {number} says `{other}`"))),
-        };
-        entries.push(Entry { number: number.to_owned(), kind, subject });
+        generation.entries.push(entry(first, second, third)?);
     }
-    Ok(Generation { name: name.to_owned(), entries })
+    Ok(generations)
+}
+
+fn entry(number: &str, kind: &str, subject: &str) -> Result<Entry, Why> {
+    let mut subject = subject.to_owned();
+    let kind = match kind {
+        "had" => EntryKind::Had,
+        "new" => EntryKind::New,
+        "clone" => EntryKind::Clone,
+        "kept" => EntryKind::Kept,
+        mode if mode.starts_with("mode ") => EntryKind::Mode,
+        setting if setting.starts_with("git ") => {
+            subject = format!("{} in {subject}", &setting["git ".len()..]);
+            EntryKind::Setting
+        }
+        other => return Err(Why::NotUnderstood(format!("entry {number} says `{other}`"))),
+    };
+    Ok(Entry { number: number.to_owned(), kind, subject })
 }
 
 /// What became of an entry.
@@ -116,19 +147,27 @@ pub struct Outcome {
 }
 
 /// Puts a generation back, the newest change first. The outcomes have the order of the entries.
-pub fn rollback(connection: &mut Connection, generation: &Generation) -> Result<Vec<Outcome>, TransportError> {
+pub fn rollback(
+    connection: &mut Connection,
+    generation: &Generation,
+    means: &Means,
+) -> Result<Vec<Outcome>, TransportError> {
     let nonce = new_nonce();
     let numbers: Vec<&str> = generation.entries.iter().rev().map(|entry| entry.number.as_str()).collect();
-    let text = program::rollback(&generation.name, &numbers, &nonce);
+    let text = program::rollback(&format!("{:06}", generation.number), &numbers, means, &nonce);
     let mut outcomes = vec![Outcome { fate: Fate::Unclear, note: String::new() }; numbers.len()];
-    let ended = carry_out(connection, &text, &nonce, &mut |event| {
-        if let Event::Ended(number, code, said) = event {
-            outcomes[number] = match code {
-                0 => Outcome { fate: Fate::Done, note: said },
-                _ => Outcome { fate: Fate::Failed { code, said }, note: String::new() },
-            };
+    let mut refused = None;
+    let ended = carry_out(connection, &text, &nonce, &mut |event| match event {
+        Event::Ended(number, 0, said) => outcomes[number] = Outcome { fate: Fate::Done, note: said },
+        Event::Ended(number, code, said) => {
+            outcomes[number] = Outcome { fate: Fate::Failed { code, said }, note: String::new() };
         }
+        Event::Fatal(why) => refused = Some(why),
+        Event::Started(_) | Event::Skipped(..) | Event::Done => {}
     });
+    if let Some(why) = refused {
+        outcomes.iter_mut().for_each(|outcome| outcome.fate = Fate::Skipped(why.clone()));
+    }
     outcomes.reverse();
     match ended {
         Err(error) if outcomes.iter().all(|outcome| outcome.fate != Fate::Done) => Err(error),

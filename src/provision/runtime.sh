@@ -1,6 +1,6 @@
 # The runtime of apply and rollback: carries out steps one after the other and tells how each began and ended.
 #
-# Needs tu_nonce and tu_state. Descriptor 9 is the way to the controller. Every file is copied into the newest generation under the
+# Needs tu_nonce, tu_state and tu_started. Descriptor 9 is the way to the controller. Every file is copied into the newest generation under the
 # target's own state folder before it is touched, and is replaced by a rename, so that being killed at any point leaves
 # either the old file or the new one, and a backup of whatever is no longer there.
 # shellcheck shell=sh
@@ -17,11 +17,42 @@ GIT_TERMINAL_PROMPT=0
 DEBIAN_FRONTEND=noninteractive
 export LC_ALL GIT_TERMINAL_PROMPT DEBIAN_FRONTEND
 tu_failed=
+tu_lock=
 
 # tu_fatal MESSAGE: ends everything before anything was changed.
 tu_fatal() {
+  tu_let_go
   printf '%s fatal 0 %s\n%s\n' "$tu_nonce" "${#1}" "$1" >&9
   exit 1
+}
+
+# tu_hold WHO: takes this home's lock, or ends and names its holder. The lock is a link to nowhere, since making one either
+# works wholly or not at all; its text tells the process whose end frees it.
+tu_hold() {
+  (umask 077 && mkdir -p "$tu_state") || tu_fatal "cannot make $tu_state"
+  tu_own="$$ $(tu_started "$$") $(date -u +%Y-%m-%dT%H:%M:%SZ) $1"
+  tu_waited=0
+  until ln -s "$tu_own" "${tu_state%/*}/applying" 2>/dev/null; do
+    if tu_text=$(readlink "${tu_state%/*}/applying"); then
+      tu_is_held "$tu_text" && tu_fatal "$tu_holder is changing this machine since $tu_since; when that has ended, run it again"
+      # What is moved away is the dead one's, unless somebody was faster, who then finds the lock gone and takes it anew.
+      mv -f "${tu_state%/*}/applying" "$tu_state.$$" && rm -f "$tu_state.$$"
+    fi
+    tu_waited=$((tu_waited + 1))
+    [ "$tu_waited" -lt 20 ] || tu_fatal "cannot take the lock ${tu_state%/*}/applying"
+  done
+  tu_lock=${tu_state%/*}/applying
+}
+
+# tu_is_held TEXT: whether the process that a lock names still runs. Sets tu_holder and tu_since.
+tu_is_held() {
+  tu_holder=${1#* * * } tu_since=${1#* * } tu_birth=${1#* }
+  tu_since=${tu_since%% *} tu_birth=${tu_birth%% *}
+  [ "$(tu_started "${1%% *}" 2>/dev/null)" = "$tu_birth" ]
+}
+
+tu_let_go() {
+  [ -z "$tu_lock" ] || [ "$(readlink "$tu_lock")" != "$tu_own" ] || rm -f "$tu_lock"
 }
 
 # tu_step NUMBER FUNCTION: carries out one step and tells its exit code and the end of what it printed.
@@ -52,7 +83,6 @@ tu_leave_out() {
 
 # tu_generation_begin: a new generation, and the end of what an earlier one may have left half done.
 tu_generation_begin() {
-  (umask 077 && mkdir -p "$tu_state") || tu_fatal "cannot make $tu_state"
   for tu_dir in "$tu_state"/*; do
     if [ -d "$tu_dir/entries" ] && [ ! -e "$tu_dir/ended" ]; then
       for tu_entry in "$tu_dir"/entries/*; do
@@ -69,7 +99,8 @@ tu_generation_begin() {
     [ "$tu_count" -lt 1000000 ] || tu_fatal "cannot make a generation in $tu_state"
   done
   # The folder of entries comes last: what has one is known to be this home's.
-  (umask 077 && printf '%s\n' "$HOME" >"$tu_generation/home" && mkdir "$tu_generation/files" \
+  (umask 077 && printf '%s\n' "$HOME" >"$tu_generation/home" &&
+    date -u +%Y-%m-%dT%H:%M:%SZ >"$tu_generation/began" && mkdir "$tu_generation/files" \
     "$tu_generation/left" "$tu_generation/entries") || tu_fatal "cannot write in $tu_state"
 }
 
@@ -78,11 +109,29 @@ tu_generation_end() {
   if rmdir "$tu_generation/entries" 2>/dev/null; then rm -rf -- "$tu_generation"; else : >"$tu_generation/ended"; fi
 }
 
-# tu_root_check: root, or sudo that does not ask. Without either, the steps that need root are left out.
+# tu_root_check: how what needs root is done: this is root, or sudo lets it, with the password where one was given. Else the
+# steps that need root are left out.
 tu_root_check() {
   tu_rootless=
-  if [ "$(id -u)" -ne 0 ] && ! sudo -n true 2>/dev/null; then
-    tu_rootless="it needs root, and sudo is not there or wants a password; allow sudo without one"
+  if [ "$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null; then
+    unset tu_password
+  elif ! command -v sudo >/dev/null; then
+    tu_rootless='it needs root, and there is no sudo'
+  elif [ -z "${tu_password+set}" ]; then
+    tu_rootless='it needs root, and sudo wants a password; apply on a terminal, where it can be typed, or allow sudo without'
+  elif ! tu_said=$(tu_sudo true 2>&1); then
+    tu_rootless="it needs root, and sudo refused: $(echo "$tu_said" | tail -n 1)"
+  fi
+}
+
+# tu_sudo COMMAND…: the password goes in by a here-document, since what is on a command line can be seen by everybody.
+tu_sudo() {
+  if [ -n "${tu_password+set}" ]; then
+    sudo -S -p '' -- "$@" <<END
+$tu_password
+END
+  else
+    sudo -n -- "$@"
   fi
 }
 
@@ -96,7 +145,7 @@ tu_root_step() {
 }
 
 tu_as_root() {
-  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n env DEBIAN_FRONTEND=noninteractive "$@"; fi
+  if [ "$(id -u)" -eq 0 ]; then "$@"; else tu_sudo env DEBIAN_FRONTEND=noninteractive LC_ALL=C "$@"; fi
 }
 
 # tu_beside PATH: where the new file waits until it takes PATH's place.

@@ -6,9 +6,12 @@ use anstyle::{AnsiColor, Style};
 use serde::{Deserialize, Serialize};
 
 use super::apply::Fate;
-use super::{Action, Plan};
+use super::plan::Selection;
+use super::{Action, Plan, Step};
 use crate::parity::report::{Look, misleads};
-use crate::spec::Digest;
+use crate::parity::{State, TargetReport};
+use crate::spec::{Digest, ItemId};
+use crate::transport::quote;
 
 const INFALLIBLE: &str = "writing to a string cannot fail";
 
@@ -23,8 +26,9 @@ pub struct PlanFile {
     pub spec_digest: Digest,
     /// Of the lock that was planned for.
     pub lock_digest: Option<Digest>,
-    /// Whether extras are removed.
-    pub prune: bool,
+    /// What was chosen.
+    #[serde(flatten)]
+    pub selection: Selection,
     /// One entry a target.
     pub plans: Vec<PlanEntry>,
 }
@@ -110,23 +114,54 @@ pub fn clean(value: &str) -> String {
     value.chars().map(|c| if misleads(c) && c != '\t' { '\u{fffd}' } else { c }).collect()
 }
 
-/// The table at the end of an apply: what became of each step.
-pub fn outcome(plan: &Plan, fates: &[Fate], look: Look) -> String {
+/// The table at the end of an apply: what became of each step, in the eyes of the audit that came after it, and how to go on.
+pub fn outcome(plan: &Plan, fates: &[Fate], after: &TargetReport, look: Look) -> String {
     let mut text = String::new();
     for (step, fate) in plan.steps.iter().zip(fates) {
-        let (word, colour, why) = match fate {
-            Fate::Done => ("done", AnsiColor::Green, String::new()),
-            Fate::Failed { code, said } => {
+        let (word, colour, why) = match (fate, remains(step, after)) {
+            (Fate::Done, None) => ("done", AnsiColor::Green, String::new()),
+            (Fate::Done, Some(why)) => ("done", AnsiColor::Yellow, format!("  and yet {why}")),
+            (Fate::Failed { code, said }, _) => {
                 ("failed", AnsiColor::Red, format!("  exit code {code}: {}", telling_lines(said)))
             }
-            Fate::Skipped(why) => ("skipped", AnsiColor::Yellow, format!("  {why}")),
-            Fate::Unclear => ("unclear", AnsiColor::Yellow, "  the machine was lost meanwhile".to_owned()),
+            (Fate::Skipped(why), _) => ("skipped", AnsiColor::Yellow, format!("  {why}")),
+            (Fate::Unclear, _) => ("unclear", AnsiColor::Yellow, "  the machine was lost meanwhile".to_owned()),
         };
         let word = look.paint(colour.on_default(), &format!("{word:7}"));
         let line = clean(&format!("{} {}{why}", step.action.word(), step.subject));
         writeln!(text, "  {word} {line}").expect(INFALLIBLE);
     }
+    let left: Vec<&Step> =
+        plan.steps.iter().zip(fates).filter(|(_, fate)| **fate != Fate::Done).map(|(step, _)| step).collect();
+    if !left.is_empty() {
+        writeln!(text, "{}", clean(&again(&plan.target, &left))).expect(INFALLIBLE);
+    }
     text
+}
+
+/// What a step was to remove and has not, by the audit after it.
+fn remains(step: &Step, after: &TargetReport) -> Option<String> {
+    let left = step.findings.iter().filter_map(|id| after.findings.iter().find(|finding| finding.id == *id));
+    let mut left = left.filter(|finding| matches!(finding.state, State::Drift(_) | State::Unknown));
+    left.next().map(|finding| format!("{}: {}", finding.id, finding.reason))
+}
+
+/// The command that does again what was not done, and nothing else.
+fn again(target: &str, left: &[&Step]) -> String {
+    const FEW: usize = 3;
+    let findings: Vec<&ItemId> = left.iter().filter_map(|step| step.findings.first()).collect();
+    let only = if findings.len() > FEW {
+        String::new()
+    } else {
+        findings.iter().map(|id| format!(" --only {}", shell_words(id))).collect()
+    };
+    let count = left.len();
+    format!("{count} not done; when what stood in the way is mended: trueup apply {target}{only}")
+}
+
+/// A finding's name as it is typed.
+fn shell_words(id: &ItemId) -> String {
+    quote::word(&id.to_string())
 }
 
 /// What tells what went wrong: the first lines that say error, since a manager's last one is about its log.

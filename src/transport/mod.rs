@@ -33,6 +33,9 @@ use crate::spec::{Reach, Sandbox, Shell, Target};
 /// sh functions about the process tree, for programs that end what they have started.
 pub const PROCESSES: &str = include_str!("processes.sh");
 
+/// An sh function that tells whether a process is still the one that it was.
+pub const STARTED: &str = include_str!("started.sh");
+
 /// The lines of a shell text that are not for readers alone. Some shells read a program byte by byte.
 pub fn lines_for_shells(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter(|line| {

@@ -160,7 +160,7 @@ fn what_was_replaced_comes_back_byte_for_byte() {
     let after = home(&vm);
     let preview = project
         .trueup(&["rollback", "vm"])
-        .stdout_has("vm  generation 000001\n")
+        .stdout_has("vm  generation 1, applied 20")
         .stderr_has("there is no terminal to ask on: Roll back vm?")
         .exits(2);
     assert!(preview.stdout.contains("put back  ") && preview.stdout.contains("remove    "), "{}", preview.stdout);
@@ -355,6 +355,68 @@ fn without_sudo_what_needs_none_is_still_applied() {
     assert_eq!(vm.read(".a"), "a");
 }
 
+/// Two machines of a user who is not root, the second of which lacks a package that the first has: what apt-get is asked is
+/// noted, by a stand-in, and so is what sudo is asked, by one that behaves as sudo does.
+fn behind_sudo(sudo: &str) -> (Machine, Machine, Project) {
+    let (laptop, vm) = (Machine::local(), Machine::local());
+    laptop.file(".a", "a");
+    for machine in [&laptop, &vm] {
+        machine.tool("id", "case $* in -u) echo ${AS_ROOT-1000} ;; *) exec /usr/bin/id \"$@\" ;; esac");
+        machine.tool("sudo", sudo);
+    }
+    laptop.tool("dpkg-query", "printf '%b' 'zzz amd64 installed 1.0\\n'");
+    vm.tool("dpkg-query", "printf '%b' 'other amd64 installed 1.0\\n'; cat ~/installed 2>/dev/null; :");
+    vm.tool(
+        "apt-get",
+        "[ \"${AS_ROOT-}\" = 0 ] && echo zzz amd64 installed 1.0 >>~/installed; ps -ww -o args= -e >~/seen",
+    );
+    let rest = "[packages]\napt = [\"zzz\"]\n[dotfiles]\nfiles = [\".a\"]";
+    let project = Project::of(&[("laptop", &laptop), ("vm", &vm)], rest);
+    project.capture();
+    (laptop, vm, project)
+}
+
+/// A sudo that takes the password `opensesame` on its stdin, once for each command, as sudo does without a terminal.
+const ASKING_SUDO: &str = "case $1 in -n) echo 'sudo: a password is required' >&2; exit 1 ;; esac\n\
+    read -r typed; [ \"$typed\" = opensesame ] || { echo 'sudo: 1 incorrect password attempt' >&2; exit 1; }\n\
+    while [ \"$1\" != -- ]; do shift; done; shift; AS_ROOT=0 exec \"$@\"";
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_password_for_sudo_is_asked_once_and_is_nowhere_to_be_seen() {
+    let (_laptop, vm, project) = behind_sudo(ASKING_SUDO);
+    let ran =
+        project.trueup(&["apply", "vm", "--yes"]).on_a_terminal().typing("password for sudo on vm", "opensesame\n");
+    let ran = ran.any_stdout().exits(0);
+    assert_eq!(ran.stdout.matches("password for sudo on vm").count(), 1, "{}", ran.stdout);
+    assert!(!ran.stdout.contains("opensesame") && !vm.read("seen").contains("opensesame"), "{}", ran.stdout);
+    assert!(vm.read("seen").contains("apt-get"), "nobody looked while it ran");
+    project.check(&["vm"], 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_wrong_password_costs_only_what_needs_root() {
+    let (_laptop, vm, project) = behind_sudo(ASKING_SUDO);
+    let ran = project.trueup(&["apply", "vm", "--yes"]).on_a_terminal().typing("password for sudo on vm", "sesame\n");
+    let ran = ran.any_stdout().exits(1);
+    assert!(ran.stdout.contains("sudo refused: sudo: 1 incorrect password attempt"), "{}", ran.stdout);
+    assert_eq!(vm.read(".a"), "a");
+    assert!(!vm.at("seen").exists());
+}
+
+#[test]
+fn where_nobody_can_type_a_password_it_is_told_before_anything_is_changed() {
+    let (_laptop, vm, project) = behind_sudo(ASKING_SUDO);
+    let ran = project.trueup(&["apply", "vm", "--yes"]).any_stdout().any_stderr().exits(1);
+    let told = ran.stderr.find("vm: sudo wants a password there").expect("it is told");
+    assert!(told < ran.stderr.find("vm: 1/2").or_else(|| ran.stderr.find("vm: 2/2")).expect("a step is told"));
+    assert!(
+        ran.stdout.contains("1 not done; when what stood in the way is mended: trueup apply vm --only package:apt/zzz")
+    );
+    assert_eq!(vm.read(".a"), "a");
+}
+
 #[test]
 fn a_large_file_arrives_and_one_too_large_is_named() {
     let mut state = 7_u32;
@@ -529,4 +591,58 @@ fn a_tool_without_a_provider_is_named_as_left_as_it_is() {
         "{}",
         plan.stdout
     );
+}
+
+#[test]
+fn two_applies_at_once_are_kept_apart_and_the_second_is_told_of_the_first() {
+    let (laptop, vm) = (Machine::local(), Machine::local());
+    laptop.file(".a", "a").tool("npm", "echo '{\"dependencies\": {\"slow\": {\"version\": \"1.0.0\"}}}'");
+    // An installation that waits until it is told to go on.
+    vm.tool(
+        "npm",
+        "case $* in *install*) : >~/begun; while [ ! -e ~/go ]; do sleep 0.05; done; : >~/installed ;; \
+         *) if [ -e ~/installed ]; then echo '{\"dependencies\": {\"slow\": {\"version\": \"1.0.0\"}}}'; else echo '{}'; fi ;; esac",
+    );
+    let rest = "[packages]\nnpm = [\"slow\"]\n[dotfiles]\nfiles = [\".a\"]";
+    let project = Project::of(&[("laptop", &laptop), ("vm", &vm)], rest);
+    project.capture();
+    let mut first = project.trueup(&["apply", "vm", "--yes"]).any_stdout().any_stderr().start();
+    vm.shows("begun");
+    let second = project.trueup(&["apply", "vm", "--yes"]).any_stdout().any_stderr().exits(1);
+    assert!(second.stdout.contains("is changing this machine since 20"), "{}", second.stdout);
+    assert!(second.stdout.contains(" skipped create "), "{}", second.stdout);
+    project.trueup(&["rollback", "vm", "--yes"]).stdout_has("nothing was put back").exits(3);
+    vm.file("go", "");
+    assert!(first.wait().unwrap().success());
+    assert!(!vm.at(".local/state/trueup/applying").is_symlink(), "the lock is still there");
+    project.check(&["vm"], 0);
+}
+
+#[test]
+fn a_plan_can_be_made_of_some_findings_and_is_carried_out_as_such() {
+    let (_laptop, vm, project) = sandboxes("\".a\", \".b\", \".c\"", |machine| {
+        machine.file(".a", "a").file(".b", "b").file(".c", "c");
+    });
+    project
+        .trueup(&["plan", "vm", "--skip", "dotfile:.b", "--only", "dotfile:.*", "--out", "p.json"])
+        .any_stdout()
+        .exits(1);
+    project.trueup(&["apply", "p.json", "--yes"]).any_stdout().any_stderr().exits(1);
+    assert!(vm.at(".a").exists() && !vm.at(".b").exists() && vm.at(".c").exists());
+    project.trueup(&["plan", "vm", "--only", "dotfile:.a"]).stdout_has("nothing to do").exits(0);
+    project.trueup(&["plan", "vm", "--only", "dotfile:.z"]).stderr_has("dotfile:.z").exits(2);
+}
+
+#[test]
+fn several_targets_are_brought_true_at_once_and_one_that_is_lost_stops_no_other() {
+    let machines: Vec<Machine> = (0..4).map(|_| Machine::local()).collect();
+    machines[0].file(".a", "a");
+    let names = ["laptop", "one", "two", "three"];
+    let targets: Vec<(&str, &Machine)> = names.into_iter().zip(&machines).collect();
+    let project = Project::of(&targets, "[dotfiles]\nfiles = [\".a\"]");
+    project.capture();
+    fs::remove_dir_all(machines[2].home()).unwrap();
+    let ran = project.trueup(&["apply", "one", "two", "three", "--yes"]).any_stdout().any_stderr().exits(3);
+    assert_eq!((machines[1].read(".a"), machines[3].read(".a")), ("a".to_owned(), "a".to_owned()));
+    assert!(ran.stdout.contains("one  parity") && ran.stdout.contains("three  parity"), "{}", ran.stdout);
 }

@@ -114,3 +114,22 @@ fn a_setting_is_not_written_into_the_repository_around_the_folder() {
     let _whatever = project.trueup(&["apply", "vm", "--yes"]).any_stdout().any_stderr().start().wait().unwrap();
     assert_eq!(vm.read("outer/.git/config"), before);
 }
+
+#[test]
+fn a_machine_goes_back_to_how_it_was_after_any_apply() {
+    let (laptop, vm, project) = sandboxes("\".a\"", |machine| {
+        machine.file(".a", "0");
+    });
+    vm.file(".a", "before");
+    for content in ["1", "2", "3", "4"] {
+        laptop.file(".a", content);
+        project.capture().apply("vm");
+    }
+    project.trueup(&["rollback", "vm"]).stdout_has("vm  generation 4, applied 20").any_stderr().exits(2);
+    let ran = project.trueup(&["rollback", "vm", "--to", "2", "--yes"]).any_stdout().exits(0);
+    assert!(ran.stdout.contains("generation 4") && ran.stdout.contains("generation 3"), "{}", ran.stdout);
+    assert_eq!(vm.read(".a"), "2");
+    project.trueup(&["rollback", "vm", "--to", "2", "--yes"]).stdout("nothing to roll back on vm\n").exits(0);
+    project.trueup(&["rollback", "vm", "--to", "0", "--yes"]).any_stdout().exits(0);
+    assert_eq!(vm.read(".a"), "before");
+}

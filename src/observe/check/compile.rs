@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::quality::check::{Change, Content, Pair, Trial, Written};
 use crate::spec::{BehaviourCheck, CanaryCommand, Digest, Repo};
-use crate::transport::{PROCESSES, lines_for_shells, quote};
+use crate::transport::{PROCESSES, STARTED, lines_for_shells, quote};
 
 const RUNTIME: &str = include_str!("../check.sh");
 
@@ -80,7 +80,7 @@ pub(super) fn compile(plans: &[Plan<'_>], limit: Duration, nonce: &str) -> Strin
     let mark = &mark.hex()[..16];
     let limit = limit.as_secs() + u64::from(limit.subsec_nanos() > 0);
     let mut text = format!("{{\ntu_nonce={nonce}\ntu_mark={mark}.$$\ntu_limit={limit}\n");
-    for line in [PROCESSES, RUNTIME].into_iter().flat_map(lines_for_shells) {
+    for line in [PROCESSES, STARTED, RUNTIME].into_iter().flat_map(lines_for_shells) {
         writeln!(text, "{line}").expect(INFALLIBLE);
     }
     text.push_str("tu_everywhere() {\n:\n");

@@ -2,8 +2,9 @@
 //! exit code, stdout and stderr compared with what a test says it expects. Unspecified means empty.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use regex::Regex;
 use serde_json::Value;
@@ -97,7 +98,7 @@ impl Project {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let whole = || Expected::Whole(String::new());
-        Trueup { command, masks: Vec::new(), stdout: whole(), stderr: whole() }
+        Trueup { command, masks: Vec::new(), stdout: whole(), stderr: whole(), typing: None }
     }
 
     /// Captures the reference, for tests about what comes after.
@@ -150,6 +151,7 @@ pub(crate) struct Trueup {
     masks: Vec<(Regex, String)>,
     stdout: Expected,
     stderr: Expected,
+    typing: Option<(String, String)>,
 }
 
 /// A command that did what it should.
@@ -167,6 +169,14 @@ impl Trueup {
         let mut script = Command::new("script");
         script.args(["-qec", &words.join(" "), "/dev/null"]);
         self.started_by(script)
+    }
+
+    /// Once it has asked for this on its terminal, this is typed.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn typing(mut self, question: &str, answer: &str) -> Self {
+        self.command.stdin(Stdio::piped());
+        self.typing = Some((question.to_owned(), answer.to_owned()));
+        self
     }
 
     /// Runs it where nothing below a folder can be written, as on a disk that is mounted so.
@@ -255,7 +265,10 @@ impl Trueup {
     /// Runs it and compares.
     pub(crate) fn exits(mut self, code: i32) -> Ran {
         let shown = format!("{:?}", self.command.get_args().collect::<Vec<_>>());
-        let output = self.command.output().unwrap();
+        let output = match self.typing.take() {
+            Some((question, answer)) => answered(self.command.spawn().unwrap(), &question, &answer),
+            None => self.command.output().unwrap(),
+        };
         let masked = |bytes: Vec<u8>| {
             let text = String::from_utf8(bytes).unwrap();
             self.masks.iter().fold(text, |text, (pattern, name)| pattern.replace_all(&text, name).into_owned())
@@ -269,7 +282,7 @@ impl Trueup {
     }
 
     /// Runs it, for tests of which several ends are right.
-    pub(crate) fn whatever_comes(mut self) -> std::process::Output {
+    pub(crate) fn whatever_comes(mut self) -> Output {
         self.command.output().unwrap()
     }
 
@@ -285,6 +298,23 @@ impl Trueup {
         child.kill().unwrap();
         child.wait().unwrap();
     }
+}
+
+/// Hears a program to its end, and answers its question.
+fn answered(mut child: Child, question: &str, answer: &str) -> Output {
+    let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let mut heard = Vec::new();
+    let mut piece = [0; 4096];
+    let mut asked = false;
+    while let Ok(length @ 1..) = stdout.read(&mut piece) {
+        heard.extend_from_slice(&piece[..length]);
+        if !asked && String::from_utf8_lossy(&heard).contains(question) {
+            asked = true;
+            stdin.write_all(answer.as_bytes()).unwrap();
+        }
+    }
+    let rest = child.wait_with_output().unwrap();
+    Output { status: rest.status, stdout: heard, stderr: rest.stderr }
 }
 
 fn add(expected: &mut Expected, part: &str) {
