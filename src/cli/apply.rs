@@ -8,6 +8,7 @@ use super::error::CliError;
 use super::lines::Lines;
 use super::means::{means, means_for_root};
 use super::plan::Chosen;
+use super::settle::settle;
 use super::{Exit, audit, side_by_side};
 use crate::observe::audit::{Observation, audit_over};
 use crate::parity::{Report, TargetReport, Verdict};
@@ -139,16 +140,17 @@ fn prepare<'a>(
     lines.say(target, "connecting");
     let opened = Connection::open(target, environment.shell, surroundings);
     lines.say(target, "observing");
-    let (connection, observation) = match opened {
+    let (mut connection, observation) = match opened {
         Ok(mut connection) => {
             let observation = audit_over(&mut connection, environment);
             (Some(connection), observation)
         }
         Err(error) => (None, Observation::failed(error)),
     };
-    lines.end(target);
     let before = audit::hold(project, target, &observation);
-    let plan = plan(environment, &before, selection);
+    let mut plan = plan(environment, &before, selection);
+    settle(&mut plan, connection.as_mut(), project, selection, surroundings);
+    lines.end(target);
     Work { target, connection, before, plan, means: Means::default() }
 }
 

@@ -29,6 +29,7 @@ mod plan;
 mod rollback;
 mod run;
 mod schema;
+mod settle;
 mod side_by_side;
 mod step_summary;
 mod trust;

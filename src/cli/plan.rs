@@ -6,6 +6,7 @@ use clap::ValueEnum;
 
 use super::context::{Context, print, reference, select};
 use super::error::CliError;
+use super::settle::settle;
 use super::{Exit, audit};
 use crate::parity::TargetReport;
 use crate::parity::Verdict;
@@ -80,6 +81,14 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     }
     let mut plans: Vec<Plan> =
         report.targets.iter().map(|target| plan(&project.environment, target, &selection)).collect();
+    for (target, plan) in targets.iter().zip(&mut plans) {
+        if plan.steps.is_empty() {
+            continue;
+        }
+        // A target that is lost meanwhile leaves what was not settled, and the plan says so.
+        let mut connection = Connection::open(target, project.environment.shell, &surroundings).ok();
+        settle(plan, connection.as_mut(), &project, &selection, &surroundings);
+    }
     let gathered = contents::gather(&plans, &project.environment, &reference(&project), &surroundings);
     for (target, plan) in targets.iter().zip(&mut plans) {
         add_diffs(target, plan, &gathered, &project, &surroundings);

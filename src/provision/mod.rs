@@ -15,6 +15,7 @@ mod program_tests;
 mod provider;
 pub mod rollback;
 pub mod root;
+pub mod same;
 pub mod schedule;
 pub mod view;
 pub mod work;
@@ -25,7 +26,7 @@ pub use provider::PROVIDERS;
 use provider::STRUCTURE;
 pub use work::Work;
 
-use crate::parity::Finding;
+use crate::parity::{Finding, TargetReport};
 use crate::spec::{Digest, Environment, ItemId, Machine};
 
 /// What would change on one target, and what cannot be changed.
@@ -96,6 +97,8 @@ pub struct Need<'a> {
     pub finding: &'a Finding,
     /// The environment.
     pub environment: &'a Environment,
+    /// All that was found on its target.
+    pub report: &'a TargetReport,
     /// Whether what the reference does not have is to be removed.
     pub prune: bool,
 }
@@ -107,6 +110,8 @@ pub enum Offer {
     NotMine,
     /// This would remove it.
     Step(Box<Step>),
+    /// These would, together.
+    Steps(Vec<Step>),
     /// It is of its kind, but cannot be removed.
     Cannot(String),
 }

@@ -60,14 +60,20 @@ pub fn plan(environment: &Environment, report: &TargetReport, selection: &Select
             unmet.push(Unmet { finding: finding.id.clone(), why });
             continue;
         }
-        let need = Need { finding, environment, prune: selection.prune };
-        let offers = PROVIDERS.iter().enumerate().map(|(rank, provider)| (rank, (provider.offer)(need)));
-        match offers.into_iter().find(|(_, offer)| *offer != Offer::NotMine) {
-            Some((rank, Offer::Step(step))) => steps.push((rank, *step)),
-            Some((_, Offer::Cannot(why))) => unmet.push(Unmet { finding: finding.id.clone(), why }),
-            Some((_, Offer::NotMine)) | None => {
-                unmet.push(Unmet { finding: finding.id.clone(), why: nobody(finding, environment) });
+        let need = Need { finding, environment, report, prune: selection.prune };
+        let planned = steps.len();
+        let mut cannot = None;
+        for (rank, provider) in PROVIDERS.iter().enumerate() {
+            match (provider.offer)(need) {
+                Offer::Step(step) => steps.push((rank, *step)),
+                Offer::Steps(several) => steps.extend(several.into_iter().map(|step| (rank, step))),
+                Offer::Cannot(why) => cannot = cannot.or(Some(why)),
+                Offer::NotMine => {}
             }
+        }
+        if steps.len() == planned {
+            let why = cannot.unwrap_or_else(|| nobody(finding, environment));
+            unmet.push(Unmet { finding: finding.id.clone(), why });
         }
     }
     // Folders before what is put into them: ids sort that way within a provider.
@@ -81,6 +87,12 @@ pub fn plan(environment: &Environment, report: &TargetReport, selection: &Select
         step.seen = step.findings.iter().map(|id| (id.clone(), seen(id, report))).collect();
     }
     Plan { target: report.target.clone(), machine: report.machine.clone(), steps, unmet }
+}
+
+/// Tells each step anew which come before it, once some have gone.
+pub fn order(plan: &mut Plan) {
+    merge_same_work(&mut plan.steps);
+    order::by_need(&mut plan.steps);
 }
 
 /// What the report has for a finding: a plan made for one content is not to be carried out on another.
@@ -125,7 +137,7 @@ fn leave_out_what_has_no_folder(steps: &mut Vec<Step>, unmet: &mut Vec<Unmet>, r
 }
 
 /// Settings and hooks of a repository cannot be brought to where it is not.
-fn is_inside_missing_repo(finding: &Finding, report: &TargetReport) -> bool {
+pub(super) fn is_inside_missing_repo(finding: &Finding, report: &TargetReport) -> bool {
     let is_inside = match finding.id.category {
         Category::Git | Category::Hook | Category::Gate | Category::Pin | Category::Check => true,
         Category::Repo => finding.id.name.contains('/'),
@@ -192,12 +204,13 @@ fn got(finding: &Finding) -> Option<&GateFact> {
 
 /// A drift that no provider removes may still go with a step that is there for another one. The step then names it.
 fn settle(steps: &mut [Step], unmet: &mut Vec<Unmet>, report: &TargetReport) {
-    for step in steps {
-        let brought = |unmet: &Unmet| {
-            let finding = report.findings.iter().find(|finding| finding.id == unmet.finding);
-            finding.is_some_and(|finding| brings(step, finding))
-        };
-        let settled: Vec<ItemId> = unmet.iter().filter(|one| brought(one)).map(|one| one.finding.clone()).collect();
+    let is_draft = |step: &&Step| matches!(step.work, Work::File(FileWork::Same { .. }));
+    let drafted: Vec<ItemId> = steps.iter().filter(is_draft).flat_map(|step| step.findings.clone()).collect();
+    for step in steps.iter_mut().filter(|step| !is_draft(&&**step)) {
+        let is_open = |id: &ItemId| unmet.iter().any(|one| one.finding == *id) || drafted.contains(id);
+        let brought = report.findings.iter().filter(|finding| is_open(&finding.id) && brings(step, finding));
+        let settled: Vec<ItemId> =
+            brought.map(|finding| finding.id.clone()).filter(|id| !step.findings.contains(id)).collect();
         unmet.retain(|one| !settled.contains(&one.finding));
         step.findings.extend(settled);
     }

@@ -9,5 +9,6 @@ pub mod check;
 pub mod gate;
 pub mod hooks;
 pub mod lock_files;
+pub mod mend;
 pub mod pins;
 pub mod remedy;

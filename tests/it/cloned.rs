@@ -108,3 +108,28 @@ fn what_comes_after_a_clone_that_failed_is_left_out_and_nothing_else() {
     fs::rename(laptop.at("moved.git"), laptop.at("origin.git")).unwrap();
     project.apply("vm").check(&["vm"], 0);
 }
+
+#[test]
+fn what_a_hook_is_decided_by_is_brought_as_it_is_on_the_reference_and_comes_back() {
+    let (_laptop, vm, project) = furnished();
+    project.apply("vm");
+    let own = "#!/bin/sh\nexit 1 # mine\n";
+    vm.file("src/shop/.hooks/pre-commit", own).mode("src/shop/.hooks/pre-commit", 0o700);
+    let plan = project.trueup(&["plan", "vm"]).any_stdout().exits(1).stdout;
+    assert!(plan.contains("~ ") && plan.contains("~/src/shop/.hooks/pre-commit") && plan.contains("-exit 1"), "{plan}");
+    project.apply("vm").check(&["vm"], 0);
+    assert_eq!(vm.read("src/shop/.hooks/pre-commit"), "#!/bin/sh\nexit 0\n");
+    project.trueup(&["rollback", "vm", "--yes"]).any_stdout().exits(0);
+    assert_eq!(vm.read("src/shop/.hooks/pre-commit"), own);
+}
+
+#[test]
+fn a_hook_that_the_reference_does_not_have_goes_only_when_asked_to() {
+    let (_laptop, vm, project) = furnished();
+    project.apply("vm");
+    vm.file("src/shop/.hooks/post-commit", "#!/bin/sh\n").mode("src/shop/.hooks/post-commit", 0o755);
+    project.trueup(&["apply", "vm", "--yes"]).any_stdout().any_stderr().exits(1);
+    assert!(vm.at("src/shop/.hooks/post-commit").exists());
+    project.trueup(&["apply", "vm", "--yes", "--prune"]).any_stdout().any_stderr().exits(0);
+    assert!(!vm.at("src/shop/.hooks/post-commit").exists());
+}

@@ -270,6 +270,8 @@ fn hooks_in_another_folder_do_not_come_with_hooks_path() {
         &[("repo:r", repo()), ("git:r/core.hooksPath", setting(".githooks", "local"))],
         &Selection { only: vec!["hook".to_owned()], ..Selection::default() },
     );
-    assert_eq!(elsewhere.steps, []);
-    assert_eq!(elsewhere.unmet.len(), 1);
+    // The file itself may differ: the two machines are asked before the plan is shown.
+    let drafts: Vec<&str> = elsewhere.steps.iter().map(|step| step.subject.as_str()).collect();
+    assert_eq!(drafts, ["~/src/r/.githooks/pre-commit"]);
+    assert_eq!(elsewhere.unmet, []);
 }

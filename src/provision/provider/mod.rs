@@ -5,6 +5,7 @@ mod dotfile;
 mod git_setting;
 mod npm;
 mod repo;
+mod repo_file;
 mod set_up;
 
 pub(super) use git_setting::STRUCTURE;
@@ -12,11 +13,20 @@ pub(super) use git_setting::STRUCTURE;
 use super::work::{CommandWork, FileWork, RemoteUrls, RepoWork, SetUpRun};
 use super::{Action, Need, Offer, Provider, Step, Work};
 use crate::parity::Change;
-use crate::spec::{Category, Fact, Locked, Policy, Scheme};
+use crate::quality::lock_files::installed_from;
+use crate::quality::mend::{Case, Mend, mends};
+use crate::spec::{Category, Fact, Locked, Observed, Policy, Scheme};
 
 /// Every provider. Adding one is a file and a line here.
-pub const PROVIDERS: &[&Provider] =
-    &[&apt::PROVIDER, &npm::PROVIDER, &dotfile::PROVIDER, &repo::PROVIDER, &git_setting::PROVIDER, &set_up::PROVIDER];
+pub const PROVIDERS: &[&Provider] = &[
+    &apt::PROVIDER,
+    &npm::PROVIDER,
+    &dotfile::PROVIDER,
+    &repo::PROVIDER,
+    &repo_file::PROVIDER,
+    &git_setting::PROVIDER,
+    &set_up::PROVIDER,
+];
 
 /// A package that a manager is to provide.
 struct PackageNeed<'a> {
@@ -114,4 +124,37 @@ fn step(provider: &Provider, need: &Need<'_>, action: Action, subject: String, w
         after: Vec::new(),
         diff: None,
     }
+}
+
+/// The place of the repository that a drift of its gates is about, and what would mend it.
+fn mends_of<'a>(need: &Need<'a>) -> Option<(&'a str, Vec<Mend>)> {
+    let id = &need.finding.id;
+    let (owner, _) = id.name.split_once('/')?;
+    let repo = need.environment.repos.iter().find(|repo| repo.name == owner)?;
+    let want = match &need.finding.locked {
+        Some(Locked::Present(Fact::Gate(want))) => Some(want),
+        Some(Locked::Absent) | None => None,
+        Some(Locked::Present(_)) => return None,
+    };
+    let got = match &need.finding.observed {
+        Some(Observed::Present(Fact::Gate(got))) => Some(got),
+        _ => None,
+    };
+    if want.is_none() && !need.prune {
+        return None;
+    }
+    let gates = need
+        .report
+        .findings
+        .iter()
+        .filter(|one| one.id.category == Category::Gate && one.id.name.split('/').next() == Some(owner));
+    let mut packages: Vec<(String, Vec<String>)> = Vec::new();
+    for gate in gates {
+        let Some(Locked::Present(Fact::Gate(gate))) = &gate.locked else { continue };
+        packages.extend(installed_from(gate));
+    }
+    packages.sort();
+    packages.dedup();
+    let case = Case { id, want, got, packages: &packages };
+    Some((&repo.path, mends(&case)))
 }

@@ -33,6 +33,12 @@ pub enum FileWork {
         /// Its permission bits.
         mode: Mode,
     },
+    /// Make it what it is on the reference. A draft: before a plan is shown, the two machines are asked, and it becomes one of
+    /// the others or nothing.
+    Same {
+        /// Its place.
+        path: String,
+    },
     /// Remove a file or link.
     Remove {
         /// Its place.
@@ -46,6 +52,7 @@ impl FileWork {
         let (Self::PutFile { path, .. }
         | Self::PutLink { path, .. }
         | Self::PutFolder { path, .. }
+        | Self::Same { path }
         | Self::Remove { path }) = self;
         path
     }
@@ -61,6 +68,8 @@ impl FileWork {
             Self::PutLink { to, .. } => quote::words(["tu_put_link", &place, to]),
             Self::PutFolder { mode, .. } => quote::words(["tu_put_folder", &place, &mode.to_string()]),
             Self::Remove { .. } => quote::words(["tu_remove", &place]),
+            // Nobody knows what it would be.
+            Self::Same { .. } => "false".to_owned(),
         }
     }
 
@@ -70,6 +79,7 @@ impl FileWork {
             Self::PutLink { to, .. } => format!("link to {to}"),
             Self::PutFolder { mode, .. } => format!("folder, mode {mode}"),
             Self::Remove { .. } => "remove it; a backup stays".to_owned(),
+            Self::Same { .. } => "as it is on the reference".to_owned(),
         }
     }
 }
