@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 use regex::Regex;
 use serde_json::Value;
@@ -310,6 +311,8 @@ fn answered(mut child: Child, question: &str, answer: &str) -> Output {
         heard.extend_from_slice(&piece[..length]);
         if !asked && String::from_utf8_lossy(&heard).contains(question) {
             asked = true;
+            // The question is there a moment before the terminal stops showing what is typed; nobody types that fast.
+            std::thread::sleep(Duration::from_secs(1));
             stdin.write_all(answer.as_bytes()).unwrap();
         }
     }
