@@ -41,6 +41,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     let (mut project, unreadable) = context.load_to_capture()?;
     // What stands for the others is chosen anew.
     project.environment.repos.iter_mut().for_each(|repo| repo.samples = None);
+    // The spec alone says what these should be.
+    project.environment.services = None;
     let reference = reference(&project);
     let surroundings = context.surroundings(&project)?;
     project.run_checks(true)?;

@@ -4,7 +4,7 @@ use super::Exit;
 use super::ask::confirm;
 use super::context::{Context, print, select_one};
 use super::error::CliError;
-use super::means::means;
+use super::means::{means, means_for_root};
 use crate::provision::apply::Fate;
 use crate::provision::rollback::{self, Entry, EntryKind, Generation, Outcome, Which};
 use crate::provision::view::clean;
@@ -51,7 +51,12 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
         print(&preview(&target.name, generation))?;
     }
     confirm(context, args.yes, &format!("Roll back {}?", target.name))?;
-    let means = means(&surroundings);
+    let needs_root = generations.iter().flat_map(|generation| &generation.entries).any(|entry| entry.root);
+    let means = if needs_root {
+        means_for_root(target, &mut connection, &project.environment, &surroundings, context)
+    } else {
+        means(&surroundings)
+    };
     for generation in generations.iter().rev() {
         let outcomes = rollback::rollback(&mut connection, generation, &means).map_err(lost)?;
         print(&told(generation, &outcomes))?;
@@ -91,8 +96,9 @@ fn preview(target: &str, generation: &Generation) -> String {
     let mut text = format!("{target}  generation {}{}\n", generation.number, clean(&began));
     for Entry { kind, subject, .. } in &generation.entries {
         let deed = match kind {
-            EntryKind::Had | EntryKind::Setting => "put back",
+            EntryKind::Had | EntryKind::Setting | EntryKind::Service => "put back",
             EntryKind::New | EntryKind::Clone => "remove",
+            EntryKind::Started => "stop",
             EntryKind::Mode => "mode back",
             EntryKind::Kept => "stays",
         };

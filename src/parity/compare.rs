@@ -6,6 +6,7 @@
 mod gates;
 mod links;
 mod packages;
+mod services;
 mod text;
 
 use std::borrow::Cow;
@@ -105,6 +106,9 @@ pub fn findings(
     }
     findings.values_mut().for_each(|finding| packages::offer_waiver(finding, lock, facts, target));
     findings.values_mut().for_each(|finding| gates::say(finding, target));
+    for finding in services::judge_all(environment, lock.is_some(), facts) {
+        findings.insert(finding.id.clone(), finding);
+    }
     links::say_what_is_not_compared(&mut findings, environment);
     let mut findings: Vec<Finding> = findings.into_values().collect();
     for finding in &mut findings {

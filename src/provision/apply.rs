@@ -9,8 +9,7 @@ use std::time::Duration;
 use super::contents::Gathered;
 use super::program::{self, Event, Events};
 use super::root::Means;
-use super::work::FileWork;
-use super::{Plan, Step, Work};
+use super::{Plan, Step};
 use crate::observe::audit::new_nonce;
 use crate::transport::{Connection, Run, StdinAfter, Stream, TransportError};
 
@@ -73,11 +72,11 @@ pub fn apply(
 
 /// What is known of a step before it is tried: nothing, unless its content is missing.
 fn beforehand(step: &Step, gathered: &Gathered) -> Fate {
-    let Work::File(FileWork::PutFile { path, digest, .. }) = &step.work else { return Fate::Unclear };
-    if gathered.contents.contains_key(digest) {
+    let needs = step.work.needs();
+    let Some((path, _)) = needs.iter().find(|(_, content)| !gathered.contents.contains_key(content)) else {
         return Fate::Unclear;
-    }
-    let why = gathered.refused.get(path).map_or("its content is not at hand", String::as_str);
+    };
+    let why = gathered.refused.get(*path).map_or("its content is not at hand", String::as_str);
     Fate::Skipped(why.to_owned())
 }
 

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use similar::TextDiff;
 
 use super::program::Contents;
+use super::services;
 use super::work::FileWork;
 use super::{Plan, Work};
 use crate::observe::{Answer, Covers, Question, audit, from_od};
@@ -34,6 +35,7 @@ pub fn gather(plans: &[Plan], environment: &Environment, reference: &Target, sur
     }
     for plan in plans {
         gathered.contents.extend(made_by_templates(environment, plan));
+        services::gather(&mut gathered, plan, environment, surroundings);
     }
     wanted.retain(|path, digest| {
         if !gathered.contents.contains_key(digest)
@@ -210,11 +212,11 @@ pub fn add_diffs(
     let target = plan.target.clone();
     let mut shown: Vec<(usize, String)> = Vec::new();
     for (place, step) in plan.steps.iter_mut().enumerate() {
-        let Work::File(FileWork::PutFile { path, .. }) = &step.work else { continue };
+        let Some((path, _)) = step.work.shows() else { continue };
         if is_secret_path(path) {
             step.diff = Some(WITHHELD.to_owned());
         } else {
-            shown.push((place, path.clone()));
+            shown.push((place, path.to_owned()));
         }
     }
     if shown.is_empty() {
@@ -224,7 +226,7 @@ pub fn add_diffs(
     let now = read_files(connection, &paths, LARGEST_SHOWN, environment)?;
     for ((place, path), now) in shown.iter().zip(now) {
         let step = &mut plan.steps[*place];
-        let Work::File(FileWork::PutFile { digest, .. }) = &step.work else { continue };
+        let Some((_, digest)) = step.work.shows() else { continue };
         let (Ok(now), Some(new)) = (now, gathered.contents.get(digest)) else { continue };
         let now = now.unwrap_or_default();
         if of_file(path, &now).or_else(|| of_file(path, new)).is_some() {

@@ -17,6 +17,7 @@ pub mod rollback;
 pub mod root;
 pub mod same;
 pub mod schedule;
+mod services;
 pub mod view;
 pub mod work;
 

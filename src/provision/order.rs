@@ -59,6 +59,7 @@ fn programs(step: &Step) -> impl Iterator<Item = &str> {
             runs.iter().filter_map(|run| run.arguments.first()).map(String::as_str).collect()
         }
         Work::Repo(_) => vec!["git"],
+        Work::Service(work) => work.program().into_iter().collect(),
         _ => Vec::new(),
     };
     arguments.into_iter()

@@ -45,8 +45,14 @@ pub(super) fn apply(plan: &[Step], to_do: &[usize], contents: &Contents, means: 
 }
 
 /// The program that undoes these entries of a generation, the newest first.
-pub(super) fn rollback(generation: &str, entries: &[&str], means: &Means, nonce: &str) -> String {
+pub(super) fn rollback(generation: &str, entries: &[&str], root: bool, means: &Means, nonce: &str) -> String {
     let mut text = opening(nonce, &means.holder);
+    if let Some(password) = &means.password {
+        writeln!(text, "tu_password={}", quote::word(password.reveal())).expect(INFALLIBLE);
+    }
+    if root {
+        text.push_str("tu_root_check\n");
+    }
     text.push_str(ROLLBACK);
     for (number, entry) in entries.iter().enumerate() {
         let restore = quote::words(["tu_restore", generation, entry]);

@@ -76,7 +76,7 @@ fn roll_back(room: &Room, shell: &RealShell, generation: &str) -> Vec<Event> {
     let mut entries = names(&generations(room).join(generation).join("entries"));
     entries.reverse();
     let entries: Vec<&str> = entries.iter().map(String::as_str).collect();
-    events(room, shell, &rollback(generation, &entries, &Means::default(), NONCE))
+    events(room, shell, &rollback(generation, &entries, false, &Means::default(), NONCE))
 }
 
 /// Everything in the home but trueup's own state: kind, mode and content by path.
@@ -360,7 +360,7 @@ fn shellcheck_finds_nothing_in_a_program() {
     let room = Room::new();
     for (name, text) in [
         ("apply", program(&all, &contents)),
-        ("rollback", rollback("000001", &["000002", "000001"], &Means::default(), NONCE)),
+        ("rollback", rollback("000001", &["000002", "000001"], false, &Means::default(), NONCE)),
     ] {
         let file = room.path().join(name);
         fs::write(&file, text).unwrap();

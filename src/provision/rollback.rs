@@ -27,6 +27,8 @@ pub struct Entry {
     pub kind: EntryKind,
     /// Its path, or for a package its name.
     pub subject: String,
+    /// Whether it takes root to undo it.
+    pub root: bool,
 }
 
 /// What happened to a thing.
@@ -42,6 +44,10 @@ pub enum EntryKind {
     Mode,
     /// A setting of a repository, which gets back the value that it had.
     Setting,
+    /// A service, which stands as it did.
+    Service,
+    /// A service that was started, and is stopped.
+    Started,
     /// A package: it is not rolled back.
     Kept,
 }
@@ -122,19 +128,26 @@ fn read(listing: &str) -> Result<Vec<Generation>, Why> {
 
 fn entry(number: &str, kind: &str, subject: &str) -> Result<Entry, Why> {
     let mut subject = subject.to_owned();
+    // What is root's own, and users' managers that were not there without their user.
+    let root = ["root ", "service system ", "service-stop system", "service daemon ", "service-stop daemon"]
+        .iter()
+        .any(|roots| kind.starts_with(roots))
+        || (kind.starts_with("service user ") && kind.ends_with(" no"));
     let kind = match kind {
-        "had" => EntryKind::Had,
-        "new" => EntryKind::New,
+        "had" | "root had" => EntryKind::Had,
+        "new" | "root new" => EntryKind::New,
         "clone" => EntryKind::Clone,
         "kept" => EntryKind::Kept,
         mode if mode.starts_with("mode ") => EntryKind::Mode,
+        service if service.starts_with("service ") => EntryKind::Service,
+        stop if stop.starts_with("service-stop ") => EntryKind::Started,
         setting if setting.starts_with("git ") => {
             subject = format!("{} in {subject}", &setting["git ".len()..]);
             EntryKind::Setting
         }
         other => return Err(Why::NotUnderstood(format!("entry {number} says `{other}`"))),
     };
-    Ok(Entry { number: number.to_owned(), kind, subject })
+    Ok(Entry { number: number.to_owned(), kind, subject, root })
 }
 
 /// What became of an entry.
@@ -154,7 +167,8 @@ pub fn rollback(
 ) -> Result<Vec<Outcome>, TransportError> {
     let nonce = new_nonce();
     let numbers: Vec<&str> = generation.entries.iter().rev().map(|entry| entry.number.as_str()).collect();
-    let text = program::rollback(&format!("{:06}", generation.number), &numbers, means, &nonce);
+    let root = generation.entries.iter().any(|entry| entry.root);
+    let text = program::rollback(&format!("{:06}", generation.number), &numbers, root, means, &nonce);
     let mut outcomes = vec![Outcome { fate: Fate::Unclear, note: String::new() }; numbers.len()];
     let mut refused = None;
     let ended = carry_out(connection, &text, &nonce, &mut |event| match event {

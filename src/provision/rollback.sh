@@ -48,6 +48,12 @@ tu_restore() {
         echo "$tu_path is no longer a folder, so its mode is nobody's"
       fi
       ;;
+    "root "*) tu_root_restore "${tu_kind#root }" "$2" "$tu_path" "$tu_left" ;;
+    "service-stop "*) tu_service_stop "${tu_kind#service-stop }" "$tu_path" ;;
+    "service "*)
+      # shellcheck disable=SC2086 # its words are apart
+      tu_service_again ${tu_kind#service } "$tu_path"
+      ;;
     "git "*) tu_unset_git "$2" "$tu_path" "${tu_kind#git }" "$tu_now" ;;
     clone)
       case $tu_now in

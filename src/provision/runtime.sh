@@ -88,6 +88,7 @@ tu_generation_begin() {
       for tu_entry in "$tu_dir"/entries/*; do
         if [ -f "$tu_entry" ]; then rm -rf "$(tu_beside "$(sed -n 2p "$tu_entry")")"; fi
       done
+      rm -f "$tu_dir/sent"
       : >"$tu_dir/ended"
     fi
   done
@@ -167,6 +168,7 @@ tu_record() {
   tu_number=$(printf '%06d.%04d' "$tu_at" "$tu_within")
   case $1 in
     had | git\ *) (umask 077 && cp -pPR -- "$2" "$tu_generation/files/$tu_number") || return ;;
+    root\ had) tu_as_root cp -pPR "$2" "$tu_generation/files/$tu_number" || return ;;
   esac
   printf '%s\n%s\n%s\n' "$1" "$2" "$3" >"$tu_generation/entry" || return
   mv -f "$tu_generation/entry" "$tu_generation/entries/$tu_number"

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tera::{Context, Tera};
 
+use crate::spec::service::{systemd_word, xml};
 use crate::transport::quote;
 
 /// What is to be run, and how often.
@@ -95,17 +96,6 @@ pub fn render(scheduler: Scheduler, schedule: &Schedule) -> Result<String, Sched
         }
     };
     Ok(Tera::one_off(template, &context, false).expect("the template uses what it is given"))
-}
-
-/// A word of systemd's command lines: quoted, with its specifiers and variables made harmless.
-fn systemd_word(word: &str) -> String {
-    let escaped = word.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%").replace('$', "$$");
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@+,=%".contains(c);
-    if !escaped.is_empty() && escaped.chars().all(plain) { escaped } else { format!("\"{escaped}\"") }
-}
-
-fn xml(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 fn cron_expression(every: Duration) -> Result<String, ScheduleError> {

@@ -12,6 +12,7 @@ use super::fact::Digest;
 use super::gate_fact::GateFact;
 use super::item::ItemId;
 use super::policy::Policy;
+use super::service::Service;
 use super::waiver::Waiver;
 
 /// One spec file.
@@ -41,6 +42,8 @@ pub struct Environment {
     pub dotfiles: Dotfiles,
     /// Working copies.
     pub repos: Vec<Repo>,
+    /// Programs that are kept running; none where the spec says nothing of any.
+    pub services: Option<Vec<Service>>,
     /// When the gate allows.
     pub gate: GatePolicy,
     /// Accepted drifts.
@@ -392,6 +395,14 @@ impl Environment {
     /// The target of this name.
     pub fn target(&self, name: &str) -> Option<&Target> {
         self.targets.iter().find(|target| target.name == name)
+    }
+
+    /// The services that are held on a machine of this system.
+    pub fn services_on<'a>(&'a self, os: Option<&'a str>) -> impl Iterator<Item = &'a Service> {
+        let is_held = move |service: &&Service| {
+            service.only.is_empty() || os.is_none_or(|os| service.only.iter().any(|only| only == os))
+        };
+        self.services.iter().flatten().filter(is_held)
     }
 
     /// Whether the settings of agents in the home are held: where agents work in repositories, or are a tool themselves.

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::gate_fact::GateFact;
 use super::item::{Category, ItemId};
 use super::pin::{Pin, PinFact};
+use super::service::ServiceFact;
 
 /// What is known about one item on one machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,6 +104,9 @@ pub enum Fact {
     Pin(PinFact),
     /// A single value: a setting.
     Text(TextFact),
+    /// A service, as a machine tells of it: the spec alone says what it should be, so no lock has one.
+    #[serde(skip)]
+    Service(ServiceFact),
 }
 
 /// A version as the tool itself tells it.
@@ -383,6 +387,7 @@ impl Fact {
             Self::Gate(fact) => fact.shown(),
             Self::Pin(fact) => fact.shown(),
             Self::Text(TextFact { value, .. }) => value.clone(),
+            Self::Service(fact) => fact.shown(),
         }
     }
 
@@ -411,7 +416,7 @@ impl Fact {
         match self {
             Self::Gate(fact) => fact.weak.clone(),
             Self::Pin(fact) => fact.because.clone(),
-            Self::Version(_) | Self::File(_) | Self::Repo(_) | Self::Text(_) => None,
+            Self::Version(_) | Self::File(_) | Self::Repo(_) | Self::Text(_) | Self::Service(_) => None,
         }
     }
 
@@ -422,6 +427,7 @@ impl Fact {
             Self::Gate(fact) => fact.path.as_deref(),
             Self::Pin(fact) => fact.path.as_deref(),
             Self::Text(fact) => fact.scope.as_deref(),
+            Self::Service(fact) => fact.evidence(),
             Self::File(_) | Self::Repo(_) => None,
         }
     }

@@ -6,6 +6,7 @@
 
 mod dotfiles;
 mod items;
+mod services;
 mod surroundings;
 mod targets;
 
@@ -17,6 +18,7 @@ use toml_edit::Document;
 
 use self::dotfiles::read_dotfiles;
 use self::items::{read_packages, read_tools};
+use self::services::read_services;
 use self::surroundings::{read_env, read_system};
 use self::targets::{check_target, read_targets};
 use super::environment::{
@@ -107,11 +109,7 @@ fn read_environment(mut root: Section<'_>, vocabulary: &Vocabulary) -> Option<En
     let repos = root.section("repos").map(|mut table| read_repos(table.entries(), vocabulary)).unwrap_or_default();
     let gate = root.section("gate").map(read_gate).unwrap_or_default();
     let waivers = root.sections("waivers").into_iter().filter_map(|table| read_waiver(table, &names)).collect();
-    for later in ["services"] {
-        if let Some(table) = root.section(later) {
-            not_yet(&table, &format!("[{later}]"));
-        }
-    }
+    let services = root.section("services").map(|mut table| read_services(table.entries()));
     let reference = match reference {
         None => Reference::Local,
         Some(word) if word.value == "local" && !names.iter().any(|name| name == "local") => Reference::Local,
@@ -134,6 +132,7 @@ fn read_environment(mut root: Section<'_>, vocabulary: &Vocabulary) -> Option<En
         mapped,
         dotfiles,
         repos,
+        services,
         gate,
         waivers,
         checks: BTreeMap::new(),
@@ -150,11 +149,6 @@ pub fn is_plain(name: &str) -> bool {
 
 /// What to write instead of a name that is not plain.
 const PLAIN_HELP: &str = "use at most 64 letters, digits, `-`, `_` and `.`, beginning with a letter or digit";
-
-fn not_yet(at: &Section<'_>, what: &str) {
-    let message = format!("{what} is not supported by this version of trueup");
-    at.problem(Problem::new(message, at.span.clone(), "cannot be honoured yet").help("remove it, or update trueup"));
-}
 
 fn read_format(root: &mut Section<'_>) {
     if let Some(version) = root.integer("version").filter(|version| version.value != 1) {

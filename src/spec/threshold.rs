@@ -60,7 +60,7 @@ impl Measure {
     }
 
     /// An amount as a spec or a fact writes it. More than can be counted is as much as there can be.
-    fn amount(self, text: &str) -> Option<u64> {
+    pub(super) fn amount(self, text: &str) -> Option<u64> {
         let text = text.trim();
         if self == Self::Count && text == "unlimited" {
             return Some(u64::MAX);

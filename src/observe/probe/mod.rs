@@ -16,6 +16,7 @@ mod package;
 mod pin;
 mod repo;
 mod repo_state;
+mod service;
 mod shim;
 mod system;
 mod system_around;
@@ -57,6 +58,7 @@ pub const PROBES: &[&Probe] = &[
     &hook::PROBE,
     &agent::PROBE,
     &gate::PROBE,
+    &service::PROBE,
 ];
 
 /// The words that specs may use because there is a probe for them.

@@ -6,6 +6,7 @@ mod git_setting;
 mod npm;
 mod repo;
 mod repo_file;
+mod service;
 mod set_up;
 
 pub(super) use git_setting::STRUCTURE;
@@ -26,6 +27,7 @@ pub const PROVIDERS: &[&Provider] = &[
     &repo_file::PROVIDER,
     &git_setting::PROVIDER,
     &set_up::PROVIDER,
+    &service::PROVIDER,
 ];
 
 /// A package that a manager is to provide.

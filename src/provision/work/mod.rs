@@ -5,15 +5,18 @@
 mod command;
 mod file;
 mod repo;
+mod service;
 
 use serde::{Deserialize, Serialize};
 
 pub use command::CommandWork;
 pub use file::FileWork;
 pub use repo::{RemoteUrls, RepoWork, SetUpRun};
+pub use service::{Keep, SecretsFile, ServiceWork, Well};
 
 use super::Step;
 use super::program::Contents;
+use crate::spec::Digest;
 
 /// What a step does. In a plan's JSON its `do` says which of all kinds it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +26,8 @@ pub enum Work {
     File(FileWork),
     /// Something in a repository, or the repository itself.
     Repo(RepoWork),
+    /// A service.
+    Service(ServiceWork),
     /// A command.
     Command(CommandWork),
 }
@@ -33,6 +38,7 @@ impl Work {
         match self {
             Self::File(work) => work.body(contents),
             Self::Repo(work) => work.body(&step.subject),
+            Self::Service(work) => work.body(contents),
             Self::Command(work) => work.body(&step.subject, step.root),
         }
     }
@@ -42,10 +48,39 @@ impl Work {
         match self {
             Self::File(work) => work.deed(),
             Self::Repo(work) => work.deed(),
+            Self::Service(work) => work.deed(),
             Self::Command(work) => work.deed(),
+        }
+    }
+
+    /// The text file that it puts in place, for showing what differs.
+    pub(super) fn shows(&self) -> Option<(&str, &Digest)> {
+        match self {
+            Self::File(FileWork::PutFile { path, digest, .. }) => Some((path, digest)),
+            Self::Service(ServiceWork::KeepService(keep)) => {
+                keep.unit.as_ref().map(|(path, digest)| (path.as_str(), digest))
+            }
+            _ => None,
+        }
+    }
+
+    /// The contents that it needs, by what they are asked for, each with its place.
+    pub(super) fn needs(&self) -> Vec<(&str, Digest)> {
+        match self {
+            Self::File(FileWork::PutFile { path, digest, .. }) => vec![(path, digest.clone())],
+            Self::Service(work) => work.needs(),
+            Self::File(_) | Self::Repo(_) | Self::Command(_) => Vec::new(),
         }
     }
 }
 
 /// The sh of all kinds. A rollback may meet any of them.
-pub(super) const TEXTS: &str = concat!(include_str!("file.sh"), "\n", include_str!("repo.sh"));
+pub(super) const TEXTS: &str = concat!(
+    include_str!("file.sh"),
+    "\n",
+    include_str!("root.sh"),
+    "\n",
+    include_str!("service.sh"),
+    "\n",
+    include_str!("repo.sh")
+);

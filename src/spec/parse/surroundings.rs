@@ -114,7 +114,7 @@ fn variable_policy(name: &str, text: &Placed<String>, tell: impl Fn(Problem)) ->
 }
 
 /// Where the value may be had from: only ever a reference.
-fn read_secret(table: &Section<'_>, text: &Placed<String>) -> Option<String> {
+pub(super) fn read_secret(table: &Section<'_>, text: &Placed<String>) -> Option<String> {
     let name = text.value.strip_prefix("env:").filter(|name| variable::is_name(name));
     if name.is_none() {
         // It may be the secret itself, so it is not repeated.

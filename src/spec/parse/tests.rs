@@ -346,3 +346,31 @@ fn what_is_nested_too_deeply_or_wrong_all_over_is_told_shortly() {
     let problems = parse("x", &text, &vocabulary()).unwrap_err();
     assert_eq!((problems.problems.len(), problems.to_string().as_str()), (100, "x cannot be used: 20001 problems"));
 }
+
+#[test]
+fn what_is_wrong_about_a_service_is_said_at_its_place() {
+    insta::assert_snapshot!(problems(
+        r#"name = "a"
+[services.watch-x]
+run = "x"
+[services.none]
+[services.agent]
+run = "a\nb"
+keep_alife = true
+scope = "sytem"
+environment = { API_TOKEN = "abc", "A B" = "x", C = { secret = "value" }, D = "a\nb" }
+working_directory = "src"
+restart = "soon"
+logs = "lots"
+health = { rn = "x" }
+only = ["windows"]
+[services.machine]
+run = "x"
+user = "a b"
+[services.home]
+run = "x"
+scope = "system"
+working_directory = "~/src"
+"#
+    ));
+}

@@ -38,6 +38,9 @@ pub(super) const POLICIES: &[(&str, &str)] = &[
 /// Keys of `[dotfiles]` that are paths.
 pub(super) const PATH: &str = "^[.~]|/";
 
+/// A text that says something, on one line.
+const ONE_LINE: &str = r"^(?=.*\S)[^\x00-\x1f\x7f-\x9f]+$";
+
 const SYSTEMS: Holds = Holds::Word(&[("linux", "Linux of any kind"), ("macos", "macOS")]);
 
 const OVER_SSH: &[&str] = &["mac", "vm"];
@@ -93,6 +96,11 @@ pub(super) const ROOT: Table = Table {
             "repos",
             "Working copies: their remotes, git settings and hooks are held.",
             Holds::Named { like: r"^[^/:\x00-\x1f\x7f-\x9f]+$", each: &Holds::Of(&REPO) },
+        ),
+        key(
+            "services",
+            "Programs that are kept running. Where the table is there, a unit of trueup's for anything else is extra.",
+            Holds::Named { like: PLAIN_NAME, each: &Holds::Of(&SERVICE) },
         ),
         key("gate", "When work is allowed on a machine.", Holds::Of(&GATE)),
         key(
@@ -343,6 +351,80 @@ pub(super) const REPO: Table = Table {
             "The submodules and their commits: shown, and compared only where this is \"exact\".",
             AS_ON_THE_REFERENCE,
         ),
+    ],
+};
+
+pub(super) const SERVICE: Table = Table {
+    doc: "A program that is kept running, by systemd or launchd.",
+    keys: &[
+        key(
+            "run",
+            "The command line, on one line, for the shell in which agents' commands run.",
+            Holds::Like(ONE_LINE, &["trueup worker"]),
+        )
+        .required(),
+        key("keep_alive", "Start it again whenever it ends.", Holds::Flag).default("true"),
+        key(
+            "scope",
+            "Whose manager keeps it.",
+            Holds::Word(&[
+                ("user", "the user's own, whether the user is logged in or not"),
+                ("system", "the machine's, which needs root"),
+            ]),
+        )
+        .default("\"user\""),
+        key(
+            "user",
+            "As whom a service of the machine runs.",
+            Holds::Like(r"^[A-Za-z0-9_.][A-Za-z0-9_.-]*$", &["agents"]),
+        )
+        .default("\"root\""),
+        key(
+            "environment",
+            "Its variables: each a text, or where a secret is had from, which stands in a file of its own, mode 0600.",
+            Holds::Named {
+                like: "^[A-Za-z_][A-Za-z0-9_]*$",
+                each: &Holds::Either(&[Holds::Text, Holds::Of(&SERVICE_VARIABLE)]),
+            },
+        ),
+        key(
+            "working_directory",
+            "Where it runs: absolute, or ~/…; the home where nothing is said.",
+            Holds::Like(r"^(?:~/|/)[^\x00-\x1f\x7f-\x9f]*$", &["~/src"]),
+        ),
+        key("restart", "How long after its end it is started again.", Holds::Duration).default("\"10s\""),
+        key(
+            "logs",
+            "At which size its log begins anew. On macOS, by newsyslog; systemd's journal sees to that itself.",
+            Holds::Like(r"^[1-9][0-9]{0,9} ?(?:[KMGT]i?)?B$", &["10 MB"]),
+        ),
+        key("health", "What tells whether it is well: a finding of its own.", Holds::Of(&HEALTH)),
+        key("only", "Hold it only on these systems.", Holds::ListOf(&SYSTEMS)),
+    ],
+};
+
+pub(super) const SERVICE_VARIABLE: Table = Table {
+    doc: "A variable of a service that is a secret.",
+    keys: &[key(
+        "secret",
+        "Where its value is had from: a variable of trueup's own environment. Never the value itself.",
+        Holds::Like("^env:[A-Za-z_][A-Za-z0-9_]*$", &["env:ANTHROPIC_API_KEY"]),
+    )
+    .required()],
+};
+
+pub(super) const HEALTH: Table = Table {
+    doc: "A command that succeeds where a service is well.",
+    keys: &[
+        key("run", "The command line, for sh.", Holds::Like(ONE_LINE, &["curl -fs http://127.0.0.1:8080/health"]))
+            .required(),
+        key(
+            "limit",
+            "How long it may take, and how long after a start the service has until it is well.",
+            Holds::Duration,
+        )
+        .default("\"10s\""),
+        key("every", "After a start, from one try to the next.", Holds::Duration).default("\"1s\""),
     ],
 };
 

@@ -195,6 +195,18 @@ fn listens(process: &mut Child, log: &Path) -> bool {
     false
 }
 
+/// An archive of the smallest Debian with these packages, of this machine's own release.
+pub(crate) fn make_archive(packages: &str, archive: &Path) {
+    let output = Command::new("mmdebstrap")
+        .args(["--quiet", "--variant=minbase", &format!("--include={packages}"), &release()])
+        .arg(archive)
+        .args(sources())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap_or_else(|error| panic!("mmdebstrap must be installed to run these tests: {error}"));
+    assert!(output.status.success(), "mmdebstrap: {}", String::from_utf8_lossy(&output.stderr));
+}
+
 /// The code name of the release that this machine runs.
 fn release() -> String {
     let about = fs::read_to_string("/etc/os-release").unwrap();

@@ -9,4 +9,5 @@ pub(crate) mod machine;
 pub(crate) mod mounts;
 pub(crate) mod shape;
 pub(crate) mod sshd;
+pub(crate) mod systemd;
 pub(crate) mod trueup;
