@@ -12,12 +12,12 @@ use super::settle::settle;
 use super::{Exit, audit, side_by_side};
 use crate::observe::audit::{Observation, audit_over};
 use crate::parity::{Report, TargetReport, Verdict};
-use crate::provision::Plan;
 use crate::provision::apply::{Fate, apply};
 use crate::provision::contents::{self, Gathered};
 use crate::provision::plan::{Selection, plan};
 use crate::provision::root::Means;
 use crate::provision::view::{self, PlanFile};
+use crate::provision::{Plan, Step, Work as Provision};
 use crate::spec::Target;
 use crate::spec::load::Project;
 use crate::transport::{Connection, Surroundings};
@@ -217,6 +217,14 @@ fn carry_out(
             return Ok((audit::hold(project, target, &Observation::failed(error)), false));
         }
     };
+    // What only a new login has would be seen on no connection of before.
+    let is_seen_later = |step: &Step| matches!(&step.work, Provision::Setting(work) if work.is_seen_at_next_login());
+    if plan.steps.iter().any(is_seen_later) {
+        let surroundings = context.surroundings(project)?;
+        if let Ok(fresh) = Connection::open(target, project.environment.shell, &surroundings) {
+            connection = fresh;
+        }
+    }
     lines.say(target, "observing");
     let after = audit::hold(project, target, &audit_over(&mut connection, &project.environment));
     lines.end(target);

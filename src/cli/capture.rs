@@ -43,6 +43,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     project.environment.repos.iter_mut().for_each(|repo| repo.samples = None);
     // The spec alone says what these should be.
     project.environment.services = None;
+    project.environment.settings = crate::spec::settings::Settings::default();
     let reference = reference(&project);
     let surroundings = context.surroundings(&project)?;
     project.run_checks(true)?;

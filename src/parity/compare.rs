@@ -106,6 +106,12 @@ pub fn findings(
     }
     findings.values_mut().for_each(|finding| packages::offer_waiver(finding, lock, facts, target));
     findings.values_mut().for_each(|finding| gates::say(finding, target));
+    // What the spec itself gives is not asked of the lock; without any, nothing is held true.
+    for asked in environment.settings.asked(facts.machine.os.as_deref()) {
+        let wanted = if lock.is_some() { Wanted::Locked(&Locked::Absent) } else { Wanted::NoLock };
+        let policy = Policy::Literal(asked.want);
+        findings.insert(asked.id.clone(), judge(&asked.id, None, &policy, wanted, facts.observed(&asked.id)));
+    }
     for finding in services::judge_all(environment, lock.is_some(), facts) {
         findings.insert(finding.id.clone(), finding);
     }

@@ -132,7 +132,8 @@ fn entry(number: &str, kind: &str, subject: &str) -> Result<Entry, Why> {
     let root = ["root ", "service system ", "service-stop system", "service daemon ", "service-stop daemon"]
         .iter()
         .any(|roots| kind.starts_with(roots))
-        || (kind.starts_with("service user ") && kind.ends_with(" no"));
+        || (kind.starts_with("service user ") && kind.ends_with(" no"))
+        || (kind.starts_with("setting ") && !kind.starts_with("setting default "));
     let kind = match kind {
         "had" | "root had" => EntryKind::Had,
         "new" | "root new" => EntryKind::New,
@@ -141,6 +142,11 @@ fn entry(number: &str, kind: &str, subject: &str) -> Result<Entry, Why> {
         mode if mode.starts_with("mode ") => EntryKind::Mode,
         service if service.starts_with("service ") => EntryKind::Service,
         stop if stop.starts_with("service-stop ") => EntryKind::Started,
+        setting if setting.starts_with("setting ") => {
+            let name = setting["setting ".len()..].split(' ').next().unwrap_or_default();
+            subject = format!("setting {name} ({subject})");
+            EntryKind::Setting
+        }
         setting if setting.starts_with("git ") => {
             subject = format!("{} in {subject}", &setting["git ".len()..]);
             EntryKind::Setting

@@ -49,6 +49,7 @@ tu_restore() {
       fi
       ;;
     "root "*) tu_root_restore "${tu_kind#root }" "$2" "$tu_path" "$tu_left" ;;
+    "setting "*) tu_unset "${tu_kind#setting }" "$tu_path" ;;
     "service-stop "*) tu_service_stop "${tu_kind#service-stop }" "$tu_path" ;;
     "service "*)
       # shellcheck disable=SC2086 # its words are apart

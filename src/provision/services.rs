@@ -19,6 +19,10 @@ pub(super) fn gather(gathered: &mut Gathered, plan: &Plan, environment: &Environ
             let text = unit.text.into_bytes();
             gathered.contents.insert(Digest::of(&text), text);
         }
+        if let Some((_, text)) = service.rotation(&plan.machine, keep.manager) {
+            let text = text.into_bytes();
+            gathered.contents.insert(Digest::of(&text), text);
+        }
         if let Some(secrets) = &keep.secrets {
             match resolved(secrets, surroundings) {
                 Ok(content) => drop(gathered.contents.insert(secrets.ticket(), content.into_bytes())),

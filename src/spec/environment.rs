@@ -13,6 +13,7 @@ use super::gate_fact::GateFact;
 use super::item::ItemId;
 use super::policy::Policy;
 use super::service::Service;
+use super::settings::Settings;
 use super::waiver::Waiver;
 
 /// One spec file.
@@ -44,6 +45,8 @@ pub struct Environment {
     pub repos: Vec<Repo>,
     /// Programs that are kept running; none where the spec says nothing of any.
     pub services: Option<Vec<Service>>,
+    /// What machines are set to.
+    pub settings: Settings,
     /// When the gate allows.
     pub gate: GatePolicy,
     /// Accepted drifts.

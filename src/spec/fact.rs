@@ -276,6 +276,8 @@ impl fmt::Display for Mode {
 impl Mode {
     /// Reads octal digits; anything above `7777` is not a mode.
     pub fn parse(text: &str) -> Option<Self> {
+        // What reads numbers takes a sign too.
+        let text = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
         u16::from_str_radix(text, 8).ok().filter(|bits| *bits <= 0o7777).map(Self)
     }
 }

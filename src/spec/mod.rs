@@ -30,6 +30,7 @@ mod scope;
 pub(crate) mod secrets;
 mod section;
 pub mod service;
+pub mod settings;
 pub(crate) mod suggest;
 mod system;
 mod template;

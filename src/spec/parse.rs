@@ -7,6 +7,7 @@
 mod dotfiles;
 mod items;
 mod services;
+mod settings;
 mod surroundings;
 mod targets;
 
@@ -19,6 +20,7 @@ use toml_edit::Document;
 use self::dotfiles::read_dotfiles;
 use self::items::{read_packages, read_tools};
 use self::services::read_services;
+use self::settings::read_settings;
 use self::surroundings::{read_env, read_system};
 use self::targets::{check_target, read_targets};
 use super::environment::{
@@ -109,6 +111,7 @@ fn read_environment(mut root: Section<'_>, vocabulary: &Vocabulary) -> Option<En
     let repos = root.section("repos").map(|mut table| read_repos(table.entries(), vocabulary)).unwrap_or_default();
     let gate = root.section("gate").map(read_gate).unwrap_or_default();
     let waivers = root.sections("waivers").into_iter().filter_map(|table| read_waiver(table, &names)).collect();
+    let settings = root.section("settings").map(read_settings).unwrap_or_default();
     let services = root.section("services").map(|mut table| read_services(table.entries()));
     let reference = match reference {
         None => Reference::Local,
@@ -133,6 +136,7 @@ fn read_environment(mut root: Section<'_>, vocabulary: &Vocabulary) -> Option<En
         dotfiles,
         repos,
         services,
+        settings,
         gate,
         waivers,
         checks: BTreeMap::new(),

@@ -56,6 +56,8 @@ enum Holds {
     /// The number of the format.
     FormatVersion,
     Flag,
+    /// A whole number.
+    Number,
     Duration,
     Policy,
     /// A package's name, as the manager lists it whose table this is in.
@@ -187,6 +189,7 @@ fn of(holds: &Holds, vocabulary: &Vocabulary) -> Value {
         }
         Holds::FormatVersion => json!({ "const": 1 }),
         Holds::Flag => json!({ "type": "boolean" }),
+        Holds::Number => json!({ "type": "integer" }),
         Holds::Duration => json!({
             "type": "string",
             "pattern": "^(?:[+Pp0-9].*)?[1-9].*(?:[a-zA-Z]|:[0-9]+)$",

@@ -49,6 +49,8 @@ pub enum Form {
     Path,
     /// One word.
     Name,
+    /// A machine's name, as the domain name system has it.
+    Hostname,
 }
 
 const fn fact(name: &'static str, doc: &'static str, holds: Holds) -> SystemFact {
@@ -61,7 +63,7 @@ pub const SYSTEM_FACTS: &[SystemFact] = &[
     fact("os_version", "version of the operating system", Holds::Version),
     fact("arch", "processor architecture", Holds::Word(Form::Arch)),
     fact("libc", "C library with its version", Holds::Word(Form::Libc)),
-    fact("hostname", "the machine's own name", Holds::Word(Form::Name)),
+    fact("hostname", "the machine's own name", Holds::Word(Form::Hostname)),
     fact("machine_id", "id of the installation", Holds::Word(Form::Name)),
     fact("hardware_uuid", "id of the hardware, where it may be read", Holds::Word(Form::Name)),
     fact("locale", "locale of agents' commands", Holds::Word(Form::Locale)),
@@ -143,6 +145,7 @@ impl Form {
             Self::Umask => "0022",
             Self::Path => "/bin/zsh",
             Self::Name => "none",
+            Self::Hostname => "mini.example",
         }
     }
 
@@ -162,9 +165,19 @@ impl Form {
             Self::Timezone => plain("/_+-,.<>:").then(|| timezone(text)),
             Self::Umask => umask(text),
             Self::Path => text.starts_with('/').then(|| text.to_owned()),
+            Self::Hostname => is_hostname(text).then(|| text.to_owned()),
             Self::Name => (!text.is_empty() && !text.contains(char::is_whitespace)).then(|| text.to_owned()),
         }
     }
+}
+
+/// Labels of letters, digits and hyphens between dots, as RFC 1123 has it.
+fn is_hostname(text: &str) -> bool {
+    let is_label = |label: &str| {
+        let plain = label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        (1..=63).contains(&label.len()) && plain && !label.starts_with('-') && !label.ends_with('-')
+    };
+    text.len() <= 253 && text.split('.').all(is_label)
 }
 
 /// An architecture by its most usual name.
@@ -253,7 +266,15 @@ mod tests {
             told("disk_free", "exact"),
             "`exact` is not a bound: `disk_free` changes all the time: write a bound such as \">=10 GB\""
         );
-        for (name, text) in [("umask", "0o22"), ("umask", "999"), ("os", "Linux"), ("shell", "zsh"), ("libc", "gnu")] {
+        for (name, text) in [
+            ("umask", "0o22"),
+            ("umask", "999"),
+            ("os", "Linux"),
+            ("shell", "zsh"),
+            ("libc", "gnu"),
+            ("hostname", "mini_1"),
+            ("hostname", "-a.b"),
+        ] {
             assert!(policy(name, text).is_err(), "{name} = {text}");
         }
     }

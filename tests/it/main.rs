@@ -50,6 +50,7 @@ mod registered;
 mod repos;
 mod rollback;
 mod run;
+mod services;
 mod services_root;
 mod ssh;
 mod ssh_hops;

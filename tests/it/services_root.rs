@@ -202,3 +202,74 @@ fn what_cannot_be_kept_is_said_with_its_reason() {
     let told = run(&host, &project, &["apply", "host", "--yes"], 1).stdout;
     assert!(told.contains("it needs root, and sudo wants a password"), "{told}");
 }
+
+/// What settings are made of on the host.
+const SET: &str = "cd /etc; ls -l localtime | sed 's/.*-> //'; cat timezone hostname hosts default/locale locale.gen; uname -n; \
+     find security/limits.d systemd/*.conf.d ssh/sshd_config.d /home/dev/.ssh -printf '%p %m\\n' 2>/dev/null | sort; \
+     cat ssh/sshd_config.d/* /home/dev/.ssh/authorized_keys 2>/dev/null; locale -a; systemctl show -P DefaultLimitNOFILE; true";
+
+#[test]
+fn settings_of_the_machine_are_brought_and_rolled_back() {
+    let host = DebianHost::start("settings");
+    // Of the container's, which nobody could replace.
+    host.sh("umount /etc/hostname /etc/hosts; echo before >/etc/hostname; hostname before; echo '127.0.1.1 before' >>/etc/hosts; \
+             echo Etc/UTC >/etc/timezone");
+    let settings =
+        "timezone = \"Europe/Berlin\"\nhostname = \"mini.example\"\nlocale = \"de_DE.UTF-8\"\nnofile = 1500\n";
+    let project = host.project_over_ssh(settings);
+    run(&host, &project, &["capture", "--yes"], 0);
+    let before = host.sh(SET);
+    let names = ["hostname", "locale", "nofile", "timezone"].map(|name| format!("system:{name} drift changed"));
+    assert_eq!(check(&host, &project, 1).amiss("host"), names);
+    run(&host, &project, &["apply", "host", "--yes"], 0);
+    is_true(&host, &project);
+    assert_eq!(
+        host.sh("uname -n; readlink /etc/localtime; cat /etc/timezone"),
+        "mini.example\n/usr/share/zoneinfo/Europe/Berlin\nEurope/Berlin\n"
+    );
+    assert_eq!(host.sh("LC_ALL=de_DE.UTF-8 locale charmap; tail -n 1 /etc/hosts"), "UTF-8\n127.0.1.1\tmini.example\n");
+    run(&host, &project, &["rollback", "host", "--yes"], 0);
+    assert_eq!(host.sh(SET), before);
+
+    project.spec(
+        &project.read("environments/dev.toml").replace("Europe/Berlin", "Europe/Nowhere").replace("de_DE.UTF-8", "C"),
+    );
+    let told = run(&host, &project, &["apply", "host", "--yes", "--only", "system:timezone"], 1).stdout;
+    assert!(told.contains("there is no time zone Europe/Nowhere there"), "{told}");
+    assert_eq!(host.sh(SET), before);
+}
+
+#[test]
+fn who_may_log_in_is_set_and_nobody_locks_himself_out() {
+    let host = DebianHost::start("sshd");
+    let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ9YbY7bYqY8m6m7JtC2VwGz7nD0dE4o0mM7u3kQ1x2y you@desk";
+    let settings =
+        format!("[settings]\nauthorized_keys = [\"{key}\"]\nsshd = {{ passwords = false, root_login = false }}\n");
+    let project = host.project_over_ssh(&settings);
+    run(&host, &project, &["capture", "--yes"], 0);
+    let before = host.sh(SET);
+    assert_eq!(
+        check(&host, &project, 1).amiss("host"),
+        ["system:authorized_keys drift missing", "system:sshd drift missing"]
+    );
+    run(&host, &project, &["apply", "host", "--yes"], 0);
+    is_true(&host, &project);
+    assert_eq!(
+        host.sh("wc -l </home/dev/.ssh/authorized_keys; tail -n 1 /home/dev/.ssh/authorized_keys"),
+        format!("2\n{key}\n")
+    );
+    let effective =
+        host.sh("sshd -T -C user=dev,host=x,addr=10.0.0.1 | grep -E '^(permitrootlogin|passwordauthentication) '");
+    assert_eq!(effective, "permitrootlogin no\npasswordauthentication no\n");
+    assert_eq!(host.sh("systemctl is-active ssh"), "active\n");
+    run(&host, &project, &["rollback", "host", "--yes"], 0);
+    assert_eq!(host.sh(SET), before);
+
+    // Whoever is at it as root would not come in again.
+    host.sh("mkdir -p -m 0700 /root/.ssh; cp /home/dev/.ssh/authorized_keys /root/.ssh/");
+    let config = project.home().join(".ssh/config");
+    std::fs::write(&config, std::fs::read_to_string(&config).unwrap().replace("User dev", "User root")).unwrap();
+    let told = run(&host, &project, &["apply", "host", "--yes", "--only", "system:sshd"], 1).stdout;
+    assert!(told.contains("it would keep out root, who is at it now: PermitRootLogin no"), "{told}");
+    assert_eq!(host.sh("ls /etc/ssh/sshd_config.d"), "");
+}

@@ -17,6 +17,7 @@ mod pin;
 mod repo;
 mod repo_state;
 mod service;
+mod setting;
 mod shim;
 mod system;
 mod system_around;
@@ -59,6 +60,7 @@ pub const PROBES: &[&Probe] = &[
     &agent::PROBE,
     &gate::PROBE,
     &service::PROBE,
+    &setting::PROBE,
 ];
 
 /// The words that specs may use because there is a probe for them.

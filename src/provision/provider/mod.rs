@@ -8,6 +8,7 @@ mod repo;
 mod repo_file;
 mod service;
 mod set_up;
+mod setting;
 
 pub(super) use git_setting::STRUCTURE;
 
@@ -27,6 +28,7 @@ pub const PROVIDERS: &[&Provider] = &[
     &repo_file::PROVIDER,
     &git_setting::PROVIDER,
     &set_up::PROVIDER,
+    &setting::PROVIDER,
     &service::PROVIDER,
 ];
 

@@ -4,7 +4,7 @@ use super::{Action, NOT_PRUNED, Need, Offer, Provider, Step, Work, step};
 use crate::parity::Change;
 use crate::provision::work::{Keep, SecretsFile, ServiceWork, Well};
 use crate::spec::service::{ManagedFact, Manager, Service, ServiceFact};
-use crate::spec::{Category, Fact, ItemId, Observed};
+use crate::spec::{Category, Digest, Fact, ItemId, Observed};
 
 pub(super) const PROVIDER: Provider =
     Provider { name: "service", doc: "programs that are kept running, by systemd or launchd", offer };
@@ -48,7 +48,7 @@ fn offer(need: Need<'_>) -> Offer {
         Ok(keep) => keep,
         Err(why) => return Offer::Cannot(why),
     };
-    let root = keep.manager.is_roots() || keep.linger;
+    let root = keep.manager.is_roots() || keep.linger || keep.rotation.is_some();
     let action = if finding.state.change() == Some(Change::Missing) { Action::Create } else { Action::Change };
     one(&need, action, name, ServiceWork::KeepService(Box::new(keep)), root)
 }
@@ -87,6 +87,10 @@ fn keep(service: &Service, got: &ManagedFact, need: &Need<'_>) -> Result<Keep, S
             limit_s: health.limit.as_secs().max(1),
             every_s: health.every.as_secs().max(1),
         }),
+        rotation: (!has_unit)
+            .then(|| service.rotation(&need.report.machine, want.manager))
+            .flatten()
+            .map(|(path, text)| (path, Digest::of(text.as_bytes()))),
         logs: is_launchds.then(|| service.log_folder()),
         program: service.program().map(str::to_owned),
     })

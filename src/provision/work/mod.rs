@@ -6,6 +6,7 @@ mod command;
 mod file;
 mod repo;
 mod service;
+mod setting;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,7 @@ pub use command::CommandWork;
 pub use file::FileWork;
 pub use repo::{RemoteUrls, RepoWork, SetUpRun};
 pub use service::{Keep, SecretsFile, ServiceWork, Well};
+pub use setting::SettingWork;
 
 use super::Step;
 use super::program::Contents;
@@ -28,6 +30,8 @@ pub enum Work {
     Repo(RepoWork),
     /// A service.
     Service(ServiceWork),
+    /// A setting of the machine.
+    Setting(SettingWork),
     /// A command.
     Command(CommandWork),
 }
@@ -39,6 +43,7 @@ impl Work {
             Self::File(work) => work.body(contents),
             Self::Repo(work) => work.body(&step.subject),
             Self::Service(work) => work.body(contents),
+            Self::Setting(work) => work.body(),
             Self::Command(work) => work.body(&step.subject, step.root),
         }
     }
@@ -49,6 +54,7 @@ impl Work {
             Self::File(work) => work.deed(),
             Self::Repo(work) => work.deed(),
             Self::Service(work) => work.deed(),
+            Self::Setting(work) => work.deed(),
             Self::Command(work) => work.deed(),
         }
     }
@@ -69,7 +75,7 @@ impl Work {
         match self {
             Self::File(FileWork::PutFile { path, digest, .. }) => vec![(path, digest.clone())],
             Self::Service(work) => work.needs(),
-            Self::File(_) | Self::Repo(_) | Self::Command(_) => Vec::new(),
+            Self::File(_) | Self::Repo(_) | Self::Setting(_) | Self::Command(_) => Vec::new(),
         }
     }
 }
@@ -81,6 +87,8 @@ pub(super) const TEXTS: &str = concat!(
     include_str!("root.sh"),
     "\n",
     include_str!("service.sh"),
+    "\n",
+    include_str!("setting.sh"),
     "\n",
     include_str!("repo.sh")
 );

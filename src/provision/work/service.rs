@@ -44,6 +44,9 @@ pub struct Keep {
     /// Its folder for logs, where the manager makes none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logs: Option<String>,
+    /// What has its log begin anew: the place of a file of root's, and its digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rotation: Option<(String, Digest)>,
     /// The program that its command line begins with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub program: Option<String>,
@@ -86,7 +89,8 @@ impl ServiceWork {
         let Self::KeepService(keep) = self else { return Vec::new() };
         let unit = keep.unit.iter().map(|(path, digest)| (path.as_str(), digest.clone()));
         let secrets = keep.secrets.iter().map(|secrets| (secrets.path.as_str(), secrets.ticket()));
-        unit.chain(secrets).collect()
+        let rotation = keep.rotation.iter().map(|(path, digest)| (path.as_str(), digest.clone()));
+        unit.chain(secrets).chain(rotation).collect()
     }
 
     /// The program that has to be there first.
@@ -141,6 +145,9 @@ impl Keep {
         }
         if let Some(secrets) = &self.secrets {
             lines.push(put(&secrets.path, SECRETS_MODE, contents.get(&secrets.ticket())));
+        }
+        if let Some((path, digest)) = &self.rotation {
+            lines.push(put(path, UNIT_MODE, contents.get(digest)));
         }
         if let Some(logs) = &self.logs {
             let parents = if logs.starts_with('/') { "tu_root_parents" } else { "tu_parents" };

@@ -172,8 +172,14 @@ tu_service_again() {
     *)
       tu_place=Library/LaunchAgents/$5.plist
       if [ "$1" = daemon ]; then tu_place=/Library/LaunchDaemons/$5.plist; fi
-      if [ "$3" = yes ]; then tu_load "$1" "$tu_place" || return; fi
-      if [ "$2" = no ]; then tu_launchctl "$1" disable "$(tu_domain "$1")/$5"; fi
+      if [ "$3" = yes ]; then
+        # What is disabled is not loaded, and what was loaded may be disabled for the next start.
+        tu_launchctl "$1" enable "$(tu_domain "$1")/$5" && tu_load "$1" "$tu_place" || return
+      fi
+      case $2 in
+        yes) tu_launchctl "$1" enable "$(tu_domain "$1")/$5" ;;
+        *) tu_launchctl "$1" disable "$(tu_domain "$1")/$5" ;;
+      esac
       ;;
   esac
 }

@@ -102,6 +102,11 @@ pub(super) const ROOT: Table = Table {
             "Programs that are kept running. Where the table is there, a unit of trueup's for anything else is extra.",
             Holds::Named { like: PLAIN_NAME, each: &Holds::Of(&SERVICE) },
         ),
+        key(
+            "settings",
+            "What machines are set to. Time zone, name, locale and limits stand in [system].",
+            Holds::Of(&SETTINGS),
+        ),
         key("gate", "When work is allowed on a machine.", Holds::Of(&GATE)),
         key(
             "waivers",
@@ -401,6 +406,42 @@ pub(super) const SERVICE: Table = Table {
         key("health", "What tells whether it is well: a finding of its own.", Holds::Of(&HEALTH)),
         key("only", "Hold it only on these systems.", Holds::ListOf(&SYSTEMS)),
     ],
+};
+
+pub(super) const SETTINGS: Table = Table {
+    doc: "What machines are set to.",
+    keys: &[
+        key(
+            "authorized_keys",
+            "Who may log in as the user, a line of a .pub file each. Keys that are there beside stay.",
+            Holds::ListOf(&Holds::Like(
+                r"^(?:ssh-ed25519 |ssh-rsa |ecdsa-sha2-|sk-)[^\x00-\x1f\x7f-\x9f]*$",
+                &["ssh-ed25519 AAAA… me@laptop"],
+            )),
+        ),
+        key("sshd", "How one may log in over SSH; what is not said is left to sshd.", Holds::Of(&SSHD)),
+        key(
+            "pmset",
+            "What keeps a Mac awake, by the names that `pmset -g` lists.",
+            Holds::Named { like: "^[A-Za-z0-9]+$", each: &Holds::Number },
+        ),
+        key(
+            "defaults",
+            "Preferences on a Mac: under a program's identifier its keys.",
+            Holds::Named {
+                like: r"^[^-\s][^\s]*$",
+                each: &Holds::Named {
+                    like: r"^[^-\s][^\s]*$",
+                    each: &Holds::Either(&[Holds::Flag, Holds::Number, Holds::Text]),
+                },
+            },
+        ),
+    ],
+};
+
+pub(super) const SSHD: Table = Table {
+    doc: "How one may log in over SSH. What would keep out whoever applies it is refused.",
+    keys: &[key("passwords", "By a password.", Holds::Flag), key("root_login", "As root.", Holds::Flag)],
 };
 
 pub(super) const SERVICE_VARIABLE: Table = Table {

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::tables::{
-    DOTFILE, DOTFILES, GATE, HEALTH, LIMITS, MANAGED, REPO, ROOT, SERVICE, SERVICE_VARIABLE, SHELL, SYSTEM_ITEM,
-    TARGET, TOOL_TABLE, VARIABLE, WAIVER,
+    DOTFILE, DOTFILES, GATE, HEALTH, LIMITS, MANAGED, REPO, ROOT, SERVICE, SERVICE_VARIABLE, SETTINGS, SHELL, SSHD,
+    SYSTEM_ITEM, TARGET, TOOL_TABLE, VARIABLE, WAIVER,
 };
 use super::{Table, schema};
 use crate::observe::vocabulary;
@@ -70,6 +70,8 @@ const PLACES: &[Place] = &[
         &[("secret", "\"env:A\"")],
     ),
     Place::new(&HEALTH, "name = \"a\"\n[services.x]\nrun = \"x\"\n[services.x.health]\n", &[("run", "\"x\"")]),
+    Place::new(&SETTINGS, "name = \"a\"\n[settings]\n", &[]),
+    Place::new(&SSHD, "name = \"a\"\n[settings.sshd]\n", &[]),
     Place::new(&GATE, "name = \"a\"\n[gate]\n", &[]),
     Place::new(&WAIVER, "name = \"a\"\n[[waivers]]\n", &[("finding", "\"tool:x\""), ("because", "\"y\"")]),
 ];

@@ -179,6 +179,7 @@ impl Service {
         }
         let words: Vec<String> = words.iter().map(|word| xml(word)).collect();
         context.insert("label", &Self::unit_name(&self.name, manager));
+        context.insert("log_bytes", &self.logs);
         context.insert("words", &words);
         context.insert("keep_alive", &self.keep_alive);
         context.insert("seconds", &self.restart.as_secs());
@@ -214,6 +215,20 @@ impl Service {
             ServiceScope::User => "Library/Logs/trueup".to_owned(),
             ServiceScope::System { .. } => "/Library/Logs/trueup".to_owned(),
         }
+    }
+
+    /// What has a log of launchd's begin anew at its size: the place of newsyslog's file, and what it holds.
+    pub fn rotation(&self, machine: &Machine, manager: Manager) -> Option<(String, String)> {
+        const KEPT: u32 = 5;
+        let size = self.logs.filter(|_| matches!(manager, Manager::LaunchdAgent | Manager::LaunchdDaemon))?;
+        let account = machine.account.as_ref()?;
+        let owner = match &self.scope {
+            ServiceScope::User => account.user.as_str(),
+            ServiceScope::System { user } => user,
+        };
+        let line = format!("{}\t{owner}:\t640\t{KEPT}\t{}\t*\tJ\n", self.log(&account.home), size.div_ceil(1000));
+        let text = format!("# logfile\towner\tmode\tcount\tsize\twhen\tflags; kept by trueup\n{line}");
+        Some((format!("/etc/newsyslog.d/{}.conf", Self::unit_name(&self.name, manager)), text))
     }
 
     fn context(&self, environment: &Environment) -> Context {

@@ -21,7 +21,9 @@ const BASE: [(&str, &str); 3] = [
 ];
 
 /// What macOS has and answers for itself.
-const OWN: [(&str, &str); 12] = [
+const OWN: [(&str, &str); 14] = [
+    ("/usr/bin/pmset", "pmset"),
+    ("/bin/launchctl", "launchctl"),
     ("/usr/bin/stat", "stat"),
     ("/bin/ps", "ps"),
     ("/usr/bin/uname", "uname"),

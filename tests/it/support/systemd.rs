@@ -7,12 +7,14 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use super::debian::make_archive;
+use super::sshd::{generate_key, public_key};
 use super::trueup::{Project, Trueup};
 
-const IMAGE: &str = "trueup-systemd:latest";
+const IMAGE: &str = "trueup-systemd:2";
 
 /// What the hosts have beside the smallest Debian.
-const PACKAGES: &str = "systemd,systemd-sysv,dbus,libpam-systemd,openssh-server,sudo,nftables,locales,procps,adduser";
+const PACKAGES: &str =
+    "systemd,systemd-sysv,dbus,libpam-systemd,openssh-server,sudo,nftables,locales,tzdata,procps,adduser";
 
 const CONTAINERS_CONF: &str = "[engine]\nruntime = \"runc\"\ncgroup_manager = \"cgroupfs\"\nevents_logger = \"file\"\n\
      [network]\nnetwork_backend = \"netavark\"\n\
@@ -57,6 +59,27 @@ impl DebianHost {
     pub(crate) fn project(&self, rest: &str) -> Project {
         let project = Project::empty();
         project.spec(&self.spec(rest));
+        project
+    }
+
+    /// A project that reaches this host over SSH, by a server of the connection's own.
+    pub(crate) fn project_over_ssh(&self, rest: &str) -> Project {
+        let project = Project::empty();
+        let identity = project.home().join(".ssh/id_ed25519");
+        generate_key("ed25519", &identity, "");
+        let key = public_key(&identity);
+        self.sh(&format!(
+            "cd /home/dev && mkdir -p -m 0700 .ssh && echo '{key}' >.ssh/authorized_keys && chown -R dev: .ssh"
+        ));
+        let proxy = format!("podman exec -i {} /usr/sbin/sshd -i", self.name);
+        let config = format!("Host host\n  User dev\n  ProxyCommand {proxy}\n  IdentityFile {}\n", identity.display());
+        fs::write(project.home().join(".ssh/config"), config).unwrap();
+        let host_key = self.sh("cat /etc/ssh/ssh_host_ed25519_key.pub");
+        fs::write(project.known_hosts(), format!("host {host_key}")).unwrap();
+        project.spec(&format!(
+            "version = 1\nname = \"dev\"\n[targets.host]\nkind = \"vm\"\nssh = \"host\"\n[shell]\nlogin = false\n[system]\nos = \
+             \"exact\"\n{rest}\n"
+        ));
         project
     }
 
