@@ -13,8 +13,9 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::program::{Contents, Event, Events, apply, rollback};
 use super::root::Means;
-use super::work::{CommandWork, FileWork, RepoWork};
+use super::work::{CommandWork, FileWork, Keep, RepoWork, SecretsFile, ServiceWork, SettingWork, Well};
 use super::{Action, Step, Work};
+use crate::spec::service::Manager;
 use crate::spec::{Digest, Mode};
 use crate::transport::test_shells::{RealShell, Room, SHELLS, in_every_shell, run, start, which};
 
@@ -369,4 +370,74 @@ fn shellcheck_finds_nothing_in_a_program() {
         shellcheck.args(["--shell=sh", "--exclude=SC2154,SC2034,SC2317,SC2016"]).arg(&file);
         assert_eq!(run(shellcheck, b"", "shellcheck").stdout_text(), "");
     }
+}
+
+/// Stands for systemd's control: what is enabled and what runs are files beside the home's.
+const SYSTEMCTL: &str = "#!/bin/sh\nwhile :; do case ${1-} in -*) shift ;; *) break ;; esac; done\nat=$HOME/../systemd\nmkdir -p \"$at\"\n\
+     case $1 in\n  enable | restart) : >\"$at/$1.$2\" ;;\n  disable) rm -f \"$at/enable.$3\" \"$at/restart.$3\" ;;\n\
+     is-enabled) [ -e \"$at/enable.$2\" ] ;;\n  is-active) [ -e \"$at/restart.$2\" ] ;;\nesac\n";
+
+fn keep(contents: &mut Contents, text: &str) -> Step {
+    let digest = Digest::of(text.as_bytes());
+    contents.insert(digest.clone(), text.as_bytes().to_vec());
+    let secrets =
+        SecretsFile { path: ".config/s.env".to_owned(), variables: vec![("A".to_owned(), "env:A".to_owned())] };
+    contents.insert(secrets.ticket(), b"A=\"it's\"\n".to_vec());
+    step(Work::Service(ServiceWork::KeepService(Box::new(Keep {
+        service: "agent".to_owned(),
+        manager: Manager::SystemdUser,
+        unit: Some((".config/systemd/user/trueup-agent.service".to_owned(), digest)),
+        secrets: Some(secrets),
+        linger: false,
+        health: Some(Well {
+            run: "test -e ../systemd/restart.trueup-agent.service".to_owned(),
+            limit_s: 1,
+            every_s: 1,
+        }),
+        logs: None,
+        rotation: None,
+        program: None,
+    }))))
+}
+
+#[test]
+fn services_and_keys_are_brought_and_undone_in_every_shell() {
+    in_every_shell(|shell| {
+        let room = &Room::new();
+        let bin = room.home().join("../bin");
+        fs::create_dir_all(&bin).unwrap();
+        fs::write(bin.join("systemctl"), SYSTEMCTL).unwrap();
+        fs::set_permissions(bin.join("systemctl"), fs::Permissions::from_mode(0o755)).unwrap();
+        let run = |program: &str| events(room, shell, &format!("PATH=$HOME/../bin:$PATH\n{program}"));
+        let mut contents = Contents::new();
+        let keys = ["ssh-ed25519 AAAA 'me'", "ssh-ed25519 BBBB you"].map(str::to_owned).to_vec();
+        let keys = step(Work::Setting(SettingWork::Set { setting: "authorized_keys".to_owned(), words: keys }));
+        let steps = [keep(&mut contents, "one\n"), keys];
+        let before = listing(&room.home());
+        assert_eq!(codes(&run(&program(&steps, &contents))), [0, 0], "{}", shell.name);
+        let at = |name: &str| fs::read_to_string(room.home().join(name)).unwrap();
+        assert_eq!(at(".config/systemd/user/trueup-agent.service"), "one\n");
+        assert_eq!(at(".config/s.env"), "A=\"it's\"\n");
+        assert_eq!(fs::metadata(room.home().join(".config/s.env")).unwrap().permissions().mode() & 0o7777, 0o600);
+        assert_eq!(at(".ssh/authorized_keys"), "ssh-ed25519 AAAA 'me'\nssh-ed25519 BBBB you\n");
+        assert_eq!(
+            names(&room.home().join("../systemd")),
+            ["enable.trueup-agent.service", "restart.trueup-agent.service"]
+        );
+        let generation = "000001";
+        let mut entries = names(&generations(room).join(generation).join("entries"));
+        entries.reverse();
+        let entries: Vec<&str> = entries.iter().map(String::as_str).collect();
+        let undone = run(&rollback(generation, &entries, false, &Means::default(), NONCE));
+        assert!(codes(&undone).iter().all(|code| *code == 0), "{}: {undone:?}", shell.name);
+        assert_eq!(names(&room.home().join("../systemd")), Vec::<String>::new(), "{}", shell.name);
+        assert_eq!(listing(&room.home()), before, "{}", shell.name);
+    });
+}
+
+/// All that is in a home but trueup's own state.
+fn listing(home: &Path) -> Vec<String> {
+    let entries = walkdir::WalkDir::new(home).sort_by_file_name().into_iter().map(|entry| entry.unwrap());
+    let paths = entries.map(|entry| entry.path().strip_prefix(home).unwrap().display().to_string());
+    paths.filter(|path| !path.starts_with(".local")).collect()
 }

@@ -14,7 +14,7 @@ tu_root_put_text() {
   tu_send printf '%s\n' "$3" && tu_root_put_file "$1" "$2" "$(tu_sha256_of "$tu_sent")"
   tu_ended=$?
   rm -f "$tu_sent"
-  return $tu_ended
+  return "$tu_ended"
 }
 
 # tu_root_put_link PATH TO
@@ -130,7 +130,7 @@ tu_set_authorized_keys() {
   tu_send printf '%s\n' "$tu_all" && tu_put_file "./$tu_file" 0600 "$(tu_sha256_of "$tu_sent")" <"$tu_sent"
   tu_ended=$?
   rm -f "$tu_sent"
-  return $tu_ended
+  return "$tu_ended"
 }
 
 # tu_sshd ARGUMENT…: the server's program, by its whole path, which it asks for.
