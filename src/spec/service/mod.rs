@@ -1,9 +1,8 @@
 //! Programs that are kept running on a target: what the spec says of them, what the unit is that says so to the machine's own
 //! manager, and what a machine tells of them.
 //!
-//! The spec defines a service wholly, so no lock has it: what a target should have is the unit that [`unit::render`] makes
-//! with the target's own facts.
-
+//! The spec defines a service wholly, so no lock has it: what a target should have is the [`Unit`] rendered with the target's own
+//! facts.
 mod unit;
 
 use std::fmt;
