@@ -11,13 +11,13 @@ use super::plan::Chosen;
 use super::settle::settle;
 use super::{Exit, audit, side_by_side};
 use crate::observe::audit::{Observation, audit_over};
-use crate::parity::{Report, TargetReport, Verdict};
+use crate::parity::TargetReport;
 use crate::provision::apply::{Fate, apply};
 use crate::provision::contents::{self, Gathered};
-use crate::provision::plan::{Selection, plan};
+use crate::provision::plan::{Selection, order, plan};
 use crate::provision::root::Means;
 use crate::provision::view::{self, PlanFile};
-use crate::provision::{Plan, Step, Work as Provision};
+use crate::provision::{self, Plan, Step};
 use crate::spec::Target;
 use crate::spec::load::Project;
 use crate::transport::{Connection, Surroundings};
@@ -46,19 +46,28 @@ pub(super) struct Args {
 struct Work<'a> {
     target: &'a Target,
     connection: Option<Connection>,
-    before: TargetReport,
+    /// What the newest audit found.
+    report: TargetReport,
     plan: Plan,
     means: Means,
+    /// What has been tried, and whether it was done.
+    tried: Vec<(provision::Work, Fate)>,
 }
 
+/// What one apply brings may show what it hid: a repository that was not there has hooks. This often the plan is made anew.
+const ROUNDS: usize = 4;
+
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
-    let project = context.load()?;
+    let mut project = context.load()?;
     let saved = saved_plan(args, &project)?;
     let names = match &saved {
         Some(file) => file.plans.iter().map(|entry| entry.plan.target.clone()).collect(),
         None => args.targets.clone(),
     };
     let selection = saved.as_ref().map_or_else(|| args.chosen.selection(), |file| file.selection.clone());
+    if selection.behaviour {
+        project.run_checks(false)?;
+    }
     let surroundings = context.surroundings(&project)?;
     let targets = select(&project, &names)?;
     let lines = Lines::new(&targets, context);
@@ -68,33 +77,48 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     if let Some(file) = &saved {
         refuse_if_moved_on(file, &work)?;
     }
-    let reports: Vec<&TargetReport> = work.iter().map(|one| &one.before).collect();
+    let reports: Vec<&TargetReport> = work.iter().map(|one| &one.report).collect();
     if let Some(pattern) = selection.names_nothing(&reports) {
         return Err(CliError::NothingNamed(pattern.to_owned()));
     }
-    let plans: Vec<Plan> = work.iter().map(|one| one.plan.clone()).collect();
-    let gathered = contents::gather(&plans, &project.environment, &reference(&project), &surroundings);
-    if work.iter().any(|one| !one.plan.steps.is_empty()) {
-        show(&mut work, &gathered, &project, context)?;
-        let steps: usize = work.iter().map(|one| one.plan.steps.len()).sum();
-        confirm(context, args.yes, &format!("Carry out {steps} step{}?", if steps == 1 { "" } else { "s" }))?;
-    }
-    for one in &mut work {
-        one.means = one.means(&project, &surroundings, context);
-    }
-    let lines = Lines::new(&targets, context);
-    let carry_out = |one| carry_out(one, &gathered, &project, &lines, context);
-    let ended = side_by_side::each(work, PARALLEL, &carry_out);
-    drop(lines);
-    let mut reports = Vec::new();
-    let mut all_done = true;
-    for end in ended {
-        let (report, done) = end?;
-        all_done &= done;
-        reports.push(report);
+    let mut reports: Vec<TargetReport> = work.iter().map(|one| one.report.clone()).collect();
+    let rounds = if saved.is_some() { 1 } else { ROUNDS };
+    for round in 1..=rounds {
+        let plans: Vec<Plan> = work.iter().map(|one| one.plan.clone()).collect();
+        let gathered = contents::gather(&plans, &project.environment, &reference(&project), &surroundings);
+        if work.iter().any(|one| !one.plan.steps.is_empty()) {
+            if round > 1 {
+                print("what could be seen only now:\n\n")?;
+            }
+            show(&mut work, &gathered, &project, context)?;
+            let steps: usize = work.iter().map(|one| one.plan.steps.len()).sum();
+            confirm(context, args.yes, &format!("Carry out {steps} step{}?", if steps == 1 { "" } else { "s" }))?;
+        }
+        for one in &mut work {
+            one.means = one.means(&project, &surroundings, context);
+        }
+        let busy: Vec<&Target> = work.iter().map(|one| one.target).collect();
+        let lines = Lines::new(&busy, context);
+        let carry_out = |one| carry_out(one, &gathered, &project, &lines, context);
+        let ended = side_by_side::each(work, PARALLEL, &carry_out);
+        work = Vec::new();
+        for end in ended {
+            let mut one = end?;
+            if let Some(known) = reports.iter_mut().find(|report| report.target == one.target.name) {
+                known.clone_from(&one.report);
+            }
+            if round < rounds && one.is_left_with_something_new(&project, &selection, &surroundings) {
+                work.push(one);
+            }
+        }
+        drop(lines);
+        if work.is_empty() {
+            break;
+        }
     }
     let report = audit::report(&project, reports);
-    finish(&report, all_done, context)
+    super::formats::write(&report, &[], context)?;
+    Ok(report.verdict().into())
 }
 
 fn saved_plan(args: &Args, project: &Project) -> Result<Option<PlanFile>, CliError> {
@@ -113,7 +137,8 @@ fn saved_plan(args: &Args, project: &Project) -> Result<Option<PlanFile>, CliErr
     }
     if args.chosen.selection() != Selection::default() {
         return Err(bad(
-            "a saved plan is carried out as it is; --only, --skip and --prune choose what to plan".to_owned()
+            "a saved plan is carried out as it is; --only, --skip, --prune and --behaviour choose what to plan"
+                .to_owned(),
         ));
     }
     let lock_digest = project.lock.as_ref().map(|loaded| &loaded.digest);
@@ -147,11 +172,11 @@ fn prepare<'a>(
         }
         Err(error) => (None, Observation::failed(error)),
     };
-    let before = audit::hold(project, target, &observation);
-    let mut plan = plan(environment, &before, selection);
+    let report = audit::hold(project, target, &observation);
+    let mut plan = plan(environment, &report, selection);
     settle(&mut plan, connection.as_mut(), project, selection, surroundings);
     lines.end(target);
-    Work { target, connection, before, plan, means: Means::default() }
+    Work { target, connection, report, plan, means: Means::default(), tried: Vec::new() }
 }
 
 impl Work<'_> {
@@ -163,12 +188,29 @@ impl Work<'_> {
             _ => means(surroundings),
         }
     }
+
+    /// Plans anew, and tells whether that leads anywhere.
+    fn is_left_with_something_new(
+        &mut self,
+        project: &Project,
+        selection: &Selection,
+        surroundings: &Surroundings,
+    ) -> bool {
+        let Some(connection) = self.connection.as_mut().filter(|_| !self.plan.steps.is_empty()) else { return false };
+        self.plan = plan(&project.environment, &self.report, selection);
+        // What was done and did not help is not done again, so that what comes at last has its turn.
+        self.plan.steps.retain(|step| !self.tried.contains(&(step.work.clone(), Fate::Done)));
+        settle(&mut self.plan, Some(connection), project, selection, surroundings);
+        self.plan.steps.retain(|step| !self.tried.contains(&(step.work.clone(), Fate::Done)));
+        order(&mut self.plan);
+        self.plan.steps.iter().any(|step| !self.tried.iter().any(|(work, _)| *work == step.work))
+    }
 }
 
 /// The plan shown is the plan executed: what would be done now must be what was planned then.
 fn refuse_if_moved_on(file: &PlanFile, work: &[Work<'_>]) -> Result<(), CliError> {
     for (entry, now) in file.plans.iter().zip(work) {
-        if let Some(error) = &now.before.error {
+        if let Some(error) = &now.report.error {
             return Err(CliError::PlanOutdated {
                 why: format!("{} cannot be observed now: {error}", entry.plan.target),
             });
@@ -195,17 +237,17 @@ fn show(work: &mut [Work<'_>], gathered: &Gathered, project: &Project, context: 
 }
 
 /// Carries out one target's plan and audits it again. What could not be reached keeps its first report.
-fn carry_out(
-    one: Work<'_>,
+fn carry_out<'a>(
+    mut one: Work<'a>,
     gathered: &Gathered,
     project: &Project,
     lines: &Lines,
     context: &Context,
-) -> Result<(TargetReport, bool), CliError> {
-    let Work { target, connection, before, plan, means } = one;
-    let Some(mut connection) = connection.filter(|_| !plan.steps.is_empty()) else { return Ok((before, true)) };
+) -> Result<Work<'a>, CliError> {
+    let (target, plan) = (one.target, &one.plan);
+    let Some(connection) = one.connection.as_mut().filter(|_| !plan.steps.is_empty()) else { return Ok(one) };
     let total = plan.steps.len();
-    let fates = apply(&mut connection, &plan, gathered, &means, &mut |number| {
+    let fates = apply(connection, plan, gathered, &one.means, &mut |number| {
         let step = &plan.steps[number];
         let subject = view::clean(&step.subject);
         lines.tell(target, &format!("{}/{total} {} {subject}", number + 1, step.action.word()));
@@ -214,29 +256,25 @@ fn carry_out(
         Ok(fates) => fates,
         Err(error) => {
             lines.end(target);
-            return Ok((audit::hold(project, target, &Observation::failed(error)), false));
+            one.report = audit::hold(project, target, &Observation::failed(error));
+            one.connection = None;
+            return Ok(one);
         }
     };
     // What only a new login has would be seen on no connection of before.
-    let is_seen_later = |step: &Step| matches!(&step.work, Provision::Setting(work) if work.is_seen_at_next_login());
+    let is_seen_later =
+        |step: &Step| matches!(&step.work, provision::Work::Setting(work) if work.is_seen_at_next_login());
     if plan.steps.iter().any(is_seen_later) {
         let surroundings = context.surroundings(project)?;
         if let Ok(fresh) = Connection::open(target, project.environment.shell, &surroundings) {
-            connection = fresh;
+            *connection = fresh;
         }
     }
     lines.say(target, "observing");
-    let after = audit::hold(project, target, &audit_over(&mut connection, &project.environment));
+    one.report = audit::hold(project, target, &audit_over(connection, &project.environment));
     lines.end(target);
-    let outcome = view::outcome(&plan, &fates, &after, context.stdout_look());
+    let outcome = view::outcome(plan, &fates, &one.report, context.stdout_look());
     context.progress.suspend(|| print(&format!("{}\n{outcome}\n", target.name)))?;
-    Ok((after, fates.iter().all(|fate| *fate == Fate::Done)))
-}
-
-fn finish(report: &Report, all_done: bool, context: &Context) -> Result<Exit, CliError> {
-    super::formats::write(report, &[], context)?;
-    Ok(match report.verdict() {
-        Verdict::Parity if !all_done => Exit::Drift,
-        verdict => verdict.into(),
-    })
+    one.tried.extend(plan.steps.iter().map(|step| step.work.clone()).zip(fates));
+    Ok(one)
 }

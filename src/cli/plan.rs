@@ -14,8 +14,8 @@ use crate::provision::Plan;
 use crate::provision::contents::{self, Facing, Gathered};
 use crate::provision::plan::{Selection, plan};
 use crate::provision::view::{self, PlanEntry, PlanFile};
-use crate::spec::Target;
 use crate::spec::load::{Project, replace_file};
+use crate::spec::{ItemId, Target};
 use crate::transport::{Connection, Surroundings};
 
 /// Show what would bring targets true, without changing anything
@@ -23,6 +23,7 @@ use crate::transport::{Connection, Surroundings};
 #[command(after_help = "Examples:\n  \
     trueup plan vm\n  \
     trueup plan vm --only dotfile --skip 'dotfile:.config/*'\n  \
+    trueup plan vm --behaviour         also what only the canaries tell\n  \
     trueup plan vm --out vm.plan.json && trueup apply vm.plan.json\n\n\
     Exit codes: 0 nothing to do, 1 changes needed, 2 usage or spec error, 3 something could not be observed.")]
 pub(super) struct Args {
@@ -53,11 +54,14 @@ pub(super) struct Chosen {
     /// Also remove what the reference does not have
     #[arg(long)]
     prune: bool,
+    /// Also fire the canaries, and mend what only they tell
+    #[arg(long)]
+    behaviour: bool,
 }
 
 impl Chosen {
     pub(super) fn selection(&self) -> Selection {
-        Selection { only: self.only.clone(), skip: self.skip.clone(), prune: self.prune }
+        Selection { only: self.only.clone(), skip: self.skip.clone(), prune: self.prune, behaviour: self.behaviour }
     }
 }
 
@@ -68,13 +72,16 @@ enum PlanFormat {
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
-    let project = context.load()?;
+    let mut project = context.load()?;
+    let selection = args.chosen.selection();
+    if selection.behaviour {
+        project.run_checks(false)?;
+    }
     let targets = select(&project, &args.targets)?;
     if let Some(path) = &args.out {
         super::formats::refuse_own_file(path, &project)?;
     }
     let surroundings = context.surroundings(&project)?;
-    let selection = args.chosen.selection();
     let report = audit::audit_with(&project, &targets, args.parallel, context)?;
     if let Some(pattern) = selection.names_nothing(&report.targets.iter().collect::<Vec<_>>()) {
         return Err(CliError::NothingNamed(pattern.to_owned()));
@@ -151,7 +158,8 @@ fn show(file: &PlanFile, reports: &[TargetReport], context: &Context) -> Result<
             print(&format!("  ? {}\n", view::clean(error)))?;
         }
         let unknown = report.findings.iter().filter(|finding| finding.state.word() == "unknown");
-        for finding in unknown.filter(|_| report.error.is_none()) {
+        let is_planned = |id: &ItemId| entry.plan.steps.iter().any(|step| step.findings.contains(id));
+        for finding in unknown.filter(|finding| report.error.is_none() && !is_planned(&finding.id)) {
             let line = view::clean(&format!("nothing planned for {}: {}", finding.id, finding.reason));
             print(&format!("  ? {line}\n"))?;
         }

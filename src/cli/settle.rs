@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::context::reference;
 use crate::provision::plan::Selection;
-use crate::provision::same::{self, Seen};
+use crate::provision::same::{self, Draft, Seen};
 use crate::provision::{Plan, plan::order};
 use crate::spec::load::Project;
 use crate::transport::{Connection, Surroundings};
@@ -18,18 +18,20 @@ pub(super) fn settle(
     surroundings: &Surroundings,
 ) {
     let drafts = plan.clone();
-    let paths = same::paths(&drafts);
-    if paths.is_empty() {
+    let open = same::drafts(&drafts);
+    if open.is_empty() {
+        same::settle(plan, &Seen::new(), &Seen::new(), selection);
+        order(plan);
         return;
     }
     let environment = &project.environment;
-    let unknown = |why: String| -> Seen { paths.iter().map(|path| ((*path).to_owned(), Err(why.clone()))).collect() };
-    let look = |connection: &mut Connection, paths: &BTreeSet<&str>| same::look(connection, paths, environment);
+    let unknown = |why: String| -> Seen { open.iter().map(|draft| ((*draft).clone(), Err(why.clone()))).collect() };
+    let look = |connection: &mut Connection, open: &BTreeSet<&Draft>| same::look(connection, open, environment);
     let on_reference = Connection::open(&reference(project), environment.shell, surroundings)
-        .and_then(|mut connection| look(&mut connection, &paths))
+        .and_then(|mut connection| look(&mut connection, &open))
         .unwrap_or_else(|error| unknown(error.to_string()));
     let on_target = match target {
-        Some(connection) => look(connection, &paths).unwrap_or_else(|error| unknown(error.to_string())),
+        Some(connection) => look(connection, &open).unwrap_or_else(|error| unknown(error.to_string())),
         None => unknown("it could not be reached".to_owned()),
     };
     same::settle(plan, &on_reference, &on_target, selection);

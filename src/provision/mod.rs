@@ -67,6 +67,12 @@ pub struct Step {
     /// The steps that come first, by their place in the plan: without them this one is not tried.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<usize>,
+    /// Whether it is tried only where the two machines' files leave nothing else to do. A plan that is shown has settled that.
+    #[serde(skip)]
+    pub at_last: bool,
+    /// Whether what it is about could not be observed: if nothing is to be done there, that is no news.
+    #[serde(skip)]
+    pub tentative: bool,
     /// What changes in a text, for people: it never goes into a file, since not every secret looks like one.
     #[serde(skip)]
     pub diff: Option<String>,

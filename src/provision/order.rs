@@ -2,6 +2,7 @@
 
 use super::work::{CommandWork, FileWork, RepoWork};
 use super::{Step, Work};
+use crate::quality::mend::Brings;
 use crate::spec::Category;
 
 /// Tells each step those that it comes after. They stand before it already.
@@ -15,7 +16,10 @@ pub(super) fn by_need(steps: &mut [Step]) {
 
 /// Whether a step cannot be carried out without an earlier one.
 fn needs(step: &Step, first: &Step) -> bool {
-    is_below(step, first) || is_in_repo_of(step, first) || programs(step).any(|program| brings(first, program))
+    is_below(step, first)
+        || is_of(step, first)
+        || is_in_repo_of(step, first)
+        || programs(step).any(|program| brings(first, program))
 }
 
 /// What lies in a folder, behind that folder.
@@ -28,15 +32,27 @@ fn is_below(step: &Step, first: &Step) -> bool {
     }
 }
 
+/// What takes the place of a folder, behind its removal; what is committed, behind what brings it.
+fn is_of(step: &Step, first: &Step) -> bool {
+    match (&step.work, &first.work) {
+        (Work::File(work), Work::File(FileWork::MoveAside { path })) => work.path() == path,
+        (Work::Repo(RepoWork::Commit { repo, files }), Work::File(work)) => {
+            let repo = repo.strip_prefix("~/").unwrap_or(repo);
+            let inside = work.path().strip_prefix(repo).and_then(|rest| rest.strip_prefix('/'));
+            inside.is_some_and(|inside| files.iter().any(|file| file.path == inside))
+        }
+        _ => false,
+    }
+}
+
 /// What is done in a repository, behind its clone; what its packages bring, its hooks among them, behind their installation.
 fn is_in_repo_of(step: &Step, first: &Step) -> bool {
     let (Some(repo), Some(other)) = (repo_of(step), repo_of(first)) else { return false };
-    let is_packages = first.findings.iter().any(|id| id.category == Category::Gate);
     repo == other
         && match &first.work {
             Work::Repo(RepoWork::Clone { .. }) => true,
-            Work::Repo(RepoWork::SetUp { .. }) => {
-                is_packages && matches!(step.work, Work::Repo(RepoWork::SetUp { .. }))
+            Work::Repo(RepoWork::SetUp { brings: Brings::Packages, .. }) => {
+                matches!(step.work, Work::Repo(RepoWork::SetUp { brings: Brings::Hooks, .. }))
             }
             _ => false,
         }

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Action, Need, Offer, PROVIDERS, Plan, STRUCTURE, Step, Unmet, Work, order};
 use crate::parity::{Finding, State, TargetReport};
+use crate::quality::mend::Brings;
 use crate::quality::remedy::remedy;
-use crate::spec::{Category, Digest, Environment, Fact, FileFact, GateFact, ItemId, Locked, Observed};
+use crate::spec::{Category, Digest, Environment, Fact, FileFact, GateFact, ItemId, Locked, Observed, TextFact};
 
 /// Which drifts a plan is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +20,9 @@ pub struct Selection {
     pub skip: Vec<String>,
     /// Also remove what the reference does not have.
     pub prune: bool,
+    /// Also try whether the quality gates reject what they reject on the reference.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub behaviour: bool,
 }
 
 impl Selection {
@@ -49,7 +53,7 @@ fn names(pattern: &str, finding: &Finding) -> bool {
 pub fn plan(environment: &Environment, report: &TargetReport, selection: &Selection) -> Plan {
     let mut steps: Vec<(usize, Step)> = Vec::new();
     let mut unmet = Vec::new();
-    let drifts = report.findings.iter().filter(|finding| matches!(finding.state, State::Drift(_)));
+    let drifts = report.findings.iter().filter(|finding| may_be_mended(finding, report));
     let drifts = drifts.filter(|finding| selection.takes(finding));
     // What is in a repository that is not there can be brought once it is cloned.
     let (inside, others): (Vec<&Finding>, Vec<&Finding>) =
@@ -71,13 +75,14 @@ pub fn plan(environment: &Environment, report: &TargetReport, selection: &Select
                 Offer::NotMine => {}
             }
         }
-        if steps.len() == planned {
+        if steps.len() == planned && finding.state != State::Unknown {
             let why = cannot.unwrap_or_else(|| nobody(finding, environment));
             unmet.push(Unmet { finding: finding.id.clone(), why });
         }
     }
     // Folders before what is put into them: ids sort that way within a provider.
-    steps.sort_by_key(|(rank, step)| (*rank, step.action == Action::Remove));
+    let is_of_hooks = |step: &Step| matches!(step.work, Work::Repo(RepoWork::SetUp { brings: Brings::Hooks, .. }));
+    steps.sort_by_key(|(rank, step)| (*rank, step.action == Action::Remove, is_of_hooks(step)));
     let mut steps: Vec<Step> = steps.into_iter().map(|(_, step)| step).collect();
     leave_out_what_has_no_folder(&mut steps, &mut unmet, report);
     merge_same_work(&mut steps);
@@ -87,6 +92,16 @@ pub fn plan(environment: &Environment, report: &TargetReport, selection: &Select
         step.seen = step.findings.iter().map(|id| (id.clone(), seen(id, report))).collect();
     }
     Plan { target: report.target.clone(), machine: report.machine.clone(), steps, unmet }
+}
+
+/// Drift is; so is a gate that a machine cannot tell, if the files that decide it are not the reference's.
+fn may_be_mended(finding: &Finding, report: &TargetReport) -> bool {
+    let is_of_files = matches!(finding.id.category, Category::Gate | Category::Hook) && want(finding).is_some();
+    match finding.state {
+        State::Drift(_) => true,
+        State::Unknown => is_of_files && report.error.is_none(),
+        _ => false,
+    }
 }
 
 /// Tells each step anew which come before it, once some have gone.
@@ -165,7 +180,13 @@ fn merge_same_work(steps: &mut Vec<Step>) {
     let mut merged: Vec<Step> = Vec::new();
     for step in steps.drain(..) {
         match merged.iter_mut().find(|known| known.work == step.work) {
-            Some(known) => known.findings.extend(step.findings),
+            Some(known) => {
+                known.at_last &= step.at_last;
+                known.tentative &= step.tentative;
+                known
+                    .findings
+                    .extend(step.findings.into_iter().filter(|id| !known.findings.contains(id)).collect::<Vec<_>>());
+            }
             None => merged.push(step),
         }
     }
@@ -188,6 +209,28 @@ fn nobody(finding: &Finding, environment: &Environment) -> String {
     }
 }
 
+fn want_text(finding: &Finding) -> Option<&TextFact> {
+    match &finding.locked {
+        Some(Locked::Present(Fact::Text(fact))) => Some(fact),
+        _ => None,
+    }
+}
+
+fn got_text(finding: &Finding) -> Option<&TextFact> {
+    match &finding.observed {
+        Some(Observed::Present(Fact::Text(fact))) => Some(fact),
+        _ => None,
+    }
+}
+
+/// Whether git has a setting from this file of the home; an old git does not tell which file its global settings are in.
+fn stands_in(setting: &TextFact, path: &str) -> bool {
+    match setting.scope.as_deref().and_then(|scope| scope.split_once(", ")) {
+        Some((_, file)) => file.strip_prefix("~/").unwrap_or(file) == path,
+        None => setting.scope_word() == Some("global") && [".gitconfig", ".config/git/config"].contains(&path),
+    }
+}
+
 fn want(finding: &Finding) -> Option<&GateFact> {
     match &finding.locked {
         Some(Locked::Present(Fact::Gate(fact))) => Some(fact),
@@ -203,17 +246,25 @@ fn got(finding: &Finding) -> Option<&GateFact> {
 }
 
 /// A drift that no provider removes may still go with a step that is there for another one. The step then names it.
-fn settle(steps: &mut [Step], unmet: &mut Vec<Unmet>, report: &TargetReport) {
-    let is_draft = |step: &&Step| matches!(step.work, Work::File(FileWork::Same { .. }));
+fn settle(steps: &mut Vec<Step>, unmet: &mut Vec<Unmet>, report: &TargetReport) {
+    // A setting of a wider configuration is written only where no step brings the whole file.
+    let is_draft =
+        |step: &&Step| matches!(step.work, Work::Draft(_) | Work::Repo(RepoWork::GitSetting { file: Some(_), .. }));
     let drafted: Vec<ItemId> = steps.iter().filter(is_draft).flat_map(|step| step.findings.clone()).collect();
+    let mut brought = Vec::new();
     for step in steps.iter_mut().filter(|step| !is_draft(&&**step)) {
         let is_open = |id: &ItemId| unmet.iter().any(|one| one.finding == *id) || drafted.contains(id);
-        let brought = report.findings.iter().filter(|finding| is_open(&finding.id) && brings(step, finding));
+        let open = report.findings.iter().filter(|finding| is_open(&finding.id) && brings(step, finding));
         let settled: Vec<ItemId> =
-            brought.map(|finding| finding.id.clone()).filter(|id| !step.findings.contains(id)).collect();
+            open.map(|finding| finding.id.clone()).filter(|id| !step.findings.contains(id)).collect();
         unmet.retain(|one| !settled.contains(&one.finding));
+        brought.extend(settled.iter().cloned());
         step.findings.extend(settled);
     }
+    steps.retain(|step| {
+        let is_setting = matches!(step.work, Work::Repo(RepoWork::GitSetting { file: Some(_), .. }));
+        !(is_setting && step.findings.iter().all(|id| brought.contains(id)))
+    });
 }
 
 /// Whether a step brings what the reference has for a finding of another category.
@@ -230,9 +281,10 @@ fn brings(step: &Step, finding: &Finding) -> bool {
             _ => false,
         },
         // Hooks come with the folder in which git is told to look for them.
-        (Work::Repo(RepoWork::GitSetting { key, value: Some(folder), .. }), locked)
-            if key.eq_ignore_ascii_case("core.hooksPath") =>
+        (Work::Repo(RepoWork::GitSetting { key, values, .. }), locked)
+            if key.eq_ignore_ascii_case("core.hooksPath") && !values.is_empty() =>
         {
+            let folder = &values[0];
             let same_repo = step.findings.first().is_some_and(|id| {
                 id.name.split('/').next() == finding.id.name.split('/').next() && finding.id.category == Category::Hook
             });
@@ -248,13 +300,10 @@ fn brings(step: &Step, finding: &Finding) -> bool {
                 }
         }
         // Settings come with the file that the reference has them from.
-        (
-            Work::File(FileWork::PutFile { path, .. } | FileWork::PutLink { path, .. }),
-            Some(Locked::Present(Fact::Text(setting))),
-        ) => {
-            finding.id.category == Category::Git
-                && setting.scope_word() == Some("global")
-                && [".gitconfig", ".config/git/config"].contains(&path.as_str())
+        (Work::File(FileWork::PutFile { path, .. } | FileWork::PutLink { path, .. }), _)
+            if finding.id.category == Category::Git =>
+        {
+            [want_text(finding), got_text(finding)].into_iter().flatten().any(|setting| stands_in(setting, path))
         }
         // A tool that is itself one of the files.
         (

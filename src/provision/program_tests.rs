@@ -13,7 +13,9 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::program::{Contents, Event, Events, apply, rollback};
 use super::root::Means;
-use super::work::{CommandWork, FileWork, Keep, RepoWork, SecretsFile, ServiceWork, SettingWork, Well};
+use super::work::{
+    CommandWork, CommittedFile, Executable, FileWork, Keep, RepoWork, SecretsFile, ServiceWork, SettingWork, Well,
+};
 use super::{Action, Step, Work};
 use crate::spec::service::Manager;
 use crate::spec::{Digest, Mode};
@@ -33,6 +35,8 @@ fn step(work: Work) -> Step {
         root: false,
         undone_by_rollback: true,
         after: Vec::new(),
+        at_last: false,
+        tentative: false,
         diff: None,
     }
 }
@@ -221,22 +225,20 @@ fn a_git_setting_is_set_removed_and_given_back() {
         step(Work::Repo(RepoWork::GitSetting {
             repo: "car menta".to_owned(),
             key: "core.hooksPath".to_owned(),
-            value: Some("it's here".to_owned()),
+            values: vec!["it's here".to_owned()],
+            file: None,
         })),
         step(Work::Repo(RepoWork::GitSetting {
             repo: "car menta".to_owned(),
             key: "alias.old".to_owned(),
-            value: None,
+            values: Vec::new(),
+            file: None,
         })),
     ];
     let program = program(&steps, &Contents::new());
     in_every_shell(|shell| {
         let room = Room::new();
-        let git = |arguments: &[&str]| {
-            let mut git = Command::new(which("git"));
-            git.args(arguments).current_dir(room.home()).env("HOME", room.home());
-            run(git, b"", "git").stdout_text()
-        };
+        let git = |arguments: &[&str]| git(&room, arguments);
         git(&["init", "-q", "car menta"]);
         git(&["-C", "car menta", "config", "alias.old", "status"]);
         let config = room.home().join("car menta/.git/config");
@@ -249,6 +251,123 @@ fn a_git_setting_is_set_removed_and_given_back() {
         assert_eq!(git(&["-C", "car menta", "config", "alias.old"]), "", "{}", shell.name);
         roll_back(&room, shell, "000001");
         assert_eq!(fs::read(&config).unwrap(), before, "{}", shell.name);
+    });
+}
+
+/// Runs git in the room's home.
+fn git(room: &Room, arguments: &[&str]) -> String {
+    let mut git = Command::new(which("git"));
+    git.args(arguments).current_dir(room.home()).env("HOME", room.home());
+    run(git, b"", "git").stdout_text()
+}
+
+#[test]
+fn settings_are_mended_in_the_file_that_they_stand_in() {
+    let setting = |file: &str, key: &str, values: &[&str]| {
+        step(Work::Repo(RepoWork::GitSetting {
+            repo: "repo".to_owned(),
+            key: key.to_owned(),
+            values: values.iter().map(|value| (*value).to_owned()).collect(),
+            file: Some(file.to_owned()),
+        }))
+    };
+    let finds = |key: &str, value: &str| {
+        let (key, value) = (key.to_owned(), value.to_owned());
+        step(Work::Repo(RepoWork::AsGitFinds { repo: "repo".to_owned(), key, value }))
+    };
+    let steps = [
+        setting("~/.gitconfig", "alias.st", &["status --short"]),
+        setting("~/.gitconfig", "alias.none", &[]),
+        setting("~/.config/git/shared", "url.https://m/.insteadOf", &["git@a:", "git@b:"]),
+        setting(".git/config.worktree", "core.abbrev", &["9"]),
+        finds("core.fileMode", "true"),
+        finds("core.ignoreCase", "true"),
+    ];
+    let program = program(&steps, &Contents::new());
+    in_every_shell(|shell| {
+        let room = Room::new();
+        git(&room, &["init", "-q", "repo"]);
+        git(&room, &["-C", "repo", "config", "core.fileMode", "false"]);
+        fs::create_dir(room.home().join("kept")).unwrap();
+        fs::write(room.home().join("kept/gitconfig"), "# mine\n[alias]\n\tst = status -uno\n").unwrap();
+        symlink("kept/gitconfig", room.home().join(".gitconfig")).unwrap();
+        let before = snapshot(&room);
+        drop(room.command(shell, &[]));
+        symlink(which("git"), room.path().join("applets/git")).unwrap();
+        assert_eq!(codes(&events(&room, shell, &program)), [0, 0, 0, 0, 0, 1], "{}", shell.name);
+        let kept = fs::read_to_string(room.home().join("kept/gitconfig")).unwrap();
+        assert_eq!(kept, "# mine\n[alias]\n\tst = status --short\n", "{}", shell.name);
+        let list = ["config", "--file", ".config/git/shared", "--get-all", "url.https://m/.insteadOf"];
+        assert_eq!(git(&room, &list), "git@a:\ngit@b:\n", "{}", shell.name);
+        assert_eq!(git(&room, &["-C", "repo", "config", "core.fileMode"]), "true\n", "{}", shell.name);
+        roll_back(&room, shell, "000001");
+        assert_eq!(snapshot(&room), before, "{}", shell.name);
+    });
+}
+
+#[test]
+fn a_commit_holds_what_it_is_to_hold_and_nothing_else_that_somebody_was_at() {
+    let file = |path: &str, content: Option<(bool, &[u8])>| CommittedFile {
+        path: path.to_owned(),
+        content: content.map(|(executable, content)| (Executable(executable), Digest::of(content))),
+    };
+    let commit = |files: Vec<CommittedFile>| step(Work::Repo(RepoWork::Commit { repo: "repo".to_owned(), files }));
+    let good = [file("a hook", Some((true, b"new"))), file("gone", None)];
+    let steps = [commit(vec![file("other", Some((false, b"not this")))]), commit(good.to_vec())];
+    let program = program(&steps, &Contents::new());
+    in_every_shell(|shell| {
+        let room = Room::new();
+        let repo = room.home().join("repo");
+        git(&room, &["init", "-q", "repo"]);
+        for (name, content) in [("a hook", "old"), ("gone", "x"), ("other", "y")] {
+            fs::write(repo.join(name), content).unwrap();
+        }
+        git(&room, &["-C", "repo", "add", "."]);
+        let me = ["-c", "user.name=me", "-c", "user.email=me@example.com"];
+        git(&room, &[&["-C", "repo"], &me[..], &["commit", "-qm", "first"]].concat());
+        // What the hook is to be is there already; somebody is at work in another file.
+        fs::write(repo.join("a hook"), "new").unwrap();
+        set_mode(&repo.join("a hook"), 0o755);
+        fs::remove_file(repo.join("gone")).unwrap();
+        fs::write(repo.join("other"), "staged").unwrap();
+        git(&room, &["-C", "repo", "add", "other"]);
+        // No hook has a say in it.
+        fs::create_dir_all(repo.join(".git/hooks")).unwrap();
+        for hook in ["reference-transaction", "pre-commit"] {
+            fs::write(repo.join(".git/hooks").join(hook), "#!/bin/sh\nexit 1\n").unwrap();
+            set_mode(&repo.join(".git/hooks").join(hook), 0o755);
+        }
+        let head = git(&room, &["-C", "repo", "rev-parse", "HEAD"]);
+        drop(room.command(shell, &[]));
+        symlink(which("git"), room.path().join("applets/git")).unwrap();
+        assert_eq!(codes(&events(&room, shell, &program)), [1, 0], "{}", shell.name);
+        let changed = git(&room, &["-C", "repo", "diff", "--raw", "--no-abbrev", "HEAD^", "HEAD"]);
+        let changed: Vec<&str> = changed.lines().filter_map(|line| line.split('\t').next_back()).collect();
+        assert_eq!(changed, ["a hook", "gone"], "{}", shell.name);
+        assert_eq!(git(&room, &["-C", "repo", "ls-tree", "HEAD", "a hook"]).split(' ').next(), Some("100755"));
+        assert_eq!(git(&room, &["-C", "repo", "status", "--porcelain"]), "M  other\n", "{}", shell.name);
+        roll_back(&room, shell, "000001");
+        assert_eq!(git(&room, &["-C", "repo", "rev-parse", "HEAD"]), head, "{}", shell.name);
+        let status = git(&room, &["-C", "repo", "status", "--porcelain"]);
+        assert_eq!(status, " M \"a hook\"\n D gone\nM  other\n", "{}", shell.name);
+    });
+}
+
+#[test]
+fn a_folder_in_the_way_is_kept_whole_and_comes_back() {
+    let mut contents = Contents::new();
+    let aside = step(Work::File(FileWork::MoveAside { path: "hooks/pre push".to_owned() }));
+    let steps = [aside, put(&mut contents, "hooks/pre push", 0o755, b"#!/bin/sh\n")];
+    let program = program(&steps, &contents);
+    in_every_shell(|shell| {
+        let room = Room::new();
+        fs::create_dir_all(room.home().join("hooks/pre push/deep")).unwrap();
+        fs::write(room.home().join("hooks/pre push/deep/work"), "mine").unwrap();
+        let before = snapshot(&room);
+        assert_eq!(codes(&events(&room, shell, &program)), [0, 0], "{}", shell.name);
+        assert!(room.home().join("hooks/pre push").is_file(), "{}", shell.name);
+        roll_back(&room, shell, "000001");
+        assert_eq!(snapshot(&room), before, "{}", shell.name);
     });
 }
 

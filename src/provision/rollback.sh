@@ -41,6 +41,17 @@ tu_restore() {
         *) tu_put_aside "$tu_path" "$2" && rm -f -- "$tu_path" ;;
       esac
       ;;
+    moved)
+      # What stands there now was put there by somebody else, unless the folder never left.
+      if [ ! -e "$tu_state/$1/files/$2" ]; then return 0; fi
+      case $tu_now in
+        none) ;;
+        folder) echo "$tu_path is another folder now; move it away" && return 1 ;;
+        *) tu_put_aside "$tu_path" "$2" && rm -f -- "$tu_path" || return ;;
+      esac
+      mv -- "$tu_state/$1/files/$2" "$tu_path"
+      ;;
+    "commit "*) tu_uncommit "$tu_path" "${tu_kind#commit }" "$tu_left" ;;
     "mode "*)
       if [ "$tu_now" = folder ]; then
         chmod "${tu_kind#mode }" "$tu_path"

@@ -240,6 +240,10 @@ impl fmt::Display for LeadsTo {
 pub struct RepoFact {
     /// By name.
     pub remotes: BTreeMap<String, Remote>,
+    /// One of their URLs as it is written there, without what is secret: in this form others are given to who lacks them.
+    /// Evidence, never compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<String>,
 }
 
 /// One remote, its URLs normalised so that ssh and https forms of the same place are equal; userinfo never kept.

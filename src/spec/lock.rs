@@ -284,7 +284,10 @@ mod tests {
             ("git:carmenta/core.hooksPath", Locked::Present(Fact::text(".husky/_"))),
             (
                 "repo:carmenta",
-                Locked::Present(Fact::Repo(RepoFact { remotes: [("origin".to_owned(), remote)].into() })),
+                Locked::Present(Fact::Repo(RepoFact {
+                    remotes: [("origin".to_owned(), remote)].into(),
+                    written: None,
+                })),
             ),
             (
                 "hook:carmenta/pre-commit",

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use super::{failed, restore, text};
 use crate::observe::{Answer, Covers, Probe, Question, Sighting};
-use crate::spec::remote_url::normalise;
+use crate::spec::redact::looks_secret;
+use crate::spec::remote_url::{normalise, without_secret};
 use crate::spec::{Category, Environment, Fact, ItemId, Observed, Remote, Repo, RepoFact, Why};
 use crate::transport::quote;
 
@@ -63,6 +64,7 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
         _ => return Err(failed("git", answer)),
     }
     let mut remotes: BTreeMap<String, (Vec<String>, Vec<String>)> = BTreeMap::new();
+    let mut written = None;
     // 1 says that no setting is of that name.
     for line in whole(&text(&answer.stdout), &answer.stderr, &[0, 1])? {
         let setting = restore(line);
@@ -71,6 +73,9 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
         let (name, kind) =
             key.strip_prefix("remote.").and_then(|rest| rest.rsplit_once('.')).ok_or_else(not_understood)?;
         let (fetch, push) = remotes.entry(name.to_owned()).or_default();
+        if kind == "url" && (name == "origin" || written.is_none()) {
+            written = Some(without_secret(url)).filter(|url| !url.starts_with('/') && !looks_secret(url));
+        }
         match kind {
             "url" => fetch.push(normalise(url)),
             "pushurl" => push.push(normalise(url)),
@@ -84,5 +89,5 @@ fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
             (name, Remote { fetch, push })
         })
         .collect();
-    Ok(vec![Sighting::Item(id, Observed::Present(Fact::Repo(RepoFact { remotes })))])
+    Ok(vec![Sighting::Item(id, Observed::Present(Fact::Repo(RepoFact { remotes, written })))])
 }

@@ -50,7 +50,7 @@ fn setting(value: &str, scope: &str) -> Fact {
 }
 
 fn repo() -> Fact {
-    Fact::Repo(RepoFact { remotes: [].into() })
+    Fact::Repo(RepoFact { remotes: [].into(), written: None })
 }
 
 /// What the reference has.
@@ -82,13 +82,22 @@ fn planned(found: &[(&str, Fact)], selection: &Selection) -> Plan {
 }
 
 fn planned_in(environment: &Environment, found: &[(&str, Fact)], selection: &Selection) -> Plan {
+    planned_against(environment, &wanted(), found, selection)
+}
+
+fn planned_against(
+    environment: &Environment,
+    wanted: &[(&str, Option<Fact>)],
+    found: &[(&str, Fact)],
+    selection: &Selection,
+) -> Plan {
     let listings = environment.scope().listings;
     let entry =
         |(id, fact): &(&str, Option<Fact>)| (id.parse().unwrap(), fact.clone().map_or(Locked::Absent, Locked::Present));
     let lock = Lock {
         environment: "t".to_owned(),
         reference: Machine::default(),
-        items: wanted().iter().map(entry).collect(),
+        items: wanted.iter().map(entry).collect(),
         listed: listings.iter().map(|(listing, _)| listing.to_string()).collect(),
         samples: BTreeMap::new(),
     };
@@ -151,7 +160,7 @@ fn a_folder_is_never_replaced_by_a_file() {
 fn only_and_skip_choose_by_id_category_and_star() {
     let count = |only: &[&str], skip: &[&str]| {
         let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-        planned(&[], &Selection { only: owned(only), skip: owned(skip), prune: false }).steps.len()
+        planned(&[], &Selection { only: owned(only), skip: owned(skip), ..Selection::default() }).steps.len()
     };
     assert_eq!(count(&["dotfile"], &[]), 5);
     assert_eq!(count(&["dotfile:.dir*"], &[]), 2);
@@ -213,16 +222,41 @@ fn only_what_the_reference_has_from_its_global_file_comes_with_that_file() {
 }
 
 #[test]
-fn gits_own_structure_and_wider_configurations_are_left_alone() {
+fn gits_own_structure_is_left_alone_and_a_setting_is_mended_where_it_stands() {
     let found = [
         ("repo:r", repo()),
-        ("git:r/core.filemode", setting("true", "local")),
-        ("git:r/alias.x", setting("log", "global")),
+        ("git:r/core.bare", setting("true", "local")),
+        ("git:r/alias.x", setting("log", "global, ~/.config/git/aliases")),
+        ("git:r/alias.y", setting("log", "command")),
+        ("git:r/merge.conflictStyle", setting("merge", "system, /etc/gitconfig")),
+        ("git:r/core.hooksPath", setting("elsewhere", "local, .git/config")),
     ];
     let plan = planned(&found, &Selection { only: vec!["git:*".to_owned()], prune: true, ..Selection::default() });
     let why = |id: &str| &plan.unmet.iter().find(|unmet| unmet.finding.to_string() == id).unwrap().why;
-    assert!(why("git:r/core.filemode").starts_with("git itself writes core.filemode"));
-    assert!(why("git:r/alias.x").starts_with("the target has it from its global configuration"));
+    assert!(why("git:r/core.bare").starts_with("git itself writes core.bare"));
+    assert!(why("git:r/alias.y").starts_with("alias.y comes from the environment"));
+    let deeds: Vec<(String, bool)> = plan.steps.iter().map(|step| (step.work.deed(), step.root)).collect();
+    let deed = |deed: &str, root| (deed.to_owned(), root);
+    assert_eq!(
+        deeds,
+        [
+            deed("git -C ~/src/r config core.hooksPath .githooks", false),
+            deed("git config --file /etc/gitconfig merge.conflictStyle diff3", true),
+            deed("git config --file ~/.config/git/aliases --unset-all alias.x", false),
+        ]
+    );
+}
+
+#[test]
+fn what_git_finds_about_the_filesystem_is_left_to_git() {
+    let found = [("repo:r", repo()), ("git:r/core.fileMode", setting("false", "local"))];
+    let environment = environment();
+    let mut wanted = wanted();
+    wanted.push(("git:r/core.fileMode", Some(setting("true", "local"))));
+    let plan = planned_against(&environment, &wanted, &found, &Selection::default());
+    let work =
+        RepoWork::AsGitFinds { repo: "~/src/r".to_owned(), key: "core.fileMode".to_owned(), value: "true".to_owned() };
+    assert!(plan.steps.iter().any(|step| step.work == Work::Repo(work.clone())), "{:?}", plan.steps);
 }
 
 #[test]

@@ -14,9 +14,9 @@ pub(super) use git_setting::STRUCTURE;
 
 use super::work::{CommandWork, FileWork, RemoteUrls, RepoWork, SetUpRun};
 use super::{Action, Need, Offer, Provider, Step, Work};
-use crate::parity::Change;
-use crate::quality::lock_files::installed_from;
-use crate::quality::mend::{Case, Mend, mends};
+use crate::parity::{Change, State};
+use crate::quality::lock_files::{Installs, installed_from};
+use crate::quality::mend::{Case, Mend, mends, pin_mends, shadow};
 use crate::spec::{Category, Fact, Locked, Observed, Policy, Scheme};
 
 /// Every provider. Adding one is a file and a line here.
@@ -126,39 +126,59 @@ fn step(provider: &Provider, need: &Need<'_>, action: Action, subject: String, w
         root: false,
         undone_by_rollback: true,
         after: Vec::new(),
+        at_last: false,
+        tentative: need.finding.state == State::Unknown,
         diff: None,
     }
 }
 
-/// The place of the repository that a drift of its gates is about, and what would mend it.
+/// The place of the repository that a drift of its gates or pins is about, or the home, and what would mend it.
 fn mends_of<'a>(need: &Need<'a>) -> Option<(&'a str, Vec<Mend>)> {
     let id = &need.finding.id;
     let (owner, _) = id.name.split_once('/')?;
-    let repo = need.environment.repos.iter().find(|repo| repo.name == owner)?;
-    let want = match &need.finding.locked {
-        Some(Locked::Present(Fact::Gate(want))) => Some(want),
-        Some(Locked::Absent) | None => None,
-        Some(Locked::Present(_)) => return None,
+    let place = match need.environment.repos.iter().find(|repo| repo.name == owner) {
+        Some(repo) => repo.path.as_str(),
+        // What is set up for all of a user's repositories.
+        None if id.category == Category::Hook && owner == "home" => "~",
+        None => return None,
     };
-    let got = match &need.finding.observed {
-        Some(Observed::Present(Fact::Gate(got))) => Some(got),
+    let locked = match &need.finding.locked {
+        Some(Locked::Present(fact)) => Some(fact),
+        Some(Locked::Absent) | None => None,
+    };
+    let observed = match &need.finding.observed {
+        Some(Observed::Present(fact)) => Some(fact),
         _ => None,
     };
-    if want.is_none() && !need.prune {
+    if locked.is_none() && !need.prune {
         return None;
     }
+    let (want, got) = match (locked, observed) {
+        (Some(Fact::Pin(want)), Some(Fact::Pin(got))) => return Some((place, pin_mends(Some(want), Some(got)))),
+        (Some(Fact::Pin(want)), None) => return Some((place, pin_mends(Some(want), None))),
+        (None, Some(Fact::Pin(got))) => return Some((place, pin_mends(None, Some(got)))),
+        (Some(Fact::Gate(want)), Some(Fact::Gate(got))) => (Some(want), Some(got)),
+        (Some(Fact::Gate(want)), None) => (Some(want), None),
+        (None, Some(Fact::Gate(got))) => (None, Some(got)),
+        _ => return None,
+    };
     let gates = need
         .report
         .findings
         .iter()
         .filter(|one| one.id.category == Category::Gate && one.id.name.split('/').next() == Some(owner));
-    let mut packages: Vec<(String, Vec<String>)> = Vec::new();
+    let mut packages: Vec<(String, &Installs)> = Vec::new();
+    let mut shadows = Vec::new();
     for gate in gates {
-        let Some(Locked::Present(Fact::Gate(gate))) = &gate.locked else { continue };
-        packages.extend(installed_from(gate));
+        let Some(Locked::Present(Fact::Gate(want))) = &gate.locked else { continue };
+        packages.extend(installed_from(want));
+        if let Some(Observed::Present(Fact::Gate(got))) = &gate.observed {
+            shadows.extend(shadow(want, got).map(str::to_owned));
+        }
     }
-    packages.sort();
-    packages.dedup();
-    let case = Case { id, want, got, packages: &packages };
-    Some((&repo.path, mends(&case)))
+    packages.sort_by(|(one, _), (other, _)| one.cmp(other));
+    packages.dedup_by(|(one, _), (other, _)| one == other);
+    let is_known = need.finding.state != State::Unknown;
+    let case = Case { id, want, got, is_known, shadows: &shadows, packages: &packages };
+    Some((place, mends(&case)))
 }

@@ -31,7 +31,8 @@ fn offer(need: Need<'_>) -> Offer {
 }
 
 fn clone(need: &Need<'_>, url: Option<&str>, path: &str, wanted: &RepoFact) -> Offer {
-    let mut remotes = match written(wanted.remotes.iter(), url) {
+    let like = url.or(wanted.written.as_deref());
+    let mut remotes = match written(wanted.remotes.iter(), like) {
         Ok(remotes) => remotes,
         Err(why) => return Offer::Cannot(why),
     };
@@ -57,7 +58,8 @@ fn clone(need: &Need<'_>, url: Option<&str>, path: &str, wanted: &RepoFact) -> O
 
 fn remotes(need: &Need<'_>, url: Option<&str>, path: &str, wanted: &RepoFact, found: &RepoFact) -> Offer {
     let differ = wanted.remotes.iter().filter(|(name, remote)| found.remotes.get(*name) != Some(remote));
-    let set = match written(differ, url) {
+    let like = url.or(wanted.written.as_deref()).or(found.written.as_deref());
+    let set = match written(differ, like) {
         Ok(remotes) => remotes,
         Err(why) => return Offer::Cannot(why),
     };

@@ -1,9 +1,8 @@
 //! What a repository is set up by: its packages as its lock files name them, its hooks as their manager installs them.
 
-use super::{Action, Need, Offer, Provider, RepoWork, SetUpRun, Work, mends_of, step};
+use super::{Action, Need, Offer, Provider, RepoWork, SetUpRun, Step, Work, mends_of, step};
 use crate::parity::Change;
-use crate::quality::mend::Mend;
-use crate::spec::Category;
+use crate::quality::mend::{Mend, Runs};
 
 pub(super) const PROVIDER: Provider =
     Provider { name: "set-up", doc: "a repository's packages and hooks, by its own managers", offer };
@@ -11,14 +10,20 @@ pub(super) const PROVIDER: Provider =
 fn offer(need: Need<'_>) -> Offer {
     let Some((repo, mends)) = mends_of(&need) else { return Offer::NotMine };
     let action = if need.finding.state.change() == Some(Change::Missing) { Action::Create } else { Action::Change };
-    let what = if need.finding.id.category == Category::Hook { "hooks" } else { "packages" };
     let one = |mend: Mend| {
-        let Mend::Run { folder, arguments } = mend else { return None };
-        let runs = vec![SetUpRun { folder, arguments: with_environments(arguments) }];
-        let work = Work::Repo(RepoWork::SetUp { repo: repo.to_owned(), runs });
-        let mut step = step(&PROVIDER, &need, action, format!("{what} of {repo}"), work);
-        step.undone_by_rollback = false;
-        Some(step)
+        let (Runs { brings, folder, commands }, at_last) = match mend {
+            Mend::Run(runs) => (runs, false),
+            Mend::AtLast(runs) => (runs, true),
+            Mend::Same(_) | Mend::Gone(_) | Mend::Committed(_) => return None,
+        };
+        let run = |words| SetUpRun { folder: folder.clone(), arguments: with_environments(words) };
+        let work = Work::Repo(RepoWork::SetUp {
+            repo: repo.to_owned(),
+            brings,
+            runs: commands.into_iter().map(run).collect(),
+        });
+        let step = step(&PROVIDER, &need, action, format!("{} of {repo}", brings.word()), work);
+        Some(Step { undone_by_rollback: false, at_last, ..step })
     };
     let steps: Vec<_> = mends.into_iter().filter_map(one).collect();
     if steps.is_empty() { Offer::NotMine } else { Offer::Steps(steps) }

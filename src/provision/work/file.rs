@@ -33,9 +33,8 @@ pub enum FileWork {
         /// Its permission bits.
         mode: Mode,
     },
-    /// Make it what it is on the reference. A draft: before a plan is shown, the two machines are asked, and it becomes one of
-    /// the others or nothing.
-    Same {
+    /// Move a folder out of the way, with all that is in it.
+    MoveAside {
         /// Its place.
         path: String,
     },
@@ -52,7 +51,7 @@ impl FileWork {
         let (Self::PutFile { path, .. }
         | Self::PutLink { path, .. }
         | Self::PutFolder { path, .. }
-        | Self::Same { path }
+        | Self::MoveAside { path }
         | Self::Remove { path }) = self;
         path
     }
@@ -68,8 +67,7 @@ impl FileWork {
             Self::PutLink { to, .. } => quote::words(["tu_put_link", &place, to]),
             Self::PutFolder { mode, .. } => quote::words(["tu_put_folder", &place, &mode.to_string()]),
             Self::Remove { .. } => quote::words(["tu_remove", &place]),
-            // Nobody knows what it would be.
-            Self::Same { .. } => "false".to_owned(),
+            Self::MoveAside { .. } => quote::words(["tu_move_aside", &place]),
         }
     }
 
@@ -79,7 +77,7 @@ impl FileWork {
             Self::PutLink { to, .. } => format!("link to {to}"),
             Self::PutFolder { mode, .. } => format!("folder, mode {mode}"),
             Self::Remove { .. } => "remove it; a backup stays".to_owned(),
-            Self::Same { .. } => "as it is on the reference".to_owned(),
+            Self::MoveAside { .. } => "move the folder into the backup, with all that is in it".to_owned(),
         }
     }
 }

@@ -44,3 +44,13 @@ tu_put_folder() {
 tu_remove() {
   tu_keep "$1" none && rm -f -- "$1"
 }
+
+# tu_move_aside PATH: a folder goes into the generation, where nothing of it is lost.
+tu_move_aside() {
+  if [ ! -d "$1" ] || [ -L "$1" ]; then echo "$1 is no folder any more" && return 1; fi
+  case $1 in
+    /*) tu_whole=$1 ;;
+    *) tu_whole=$(pwd)/${1#./} ;;
+  esac
+  tu_record moved "$tu_whole" none && mv -- "$1" "$tu_generation/files/$tu_number"
+}

@@ -12,12 +12,13 @@ use serde::{Deserialize, Serialize};
 
 pub use command::CommandWork;
 pub use file::FileWork;
-pub use repo::{RemoteUrls, RepoWork, SetUpRun};
+pub use repo::{CommittedFile, Executable, RemoteUrls, RepoWork, SetUpRun};
 pub use service::{Keep, SecretsFile, ServiceWork, Well};
 pub use setting::SettingWork;
 
 use super::Step;
 use super::program::Contents;
+use super::same::Draft;
 use crate::spec::Digest;
 
 /// What a step does. In a plan's JSON its `do` says which of all kinds it is.
@@ -34,6 +35,8 @@ pub enum Work {
     Setting(SettingWork),
     /// A command.
     Command(CommandWork),
+    /// What only the two machines know; none is left in a plan that is shown.
+    Draft(Draft),
 }
 
 impl Work {
@@ -45,6 +48,8 @@ impl Work {
             Self::Service(work) => work.body(contents),
             Self::Setting(work) => work.body(),
             Self::Command(work) => work.body(&step.subject, step.root),
+            // Nobody knows what it would be.
+            Self::Draft(_) => "false".to_owned(),
         }
     }
 
@@ -56,6 +61,7 @@ impl Work {
             Self::Service(work) => work.deed(),
             Self::Setting(work) => work.deed(),
             Self::Command(work) => work.deed(),
+            Self::Draft(_) => "as it is on the reference".to_owned(),
         }
     }
 
@@ -75,7 +81,7 @@ impl Work {
         match self {
             Self::File(FileWork::PutFile { path, digest, .. }) => vec![(path, digest.clone())],
             Self::Service(work) => work.needs(),
-            Self::File(_) | Self::Repo(_) | Self::Setting(_) | Self::Command(_) => Vec::new(),
+            Self::File(_) | Self::Repo(_) | Self::Setting(_) | Self::Command(_) | Self::Draft(_) => Vec::new(),
         }
     }
 }

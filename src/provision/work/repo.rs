@@ -2,20 +2,43 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::quality::mend::Brings;
+use crate::spec::Digest;
 use crate::transport::quote;
 
 /// What is done to a repository. Its place is relative to the home, or absolute.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum RepoWork {
-    /// Change one setting of it; none removes it.
+    /// Change one setting of it; no value removes it.
     GitSetting {
         /// Its place.
         repo: String,
         /// The setting's key.
         key: String,
-        /// Its value.
-        value: Option<String>,
+        /// Its value, or several where it is a list.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        values: Vec<String>,
+        /// The file it stands in, relative to the repository, below the home (`~/`) or absolute; none is its own
+        /// configuration.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        file: Option<String>,
+    },
+    /// Set what git finds out about the filesystem, if it finds this.
+    AsGitFinds {
+        /// Its place.
+        repo: String,
+        /// The setting's key.
+        key: String,
+        /// What git is to find.
+        value: String,
+    },
+    /// Make a commit of these files on top of what is checked out: a worktree has what is committed.
+    Commit {
+        /// Its place.
+        repo: String,
+        /// The files, as they are in the working tree by then.
+        files: Vec<CommittedFile>,
     },
     /// Clone it, with all of its remotes.
     Clone {
@@ -37,10 +60,25 @@ pub enum RepoWork {
     SetUp {
         /// Its place.
         repo: String,
+        /// What that brings.
+        brings: Brings,
         /// What is run, in this order.
         runs: Vec<SetUpRun>,
     },
 }
+
+/// A file of a commit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommittedFile {
+    /// Relative to the repository.
+    pub path: String,
+    /// What it is; none where it goes.
+    pub content: Option<(Executable, Digest)>,
+}
+
+/// All of a file's mode that git knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Executable(pub bool);
 
 /// One remote, as it is written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +105,8 @@ impl RepoWork {
     /// The repository's place.
     pub fn repo(&self) -> &str {
         let (Self::GitSetting { repo, .. }
+        | Self::AsGitFinds { repo, .. }
+        | Self::Commit { repo, .. }
         | Self::Clone { repo, .. }
         | Self::Remotes { repo, .. }
         | Self::SetUp { repo, .. }) = self;
@@ -76,8 +116,27 @@ impl RepoWork {
     pub(super) fn body(&self, subject: &str) -> String {
         let place = quote::place(self.repo());
         match self {
-            Self::GitSetting { key, value, .. } => {
-                quote::words(["tu_git", &place, key].into_iter().chain(value.as_deref()))
+            Self::GitSetting { key, values, file: None, .. } => {
+                quote::words(["tu_git", &place, key].into_iter().chain(values.iter().map(String::as_str)))
+            }
+            Self::GitSetting { key, values, file: Some(file), .. } => {
+                let is_in_repo = !file.starts_with('/') && !file.starts_with("~/");
+                let file = if is_in_repo { format!("{place}/{file}") } else { quote::place(file) };
+                quote::words(["tu_git_file", &file, key].into_iter().chain(values.iter().map(String::as_str)))
+            }
+            Self::AsGitFinds { key, value, .. } => quote::words(["tu_git_finds", &place, key, value]),
+            Self::Commit { files, .. } => {
+                let message = format!("Bring {} as the reference has it", names(files));
+                let mut words = vec!["tu_commit".to_owned(), place, message];
+                for CommittedFile { path, content } in files {
+                    let (mode, digest) = match content {
+                        None => ("gone", "-"),
+                        Some((Executable(true), digest)) => ("100755", digest.hex()),
+                        Some((Executable(false), digest)) => ("100644", digest.hex()),
+                    };
+                    words.extend([mode.to_owned(), digest.to_owned(), path.clone()]);
+                }
+                quote::words(words.iter().map(String::as_str))
             }
             Self::Clone { remotes, .. } => {
                 let mut lines = vec![quote::words(["tu_clone", &place])];
@@ -106,8 +165,21 @@ impl RepoWork {
 
     pub(super) fn deed(&self) -> String {
         match self {
-            Self::GitSetting { key, value: Some(value), repo } => format!("git -C {repo} config {key} {value}"),
-            Self::GitSetting { key, value: None, repo } => format!("git -C {repo} config --unset-all {key}"),
+            Self::GitSetting { key, values, repo, file } => {
+                let git = match file {
+                    None => format!("git -C {repo} config"),
+                    Some(file) => format!("git config --file {file}"),
+                };
+                match values.as_slice() {
+                    [] => format!("{git} --unset-all {key}"),
+                    [value] => format!("{git} {key} {value}"),
+                    values => {
+                        values.iter().map(|value| format!("{git} --add {key} {value}")).collect::<Vec<_>>().join("; ")
+                    }
+                }
+            }
+            Self::AsGitFinds { key, value, repo } => format!("git -C {repo} config {key} {value}"),
+            Self::Commit { files, .. } => format!("a commit on the branch that is checked out, with {}", names(files)),
             Self::Clone { remotes, .. } => {
                 let Some((first, others)) = remotes.split_first() else { return "git clone".to_owned() };
                 let url = first.fetch.first().map_or("", String::as_str);
@@ -130,6 +202,10 @@ impl RepoWork {
             }
         }
     }
+}
+
+fn names(files: &[CommittedFile]) -> String {
+    files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 fn set_remote(remote: &RemoteUrls) -> String {

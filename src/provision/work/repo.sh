@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2154 # what runtime.sh and rollback.sh set is read here
 
-# tu_git REPO KEY [VALUE]: sets a setting in the repository's own file, or removes it there.
+# tu_git REPO KEY [VALUE]…: sets a setting in the repository's own file, or removes it there.
 tu_git() {
   cd "$1" && tu_up=$(git rev-parse --show-cdup) || return
   if [ -n "$tu_up" ]; then echo "$1 is not a repository, it only lies in one" && return 1; fi
@@ -13,12 +13,73 @@ tu_git() {
   esac
   # What the file becomes is known only afterwards; until then a rollback goes by the key.
   tu_record "git $2" "$tu_config" '' || return
-  if [ $# -gt 2 ]; then
-    git config --local --replace-all "$2" "$3" || return
-  else
-    git config --local --unset-all "$2" || return
-  fi
+  shift
+  tu_git_values '' "$tu_config" "$@" || return
   tu_found "$tu_config" >"$tu_generation/left/$tu_number"
+}
+
+# tu_git_values AS FILE KEY [VALUE]…: gives a setting these values in a file, by tu_as_root or by nothing.
+tu_git_values() {
+  tu_by=$1 tu_file=$2 tu_key=$3
+  shift 3
+  if [ $# -eq 0 ]; then
+    $tu_by git config --file "$tu_file" --unset-all "$tu_key" && return
+    # That is how git says that there was none.
+    [ $? -eq 5 ]
+    return
+  fi
+  $tu_by git config --file "$tu_file" --replace-all "$tu_key" "$1" || return
+  shift
+  while [ $# -gt 0 ]; do
+    $tu_by git config --file "$tu_file" --add "$tu_key" "$1" || return
+    shift
+  done
+}
+
+# tu_git_file FILE KEY [VALUE]…: the same in any other file of git's configuration, which is made where it is not there.
+tu_git_file() {
+  tu_config=$1
+  shift
+  # What stands there as a link is kept elsewhere, where git writes too.
+  tu_links=0
+  while [ -L "$tu_config" ] && [ "$tu_links" -lt 40 ]; do
+    tu_links=$((tu_links + 1))
+    tu_to=$(readlink "$tu_config") || return
+    case $tu_to in
+      /*) tu_config=$tu_to ;;
+      *) tu_config=$(dirname -- "$tu_config")/$tu_to ;;
+    esac
+  done
+  case $tu_config in
+    /*) ;;
+    *) tu_config=$(pwd)/${tu_config#./} ;;
+  esac
+  if [ -e "$tu_config" ]; then
+    tu_record "git $1" "$tu_config" '' || return
+    if [ -w "$tu_config" ] && [ -w "${tu_config%/*}" ]; then tu_as=; else tu_as=tu_as_root; fi
+    tu_git_values "$tu_as" "$tu_config" "$@" || return
+    tu_found "$tu_config" >"$tu_generation/left/$tu_number"
+  else
+    tu_parents "$tu_config" || return
+    tu_new=$(tu_beside "$tu_config")
+    rm -f -- "$tu_new" && tu_git_values '' "$tu_new" "$@" && tu_keep "$tu_config" "$(tu_found "$tu_new")" &&
+      tu_swap "$tu_new" "$tu_config"
+  fi
+}
+
+# tu_git_finds REPO KEY VALUE: what git finds out about the filesystem when it makes a repository there, in the words of KEY;
+# set if it is VALUE. What it leaves out is what a filesystem is expected to do.
+tu_git_finds() {
+  tu_dir=$(cd "$1" && cd "$(git rev-parse --git-dir)" && pwd) || return
+  tu_new=$tu_dir/.trueup-new.probe
+  rm -rf -- "$tu_new" && git -c init.templateDir= init -q "$tu_new" || return
+  tu_value=$(git config --file "$tu_new/.git/config" --get "$2") || case $2 in
+    *[Ff]ile[Mm]ode | *[Ss]ym[Ll]inks) tu_value=true ;;
+    *) tu_value=false ;;
+  esac
+  rm -rf -- "$tu_new"
+  if [ "$tu_value" != "$3" ]; then echo "git finds that $2 is $tu_value on this filesystem, not $3" && return 1; fi
+  tu_git "$@"
 }
 
 # tu_clone PATH: begins a repository beside its place, to which it goes once it is whole. tu_remote gives it its remotes.
@@ -127,4 +188,53 @@ tu_unset_git() {
     tu_values "$tu_backup" "$3" | xargs -0 -n 1 git config --file "$tu_new" --add "$3" || return
   fi
   tu_swap "$tu_new" "$2" && echo "$2 was changed after the apply; only $3 was put back"
+}
+
+# tu_commit REPO MESSAGE [MODE DIGEST PATH]…: makes a commit of these files as they are in the working tree, on top of what is
+# checked out; `gone` is the mode of one that goes. No hook runs, and nothing else that is changed or staged is touched.
+tu_commit() {
+  cd "$1" && tu_up=$(git rev-parse --show-cdup) && tu_dir=$(cd "$(git rev-parse --git-dir)" && pwd) || return
+  if [ -n "$tu_up" ]; then echo "$1 is not a repository, it only lies in one" && return 1; fi
+  tu_old=$(git rev-parse --verify HEAD) || return
+  tu_message=$2 tu_index=$tu_dir/trueup-index tu_paths=
+  shift 2
+  tu_commit_tree "$@"
+  tu_code=$?
+  rm -f -- "$tu_index" "$tu_index.lock"
+  [ "$tu_code" -eq 0 ] || return "$tu_code"
+  tu_record "commit $tu_old" "$(pwd)" "$tu_new" &&
+    git -c core.hooksPath=/dev/null update-ref -m 'trueup apply' HEAD "$tu_new" "$tu_old" || return
+  # The index follows for these files alone.
+  while [ $# -gt 0 ]; do
+    git -c core.hooksPath=/dev/null update-index --add --remove -- "$3" || return
+    shift 3
+  done
+}
+
+# tu_commit_tree [MODE DIGEST PATH]…: sets tu_new to the commit.
+tu_commit_tree() {
+  GIT_INDEX_FILE=$tu_index git read-tree "$tu_old" || return
+  while [ $# -gt 0 ]; do
+    if [ "$1" = gone ]; then
+      GIT_INDEX_FILE=$tu_index git update-index --force-remove -- "$3" || return
+    else
+      [ "$(tu_sha256_of "$3")" = "$2" ] || { echo "$3 in the working tree is not as the reference has it" && return 1; }
+      tu_blob=$(git hash-object -w -- "$3") &&
+        GIT_INDEX_FILE=$tu_index git update-index --add --cacheinfo "$1,$tu_blob,$3" || return
+    fi
+    shift 3
+  done
+  tu_tree=$(GIT_INDEX_FILE=$tu_index git write-tree) || return
+  # Whoever has told git no name has to be somebody in a commit.
+  git var GIT_COMMITTER_IDENT >/dev/null 2>&1 ||
+    export GIT_AUTHOR_NAME=trueup GIT_AUTHOR_EMAIL=trueup@localhost GIT_COMMITTER_NAME=trueup GIT_COMMITTER_EMAIL=trueup@localhost
+  tu_new=$(git commit-tree "$tu_tree" -p "$tu_old" -m "$tu_message")
+}
+
+# tu_uncommit REPO OLD NEW: takes a commit back, unless others came after it.
+tu_uncommit() {
+  cd "$1" || return
+  if [ "$(git rev-parse --verify HEAD)" != "$3" ]; then echo "$1 has gone on since; the commit stays" && return 0; fi
+  git -c core.hooksPath=/dev/null update-ref -m 'trueup rollback' HEAD "$2" "$3" &&
+    git diff --name-only -z "$2" "$3" | xargs -0 git reset -q --
 }

@@ -15,8 +15,9 @@ pub fn smallest_change(want: &GateFact, got: &GateFact, target: &str) -> Vec<Str
     let differences = want.differences(got);
     if let Some(path) = want.path.as_deref() {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        if let Some(command) = installs(name) {
-            return installation(path, folder, &command.join(" "), &differences, target);
+        if let Some(installs) = installs(name) {
+            let commands: Vec<String> = installs.missing.iter().map(|words| words.join(" ")).collect();
+            return installation(path, folder, &commands.join(" && "), &differences, target);
         }
     }
     let mut changes = Vec::new();

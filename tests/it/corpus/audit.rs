@@ -25,6 +25,17 @@ shift 5
 exec "$@"
 "#;
 
+/// Brings the target true (`$1` trueup, `$2` environment, `$3` state, what follows chooses the canaries), plans once more,
+/// and checks. Tells the codes of the first two in a line before the report; what they say is on stderr.
+const CONVERGE: &str = r#"
+trueup=$1 environment=$2 state=$3
+shift 3
+"$trueup" apply b --env "$environment" --state "$state" --yes --prune "$@" >&2 && applied=0 || applied=$?
+"$trueup" plan b --env "$environment" --state "$state" --prune "$@" >&2 && planned=0 || planned=$?
+echo "$applied $planned"
+exec "$trueup" check b --env "$environment" --state "$state" --format json "$@"
+"#;
+
 /// How an audit looks at a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
@@ -87,6 +98,24 @@ impl Corpus {
         let output = self.command(row, mode).output().unwrap();
         let took = began.elapsed();
         read(&output, took)
+    }
+
+    /// What is still amiss once a row's mutation has been done and one apply has mended it, with what was said on the way
+    /// if anything is.
+    pub(crate) fn converged(&self, row: &Row, mode: Mode) -> Result<(), String> {
+        let project = if mode == Mode::Some { self.with_some_checks(row) } else { self.project.path().to_owned() };
+        let words = ["sh", "-euc", CONVERGE, "sh", env!("CARGO_BIN_EXE_trueup"), &row.repo, "/media/tmp/state"];
+        let behaviour: &[&str] = if mode == Mode::Static { &[] } else { &["--behaviour"] };
+        let mut output = self.after(row, &project, &[&words, behaviour].concat()).output().unwrap();
+        let end = output.stdout.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let rest = output.stdout.split_off(end);
+        let codes = String::from_utf8(std::mem::replace(&mut output.stdout, rest)).unwrap();
+        let found = read(&output, Duration::ZERO)?;
+        let said = || String::from_utf8_lossy(&output.stderr).into_owned();
+        match (codes.trim(), found.amiss.is_empty()) {
+            ("0 0", true) => Ok(()),
+            (codes, _) => Err(format!("apply and plan ended with {codes}; amiss: {:?}\n{}", found.amiss, said())),
+        }
     }
 
     fn command(&self, row: &Row, mode: Mode) -> Command {

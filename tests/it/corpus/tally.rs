@@ -42,6 +42,19 @@ pub(crate) fn hold(corpus: &Corpus, audits: &[(&Row, Mode)]) {
     assert!(perfect, "\n{all}");
 }
 
+/// Mends each of these rows' mutations by one apply. Those that none can mend are left out by the caller.
+pub(crate) fn converge(corpus: &Corpus, applies: &[(&Row, Mode)]) {
+    let faults = side_by_side(applies.len(), |number| {
+        let (row, mode) = applies[number];
+        let fault = corpus.converged(row, mode).err().map(|fault| format!("{} ({mode:?})\n{fault}\n", row.name));
+        tell(fault.as_deref().unwrap_or_default());
+        fault
+    });
+    let faults: Vec<String> = faults.into_iter().flatten().collect();
+    tell(&format!("converged {} of {}\n", applies.len() - faults.len(), applies.len()));
+    assert!(faults.is_empty(), "\n{}", faults.concat());
+}
+
 /// Does something `count` times, as many at a time as there are processors.
 pub(crate) fn side_by_side<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
