@@ -1,5 +1,6 @@
 # Files, links and folders are put in place and removed. Goes with runtime.sh.
 # shellcheck shell=sh
+# shellcheck disable=SC2154 # runtime.sh sets these
 
 # tu_arrived PATH DIGEST: whether what waits for PATH is what was sent.
 tu_arrived() {

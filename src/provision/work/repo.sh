@@ -196,7 +196,7 @@ tu_commit() {
   cd "$1" && tu_up=$(git rev-parse --show-cdup) && tu_dir=$(cd "$(git rev-parse --git-dir)" && pwd) || return
   if [ -n "$tu_up" ]; then echo "$1 is not a repository, it only lies in one" && return 1; fi
   tu_old=$(git rev-parse --verify HEAD) || return
-  tu_message=$2 tu_index=$tu_dir/trueup-index tu_paths=
+  tu_message=$2 tu_index=$tu_dir/trueup-index
   shift 2
   tu_commit_tree "$@"
   tu_code=$?
