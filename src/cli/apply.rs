@@ -13,7 +13,7 @@ use super::{Exit, audit, side_by_side};
 use crate::observe::audit::{Observation, audit_over};
 use crate::parity::TargetReport;
 use crate::provision::apply::{Fate, apply};
-use crate::provision::contents::{self, Gathered};
+use crate::provision::contents::{self, Gathered, Made};
 use crate::provision::plan::{Selection, order, plan};
 use crate::provision::root::Means;
 use crate::provision::view::{self, PlanFile};
@@ -49,6 +49,8 @@ struct Work<'a> {
     /// What the newest audit found.
     report: TargetReport,
     plan: Plan,
+    /// The contents that were made of what is there.
+    made: Made,
     means: Means,
     /// What has been tried, and whether it was done.
     tried: Vec<(provision::Work, Fate)>,
@@ -86,6 +88,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     for round in 1..=rounds {
         let plans: Vec<Plan> = work.iter().map(|one| one.plan.clone()).collect();
         let gathered = contents::gather(&plans, &project.environment, &reference(&project), &surroundings);
+        let gathered = gathered.and(work.iter().map(|one| &one.made));
         if work.iter().any(|one| !one.plan.steps.is_empty()) {
             if round > 1 {
                 print("what could be seen only now:\n\n")?;
@@ -174,9 +177,9 @@ fn prepare<'a>(
     };
     let report = audit::hold(project, target, &observation);
     let mut plan = plan(environment, &report, selection);
-    settle(&mut plan, connection.as_mut(), project, selection, surroundings);
+    let made = settle(&mut plan, connection.as_mut(), project, selection, surroundings);
     lines.end(target);
-    Work { target, connection, report, plan, means: Means::default(), tried: Vec::new() }
+    Work { target, connection, report, plan, made, means: Means::default(), tried: Vec::new() }
 }
 
 impl Work<'_> {
@@ -200,7 +203,7 @@ impl Work<'_> {
         self.plan = plan(&project.environment, &self.report, selection);
         // What was done and did not help is not done again, so that what comes at last has its turn.
         self.plan.steps.retain(|step| !self.tried.contains(&(step.work.clone(), Fate::Done)));
-        settle(&mut self.plan, Some(connection), project, selection, surroundings);
+        self.made = settle(&mut self.plan, Some(connection), project, selection, surroundings);
         self.plan.steps.retain(|step| !self.tried.contains(&(step.work.clone(), Fate::Done)));
         order(&mut self.plan);
         self.plan.steps.iter().any(|step| !self.tried.iter().any(|(work, _)| *work == step.work))

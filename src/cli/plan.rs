@@ -88,15 +88,16 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     }
     let mut plans: Vec<Plan> =
         report.targets.iter().map(|target| plan(&project.environment, target, &selection)).collect();
+    let mut made = Vec::new();
     for (target, plan) in targets.iter().zip(&mut plans) {
         if plan.steps.is_empty() {
             continue;
         }
         // A target that is lost meanwhile leaves what was not settled, and the plan says so.
         let mut connection = Connection::open(target, project.environment.shell, &surroundings).ok();
-        settle(plan, connection.as_mut(), &project, &selection, &surroundings);
+        made.push(settle(plan, connection.as_mut(), &project, &selection, &surroundings));
     }
-    let gathered = contents::gather(&plans, &project.environment, &reference(&project), &surroundings);
+    let gathered = contents::gather(&plans, &project.environment, &reference(&project), &surroundings).and(&made);
     for (target, plan) in targets.iter().zip(&mut plans) {
         add_diffs(target, plan, &gathered, &project, &surroundings);
     }

@@ -3,26 +3,31 @@
 use std::collections::BTreeSet;
 
 use super::context::reference;
+use crate::provision::contents::Made;
+use crate::provision::merge;
 use crate::provision::plan::Selection;
 use crate::provision::same::{self, Draft, Seen};
 use crate::provision::{Plan, plan::order};
 use crate::spec::load::Project;
 use crate::transport::{Connection, Surroundings};
 
-/// Settles a plan over the connection to its target. Where a machine cannot be asked, the plan says what it leaves.
+/// Settles a plan over the connection to its target, and gives the contents that were made of what is there. Where a machine
+/// cannot be asked, the plan says what it leaves.
 pub(super) fn settle(
     plan: &mut Plan,
     target: Option<&mut Connection>,
     project: &Project,
     selection: &Selection,
     surroundings: &Surroundings,
-) {
+) -> Made {
+    let mut target = target;
+    let made = merge::settle(plan, target.as_deref_mut(), &project.environment, &reference(project), surroundings);
     let drafts = plan.clone();
     let open = same::drafts(&drafts);
     if open.is_empty() {
         same::settle(plan, &Seen::new(), &Seen::new(), selection);
         order(plan);
-        return;
+        return made;
     }
     let environment = &project.environment;
     let unknown = |why: String| -> Seen { open.iter().map(|draft| ((*draft).clone(), Err(why.clone()))).collect() };
@@ -36,4 +41,5 @@ pub(super) fn settle(
     };
     same::settle(plan, &on_reference, &on_target, selection);
     order(plan);
+    made
 }

@@ -24,6 +24,24 @@ pub struct Gathered {
     pub(super) refused: BTreeMap<String, String>,
 }
 
+/// Contents that were made of what the target has.
+#[derive(Clone, Debug, Default)]
+pub struct Made(Contents);
+
+impl Made {
+    pub(super) fn add(&mut self, content: Vec<u8>) {
+        self.0.insert(Digest::of(&content), content);
+    }
+}
+
+impl Gathered {
+    /// With what was made before.
+    pub fn and<'a>(mut self, made: impl IntoIterator<Item = &'a Made>) -> Self {
+        self.contents.extend(made.into_iter().flat_map(|made| made.0.clone()));
+        self
+    }
+}
+
 /// Gathers the contents that the plans' steps need.
 pub fn gather(plans: &[Plan], environment: &Environment, reference: &Target, surroundings: &Surroundings) -> Gathered {
     let mut gathered = Gathered::default();

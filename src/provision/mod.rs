@@ -7,6 +7,7 @@
 pub mod apply;
 pub mod contents;
 pub mod keep;
+pub mod merge;
 mod order;
 pub mod plan;
 mod program;

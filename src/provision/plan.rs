@@ -248,8 +248,9 @@ fn got(finding: &Finding) -> Option<&GateFact> {
 /// A drift that no provider removes may still go with a step that is there for another one. The step then names it.
 fn settle(steps: &mut Vec<Step>, unmet: &mut Vec<Unmet>, report: &TargetReport) {
     // A setting of a wider configuration is written only where no step brings the whole file.
-    let is_draft =
-        |step: &&Step| matches!(step.work, Work::Draft(_) | Work::Repo(RepoWork::GitSetting { file: Some(_), .. }));
+    let is_draft = |step: &&Step| {
+        matches!(step.work, Work::Draft(_) | Work::Merge(_) | Work::Repo(RepoWork::GitSetting { file: Some(_), .. }))
+    };
     let drafted: Vec<ItemId> = steps.iter().filter(is_draft).flat_map(|step| step.findings.clone()).collect();
     let mut brought = Vec::new();
     for step in steps.iter_mut().filter(|step| !is_draft(&&**step)) {

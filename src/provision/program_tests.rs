@@ -220,6 +220,49 @@ fn what_cannot_be_done_changes_nothing_and_leaves_nothing() {
 }
 
 #[test]
+fn what_was_made_of_a_file_takes_its_place_only_as_long_as_it_is_that_file() {
+    let mut contents = Contents::new();
+    let mut over = |path: &str, seen: Option<&[u8]>| {
+        let Step { work: Work::File(FileWork::PutFile { path, mode, digest }), .. } =
+            put(&mut contents, path, 0o600, b"new\n")
+        else {
+            unreachable!("it puts a file");
+        };
+        step(Work::File(FileWork::MergeKeys { path, mode, over: seen.map(Digest::of), digest }))
+    };
+    let steps = [
+        over("a", Some(b"old\n")),
+        over("b", Some(b"other\n")),
+        over("c", None),
+        over("folder/d", None),
+        over("a link", Some(b"old\n")),
+        over("b", None),
+    ];
+    let program = program(&steps, &contents);
+    in_every_shell(|shell| {
+        let room = Room::new();
+        for name in ["a", "b"] {
+            fs::write(room.home().join(name), "old\n").unwrap();
+        }
+        symlink("a", room.home().join("a link")).unwrap();
+        let before = snapshot(&room);
+        assert_eq!(codes(&events(&room, shell, &program)), [0, 1, 0, 0, 1, 1], "{}", shell.name);
+        let after = snapshot(&room);
+        for (name, is) in [
+            ("a", "file 600 new\\n"),
+            ("c", "file 600 new\\n"),
+            ("folder/d", "file 600 new\\n"),
+            ("a link", "link to a"),
+        ] {
+            assert_eq!(after[name], is, "{}", shell.name);
+        }
+        assert_eq!(after["b"], before["b"], "{}", shell.name);
+        assert_eq!(codes(&roll_back(&room, shell, "000001")), [0; 4], "{}", shell.name);
+        assert_eq!(snapshot(&room), before, "{}", shell.name);
+    });
+}
+
+#[test]
 fn a_git_setting_is_set_removed_and_given_back() {
     let steps = [
         step(Work::Repo(RepoWork::GitSetting {

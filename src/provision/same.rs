@@ -38,7 +38,7 @@ pub enum Draft {
 
 /// What is at a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Found {
+pub(super) enum Found {
     Nothing,
     File {
         mode: Mode,
@@ -57,7 +57,7 @@ pub type Seen = BTreeMap<Draft, Result<SeenAt, String>>;
 
 /// What a machine has at one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SeenAt(Found);
+pub struct SeenAt(pub(super) Found);
 
 /// What a plan is not settled on.
 pub fn drafts(plan: &Plan) -> BTreeSet<&Draft> {

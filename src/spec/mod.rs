@@ -56,7 +56,9 @@ pub use fact::{
 };
 pub use gate_fact::{GateFact, LeafDifference, Leaves};
 pub use item::{Category, ItemId, ItemIdError};
-pub use keys::{Format, KeyPath, KeyPathError, Keys, Malformed, Value, key_digests, key_names, shown_values};
+pub use keys::{
+    Format, KeyPath, KeyPathError, Keys, Malformed, Unmerged, Value, blank, key_digests, key_names, shown_values,
+};
 pub use lock::{Lock, LockError, Locked};
 pub use lock_comments::keep_comments;
 pub use parse::{NotADay, Vocabulary, day, is_plain, parse};

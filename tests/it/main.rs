@@ -35,6 +35,7 @@ mod history;
 mod hooks;
 mod hosts;
 mod init;
+mod keys_merged;
 mod killed;
 mod manual;
 mod names;

@@ -2,6 +2,7 @@
 
 use super::{Action, FileWork, NOT_PRUNED, Need, Offer, Provider, Work, step};
 use crate::parity::Change;
+use crate::provision::merge::Merge;
 use crate::spec::{Category, Fact, FileFact, Locked, Observed, link_end};
 
 pub(super) const PROVIDER: Provider = Provider { name: "dotfile", doc: "files, links and folders of the home", offer };
@@ -43,17 +44,15 @@ fn offer(need: Need<'_>) -> Offer {
     }
     let action = if observed.is_some() { Action::Change } else { Action::Create };
     match wanted.clone() {
-        FileFact::File { mode, digest } => file_step(&need, action, Work::File(FileWork::PutFile { path, mode, digest })),
+        FileFact::File { mode, digest } => {
+            file_step(&need, action, Work::File(FileWork::PutFile { path, mode, digest }))
+        }
         FileFact::Link { to, .. } => file_step(&need, action, Work::File(FileWork::PutLink { path, to })),
         FileFact::Folder { .. } if observed.is_some_and(|file| !matches!(file, FileFact::Folder { .. })) => {
             Offer::Cannot("a file stands where a folder should be; move it away".to_owned())
         }
         FileFact::Folder { mode } => file_step(&need, action, Work::File(FileWork::PutFolder { path, mode })),
-        FileFact::Keys { .. } => Offer::Cannot(
-            "only some keys of it are the reference's, and they are not written by this version of trueup; set them by \
-             hand"
-                .to_owned(),
-        ),
+        FileFact::Keys { keys, mode, .. } => file_step(&need, action, Work::Merge(Merge { path, wanted: keys, mode })),
         // What it makes for this machine is what is wanted, and that is a file.
         FileFact::Template { .. } => Offer::Cannot("its template was not rendered".to_owned()),
         FileFact::Other { .. } => Offer::Cannot("it is neither file, folder nor link on the reference".to_owned()),

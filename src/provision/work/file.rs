@@ -19,6 +19,17 @@ pub enum FileWork {
         /// Of its content.
         digest: Digest,
     },
+    /// Put a settings file in place that has the reference's keys and is otherwise as it was.
+    MergeKeys {
+        /// Its place.
+        path: String,
+        /// Its permission bits.
+        mode: Mode,
+        /// Of what it was made of; none where nothing was there.
+        over: Option<Digest>,
+        /// Of what comes out.
+        digest: Digest,
+    },
     /// Put a symbolic link in place.
     PutLink {
         /// Its place.
@@ -49,6 +60,7 @@ impl FileWork {
     /// What it is done to.
     pub fn path(&self) -> &str {
         let (Self::PutFile { path, .. }
+        | Self::MergeKeys { path, .. }
         | Self::PutLink { path, .. }
         | Self::PutFolder { path, .. }
         | Self::MoveAside { path }
@@ -64,6 +76,12 @@ impl FileWork {
                 let put = quote::words(["tu_put_file", &place, &mode.to_string(), digest.hex()]);
                 format!("{} | {put}", quote::printf_of(content))
             }
+            Self::MergeKeys { mode, over, digest, .. } => {
+                let content = contents.get(digest).map_or(&[][..], Vec::as_slice);
+                let over = over.as_ref().map_or("none".to_owned(), |over| format!("file {}", over.hex()));
+                let put = quote::words(["tu_put_over", &place, &mode.to_string(), digest.hex(), &over]);
+                format!("{} | {put}", quote::printf_of(content))
+            }
             Self::PutLink { to, .. } => quote::words(["tu_put_link", &place, to]),
             Self::PutFolder { mode, .. } => quote::words(["tu_put_folder", &place, &mode.to_string()]),
             Self::Remove { .. } => quote::words(["tu_remove", &place]),
@@ -74,6 +92,8 @@ impl FileWork {
     pub(super) fn deed(&self) -> String {
         match self {
             Self::PutFile { mode, digest, .. } => format!("file, mode {mode}, {}", digest.short()),
+            Self::MergeKeys { mode, over: Some(_), .. } => format!("only its owned keys, mode {mode}"),
+            Self::MergeKeys { mode, over: None, .. } => format!("file with its owned keys alone, mode {mode}"),
             Self::PutLink { to, .. } => format!("link to {to}"),
             Self::PutFolder { mode, .. } => format!("folder, mode {mode}"),
             Self::Remove { .. } => "remove it; a backup stays".to_owned(),

@@ -20,6 +20,12 @@ tu_put_file() {
   return 1
 }
 
+# tu_put_over PATH MODE DIGEST FOUND: the same, unless PATH is no longer what it was when that was made of it.
+tu_put_over() {
+  if [ "$(tu_found "$1")" != "$4" ]; then echo "$1 has changed since it was looked at; plan again" && return 1; fi
+  tu_put_file "$1" "$2" "$3"
+}
+
 # tu_put_link PATH TARGET
 tu_put_link() {
   if [ -d "$1" ] && [ ! -L "$1" ]; then echo "$1 is a folder" && return 1; fi

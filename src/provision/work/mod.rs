@@ -17,6 +17,7 @@ pub use service::{Keep, SecretsFile, ServiceWork, Well};
 pub use setting::SettingWork;
 
 use super::Step;
+use super::merge::Merge;
 use super::program::Contents;
 use super::same::Draft;
 use crate::spec::Digest;
@@ -37,6 +38,8 @@ pub enum Work {
     Command(CommandWork),
     /// What only the two machines know; none is left in a plan that is shown.
     Draft(Draft),
+    /// Keys for a file that nobody has read; none is left either.
+    Merge(Merge),
 }
 
 impl Work {
@@ -49,7 +52,7 @@ impl Work {
             Self::Setting(work) => work.body(),
             Self::Command(work) => work.body(&step.subject, step.root),
             // Nobody knows what it would be.
-            Self::Draft(_) => "false".to_owned(),
+            Self::Draft(_) | Self::Merge(_) => "false".to_owned(),
         }
     }
 
@@ -61,14 +64,16 @@ impl Work {
             Self::Service(work) => work.deed(),
             Self::Setting(work) => work.deed(),
             Self::Command(work) => work.deed(),
-            Self::Draft(_) => "as it is on the reference".to_owned(),
+            Self::Draft(_) | Self::Merge(_) => "as it is on the reference".to_owned(),
         }
     }
 
     /// The text file that it puts in place, for showing what differs.
     pub(super) fn shows(&self) -> Option<(&str, &Digest)> {
         match self {
-            Self::File(FileWork::PutFile { path, digest, .. }) => Some((path, digest)),
+            Self::File(FileWork::PutFile { path, digest, .. } | FileWork::MergeKeys { path, digest, .. }) => {
+                Some((path, digest))
+            }
             Self::Service(ServiceWork::KeepService(keep)) => {
                 keep.unit.as_ref().map(|(path, digest)| (path.as_str(), digest))
             }
@@ -79,9 +84,13 @@ impl Work {
     /// The contents that it needs, by what they are asked for, each with its place.
     pub(super) fn needs(&self) -> Vec<(&str, Digest)> {
         match self {
-            Self::File(FileWork::PutFile { path, digest, .. }) => vec![(path, digest.clone())],
+            Self::File(FileWork::PutFile { path, digest, .. } | FileWork::MergeKeys { path, digest, .. }) => {
+                vec![(path, digest.clone())]
+            }
             Self::Service(work) => work.needs(),
-            Self::File(_) | Self::Repo(_) | Self::Setting(_) | Self::Command(_) | Self::Draft(_) => Vec::new(),
+            Self::File(_) | Self::Repo(_) | Self::Setting(_) | Self::Command(_) | Self::Draft(_) | Self::Merge(_) => {
+                Vec::new()
+            }
         }
     }
 }

@@ -2,40 +2,79 @@
 //! are, includes not followed. Each key is a list of its values.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::{Malformed, Value};
 
+/// Where something stands in a file.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// The section and subsection that it is in.
+    pub(super) section: String,
+    /// The name that git has for it.
+    pub(super) name: String,
+    /// A setting; else the head of a section.
+    pub(super) is_setting: bool,
+    /// Its bytes, without what stands before it in its line, and without a comment behind it.
+    pub(super) span: Range<usize>,
+}
+
 /// Every key with its values, in the order of the file: `section.key` or `section.subsection.key`.
 pub(super) fn parse(text: &str) -> Result<BTreeMap<String, Value>, Malformed> {
-    // git ends a name or a value there, and what comes after would be read as something else.
-    if let Some((before, _)) = text.split_once('\0') {
-        return Err(Malformed::at(before.matches('\n').count() + 1, "a NUL byte"));
-    }
-    let mut reader = Reader { rest: text, line: 1 };
     let mut settings: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-    let mut section: Option<String> = None;
-    loop {
-        reader.skip(char::is_whitespace);
-        match reader.peek() {
-            None => break,
-            Some('#' | ';') => reader.skip(|c| c != '\n'),
-            Some('[') => section = Some(reader.section()?),
-            Some(c) if c.is_ascii_alphabetic() => {
-                let (key, value) = reader.setting()?;
-                // git takes a key before any section for one without.
-                let name = section.as_ref().map_or_else(|| key.clone(), |section| format!("{section}.{key}"));
-                settings.entry(name).or_default().push(value);
-            }
-            Some(_) => return Err(reader.wrong("neither section nor key")),
+    for (place, value) in read(text)? {
+        if let Some(value) = value {
+            settings.entry(place.name).or_default().push(value);
         }
     }
     let one_or_all = |mut values: Vec<Value>| if values.len() == 1 { values.remove(0) } else { Value::List(values) };
     Ok(settings.into_iter().map(|(key, values)| (key, one_or_all(values))).collect())
 }
 
+/// Where everything stands, in the order of the file.
+pub(super) fn places(text: &str) -> Result<Vec<Place>, Malformed> {
+    Ok(read(text)?.into_iter().map(|(place, _)| place).collect())
+}
+
+/// Heads of sections, and settings with their values.
+fn read(text: &str) -> Result<Vec<(Place, Option<Value>)>, Malformed> {
+    // git ends a name or a value there, and what comes after would be read as something else.
+    if let Some((before, _)) = text.split_once('\0') {
+        return Err(Malformed::at(before.matches('\n').count() + 1, "a NUL byte"));
+    }
+    let mut reader = Reader { rest: text, line: 1, left_at_end: 0 };
+    let mut found = Vec::new();
+    let mut section: Option<String> = None;
+    loop {
+        reader.skip(char::is_whitespace);
+        let start = text.len() - reader.rest.len();
+        match reader.peek() {
+            None => return Ok(found),
+            Some('#' | ';') => reader.skip(|c| c != '\n'),
+            Some('[') => {
+                let name = reader.section()?;
+                let span = start..text.len() - reader.rest.len();
+                found.push((Place { section: name.clone(), name: name.clone(), is_setting: false, span }, None));
+                section = Some(name);
+            }
+            Some(c) if c.is_ascii_alphabetic() => {
+                let (key, value) = reader.setting()?;
+                // git takes a key before any section for one without.
+                let name = section.as_ref().map_or_else(|| key.clone(), |section| format!("{section}.{key}"));
+                let section = section.clone().unwrap_or_default();
+                let span = start..text.len() - reader.left_at_end;
+                found.push((Place { section, name, is_setting: true, span }, Some(value)));
+            }
+            Some(_) => return Err(reader.wrong("neither section nor key")),
+        }
+    }
+}
+
 struct Reader<'a> {
     rest: &'a str,
     line: usize,
+    /// How much was left where the last setting ended, before a comment.
+    left_at_end: usize,
 }
 
 impl Reader<'_> {
@@ -95,6 +134,7 @@ impl Reader<'_> {
     /// `key`, which stands for true, or `key = value`.
     fn setting(&mut self) -> Result<(String, Value), Malformed> {
         let key = self.take(|c| c.is_ascii_alphanumeric() || c == '-').to_lowercase();
+        self.left_at_end = self.rest.len();
         self.skip(|c| c == ' ' || c == '\t');
         match self.peek() {
             Some('=') => {
@@ -113,6 +153,7 @@ impl Reader<'_> {
         let mut counted = 0;
         let mut quoted = false;
         loop {
+            self.left_at_end = self.rest.len();
             match self.peek() {
                 None | Some('\n') if quoted => return Err(self.wrong("a quoted value does not end")),
                 None | Some('\n') => break,

@@ -14,19 +14,7 @@ pub(super) enum Dialect {
 
 pub(super) fn parse(text: &str, dialect: Dialect) -> Result<Value, Malformed> {
     let tolerant = dialect == Dialect::WithComments;
-    let options = ParseOptions {
-        allow_comments: tolerant,
-        allow_loose_object_property_names: false,
-        allow_trailing_commas: tolerant,
-        allow_missing_commas: false,
-        allow_single_quoted_strings: false,
-        allow_hexadecimal_numbers: false,
-        allow_unary_plus_numbers: false,
-        allow_bare_decimal_point_numbers: false,
-        allow_non_finite_numbers: false,
-        allow_extended_string_escapes: false,
-    };
-    let parsed = parse_to_ast(text, &CollectOptions::default(), &options).map_err(|error| {
+    let parsed = parse_to_ast(text, &CollectOptions::default(), &options(dialect)).map_err(|error| {
         let hint = match dialect {
             Dialect::Strict if parse(text, Dialect::WithComments).is_ok() => {
                 "; write format = \"jsonc\" if that is meant"
@@ -39,6 +27,23 @@ pub(super) fn parse(text: &str, dialect: Dialect) -> Result<Value, Malformed> {
         Some(value) => Ok(value_of(&value)),
         None if tolerant => Ok(Value::Table(std::collections::BTreeMap::new())),
         None => Err(Malformed::at(1, "it is empty")),
+    }
+}
+
+/// How the parser is to read a dialect.
+pub(super) fn options(dialect: Dialect) -> ParseOptions {
+    let tolerant = dialect == Dialect::WithComments;
+    ParseOptions {
+        allow_comments: tolerant,
+        allow_loose_object_property_names: false,
+        allow_trailing_commas: tolerant,
+        allow_missing_commas: false,
+        allow_single_quoted_strings: false,
+        allow_hexadecimal_numbers: false,
+        allow_unary_plus_numbers: false,
+        allow_bare_decimal_point_numbers: false,
+        allow_non_finite_numbers: false,
+        allow_extended_string_escapes: false,
     }
 }
 

@@ -7,6 +7,7 @@
 mod any;
 mod git_config;
 mod json;
+mod merge;
 mod path;
 mod property_list;
 mod toml;
@@ -19,6 +20,7 @@ use std::fmt;
 use super::fact::Digest;
 use super::redact::redact;
 use super::secrets;
+pub use merge::{Unmerged, blank};
 pub use path::{KeyPath, KeyPathError};
 pub use value::Value;
 

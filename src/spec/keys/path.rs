@@ -4,7 +4,7 @@ use std::fmt;
 
 /// The keys that lead to a value, from the outside in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyPath(Vec<String>);
+pub struct KeyPath(pub(super) Vec<String>);
 
 /// Why a text is not a key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
