@@ -16,6 +16,7 @@ use crate::provision::apply::{Fate, apply};
 use crate::provision::contents::{self, Gathered, Made};
 use crate::provision::plan::{Selection, order, plan};
 use crate::provision::root::Means;
+use crate::provision::values::Values;
 use crate::provision::view::{self, PlanFile};
 use crate::provision::{self, Plan, Step};
 use crate::spec::Target;
@@ -84,11 +85,12 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
         return Err(CliError::NothingNamed(pattern.to_owned()));
     }
     let mut reports: Vec<TargetReport> = work.iter().map(|one| one.report.clone()).collect();
+    let mut values = Values::default();
     let rounds = if saved.is_some() { 1 } else { ROUNDS };
     for round in 1..=rounds {
         let plans: Vec<Plan> = work.iter().map(|one| one.plan.clone()).collect();
         let gathered = contents::gather(&plans, &project.environment, &reference(&project), &surroundings);
-        let gathered = gathered.and(work.iter().map(|one| &one.made));
+        let mut gathered = gathered.and(work.iter().map(|one| &one.made));
         if work.iter().any(|one| !one.plan.steps.is_empty()) {
             if round > 1 {
                 print("what could be seen only now:\n\n")?;
@@ -97,6 +99,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
             let steps: usize = work.iter().map(|one| one.plan.steps.len()).sum();
             confirm(context, args.yes, &format!("Carry out {steps} step{}?", if steps == 1 { "" } else { "s" }))?;
         }
+        values.gather(&mut gathered, &plans, &project.environment, &reference(&project), &surroundings);
         for one in &mut work {
             one.means = one.means(&project, &surroundings, context);
         }

@@ -26,6 +26,7 @@ use std::time::Duration;
 
 pub(crate) use digits::from_od;
 pub use frame::{Answer, Reply};
+pub(crate) use probe::value_question;
 pub use probe::{PROBES, vocabulary};
 use program::BRIEF_CAP;
 pub use program::{Program, compile};

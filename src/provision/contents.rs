@@ -53,7 +53,7 @@ pub fn gather(plans: &[Plan], environment: &Environment, reference: &Target, sur
     }
     for plan in plans {
         gathered.contents.extend(made_by_templates(environment, plan));
-        services::gather(&mut gathered, plan, environment, surroundings);
+        services::gather(&mut gathered, plan, environment);
     }
     wanted.retain(|path, digest| {
         if !gathered.contents.contains_key(digest)

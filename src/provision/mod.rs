@@ -19,6 +19,7 @@ pub mod root;
 pub mod same;
 pub mod schedule;
 mod services;
+pub mod values;
 pub mod view;
 pub mod work;
 

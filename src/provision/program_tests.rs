@@ -14,7 +14,8 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use super::program::{Contents, Event, Events, apply, rollback};
 use super::root::Means;
 use super::work::{
-    CommandWork, CommittedFile, Executable, FileWork, Keep, RepoWork, SecretsFile, ServiceWork, SettingWork, Well,
+    CommandWork, CommittedFile, Executable, FileWork, Keep, RepoWork, SecretsFile, ServiceWork, SettingWork, ValueFrom,
+    VariableWork, Well,
 };
 use super::{Action, Step, Work};
 use crate::spec::service::Manager;
@@ -258,6 +259,45 @@ fn what_was_made_of_a_file_takes_its_place_only_as_long_as_it_is_that_file() {
         }
         assert_eq!(after["b"], before["b"], "{}", shell.name);
         assert_eq!(codes(&roll_back(&room, shell, "000001")), [0; 4], "{}", shell.name);
+        assert_eq!(snapshot(&room), before, "{}", shell.name);
+    });
+}
+
+#[test]
+fn variables_are_set_one_after_the_other_and_taken_back() {
+    let mut contents = Contents::new();
+    let variable = |contents: &mut Contents, name: &str, value: &str| {
+        let value_from = ValueFrom::Secret(format!("env:{name}"));
+        let work = VariableWork { name: name.to_owned(), value: value_from, login: true, held: Vec::new() };
+        contents.insert(work.ticket(), value.as_bytes().to_vec());
+        step(Work::Variable(work))
+    };
+    let odd = "it's \\n %s $HOME `x` \"q\" TU_END !x -n";
+    let steps =
+        [variable(&mut contents, "A_B", odd), variable(&mut contents, "A", "-e"), variable(&mut contents, "EMPTY", "")];
+    let first = program(&steps, &contents);
+    let changed = variable(&mut contents, "A", "changed");
+    let again = program(&[changed], &contents);
+    in_every_shell(|shell| {
+        let room = Room::new();
+        fs::write(room.home().join(".profile"), "# no end of line").unwrap();
+        fs::set_permissions(room.home().join(".profile"), fs::Permissions::from_mode(0o640)).unwrap();
+        let before = snapshot(&room);
+        assert_eq!(codes(&events(&room, shell, &first)), [0; 3], "{}", shell.name);
+        let ask = ". ./.profile; for tu_name in A_B A EMPTY; do printenv \"$tu_name\"; done";
+        let said = |room: &Room| {
+            let output =
+                Command::new("sh").args(["-c", ask]).current_dir(room.home()).env("HOME", room.home()).output();
+            String::from_utf8(output.unwrap().stdout).unwrap()
+        };
+        assert_eq!(said(&room), format!("{odd}\n-e\n\n"), "{}", shell.name);
+        assert_eq!(codes(&events(&room, shell, &again)), [0], "{}", shell.name);
+        assert_eq!(said(&room), format!("{odd}\nchanged\n\n"), "{}", shell.name);
+        assert!(snapshot(&room)[".profile"].starts_with("file 640 # no end of line\\n"), "{}", shell.name);
+        assert!(snapshot(&room)[".config/trueup/environment"].starts_with("file 600 "), "{}", shell.name);
+        for generation in ["000002", "000001"] {
+            assert!(codes(&roll_back(&room, shell, generation)).iter().all(|code| *code == 0), "{}", shell.name);
+        }
         assert_eq!(snapshot(&room), before, "{}", shell.name);
     });
 }

@@ -12,6 +12,7 @@ use super::fact::Digest;
 use super::gate_fact::GateFact;
 use super::item::ItemId;
 use super::policy::Policy;
+use super::secret_ref::SecretRef;
 use super::service::Service;
 use super::settings::Settings;
 use super::waiver::Waiver;
@@ -280,8 +281,8 @@ pub struct EnvVariable {
     pub name: String,
     /// `Exact` compares digests of the value, `Present` asks that it is set.
     pub policy: Policy,
-    /// The variable of trueup's own environment that holds the value, where it is a secret.
-    pub secret: Option<String>,
+    /// Where its value is had from, where it is a secret.
+    pub secret: Option<SecretRef>,
     /// Compare only on these systems; none named means everywhere.
     pub only: Vec<String>,
 }

@@ -17,7 +17,7 @@ pub fn words<'a>(values: impl IntoIterator<Item = &'a str>) -> String {
 /// `value` as one word for the shell that sshd hands a command line to, which is whatever the user chose: fish knows
 /// escapes inside single quotes, csh looks there for `!`. Only what all of them take literally stays quoted; the rest
 /// stands behind a backslash of its own. There is no way to write a newline for all, so `value` must have none.
-pub(super) fn any_shell_word(value: &str) -> String {
+pub fn any_shell_word(value: &str) -> String {
     let mut word = String::with_capacity(value.len() + 16);
     word.push('\'');
     for c in value.chars() {

@@ -51,6 +51,7 @@ mod registered;
 mod repos;
 mod rollback;
 mod run;
+mod secrets;
 mod services;
 mod services_root;
 mod ssh;

@@ -29,6 +29,13 @@ fn ask(environment: &Environment) -> Vec<Question> {
     vec![Question { context, ..Question::new("env", script, environment.limits.probe, covers) }]
 }
 
+/// What a variable holds, in hexadecimal digits; a failure where it is not set. Only for what is no secret.
+pub(crate) fn value_question(name: &str, limit: std::time::Duration) -> Question {
+    let script =
+        format!("{SCRIPT}\ntu_original {} || return\ntu_say \"$tu_value\" | od -An -v -tx1", quote::word(name));
+    Question::new(name, script, limit, Covers::default())
+}
+
 fn read(question: &Question, answer: &Answer) -> Result<Vec<Sighting>, Why> {
     let Context::Names(names) = &question.context else {
         return Err(Why::NotUnderstood("no variable was asked for".to_owned()));

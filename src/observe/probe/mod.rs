@@ -27,6 +27,7 @@ mod tool_table;
 use super::Probe;
 use crate::quality::gate::GATES;
 use crate::spec::{Vocabulary, Why};
+pub(crate) use env::value_question;
 
 pub(super) use repo::{NOTHING_THERE, enter};
 

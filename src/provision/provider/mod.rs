@@ -9,6 +9,7 @@ mod repo_file;
 mod service;
 mod set_up;
 mod setting;
+mod variable;
 
 pub(super) use git_setting::STRUCTURE;
 
@@ -29,6 +30,7 @@ pub const PROVIDERS: &[&Provider] = &[
     &git_setting::PROVIDER,
     &set_up::PROVIDER,
     &setting::PROVIDER,
+    &variable::PROVIDER,
     &service::PROVIDER,
 ];
 

@@ -7,6 +7,7 @@ mod file;
 mod repo;
 mod service;
 mod setting;
+mod variable;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,8 @@ pub use file::FileWork;
 pub use repo::{CommittedFile, Executable, RemoteUrls, RepoWork, SetUpRun};
 pub use service::{Keep, SecretsFile, ServiceWork, Well};
 pub use setting::SettingWork;
+pub(super) use variable::START_UP;
+pub use variable::{ValueFrom, VariableWork};
 
 use super::Step;
 use super::merge::Merge;
@@ -34,6 +37,8 @@ pub enum Work {
     Service(ServiceWork),
     /// A setting of the machine.
     Setting(SettingWork),
+    /// A variable of the environment.
+    Variable(VariableWork),
     /// A command.
     Command(CommandWork),
     /// What only the two machines know; none is left in a plan that is shown.
@@ -50,6 +55,7 @@ impl Work {
             Self::Repo(work) => work.body(&step.subject),
             Self::Service(work) => work.body(contents),
             Self::Setting(work) => work.body(),
+            Self::Variable(work) => work.body(contents),
             Self::Command(work) => work.body(&step.subject, step.root),
             // Nobody knows what it would be.
             Self::Draft(_) | Self::Merge(_) => "false".to_owned(),
@@ -63,6 +69,7 @@ impl Work {
             Self::Repo(work) => work.deed(),
             Self::Service(work) => work.deed(),
             Self::Setting(work) => work.deed(),
+            Self::Variable(work) => work.deed(),
             Self::Command(work) => work.deed(),
             Self::Draft(_) | Self::Merge(_) => "as it is on the reference".to_owned(),
         }
@@ -88,6 +95,7 @@ impl Work {
                 vec![(path, digest.clone())]
             }
             Self::Service(work) => work.needs(),
+            Self::Variable(work) => vec![(work.name.as_str(), work.ticket())],
             Self::File(_) | Self::Repo(_) | Self::Setting(_) | Self::Command(_) | Self::Draft(_) | Self::Merge(_) => {
                 Vec::new()
             }
@@ -104,6 +112,8 @@ pub(super) const TEXTS: &str = concat!(
     include_str!("service.sh"),
     "\n",
     include_str!("setting.sh"),
+    "\n",
+    include_str!("variable.sh"),
     "\n",
     include_str!("repo.sh")
 );

@@ -158,7 +158,7 @@ fn read_variable(entry: &Entry<'_>) -> Option<(String, ServiceValue)> {
     let reference = table.required_string("secret", "say where it is had from: secret = \"env:NAME\"");
     let reference = reference.and_then(|text| read_secret(&table, &text));
     table.finish();
-    Some((entry.name.clone(), ServiceValue::Secret(format!("env:{}", reference?))))
+    Some((entry.name.clone(), ServiceValue::Secret(reference?.to_string())))
 }
 
 fn read_size(table: &mut Section<'_>, key: &'static str) -> Option<u64> {

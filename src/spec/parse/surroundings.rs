@@ -3,6 +3,7 @@
 use super::super::environment::{EnvVariable, SystemItem};
 use super::super::policy::Policy;
 use super::super::problem::Problem;
+use super::super::secret_ref::SecretRef;
 use super::super::section::{Entry, Placed, Section};
 use super::super::suggest;
 use super::super::system::{Holds, SYSTEM_FACTS, SystemFact};
@@ -114,12 +115,14 @@ fn variable_policy(name: &str, text: &Placed<String>, tell: impl Fn(Problem)) ->
 }
 
 /// Where the value may be had from: only ever a reference.
-pub(super) fn read_secret(table: &Section<'_>, text: &Placed<String>) -> Option<String> {
-    let name = text.value.strip_prefix("env:").filter(|name| variable::is_name(name));
-    if name.is_none() {
+pub(super) fn read_secret(table: &Section<'_>, text: &Placed<String>) -> Option<SecretRef> {
+    let reference = SecretRef::parse(&text.value);
+    if reference.is_none() {
         // It may be the secret itself, so it is not repeated.
         let problem = Problem::new("`secret` does not say where the secret is".to_owned(), text.span.clone(), "here");
-        table.problem(problem.help("name a variable of trueup's own environment: secret = \"env:NAME\""));
+        table.problem(problem.help(
+            "name a variable of trueup's own environment, a file or a command: \"env:NAME\", \"file:~/PATH\", \"cmd:COMMAND\"",
+        ));
     }
-    name.map(str::to_owned)
+    reference
 }

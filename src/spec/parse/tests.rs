@@ -150,13 +150,16 @@ fn system_facts_and_variables_are_held_as_written() {
             "shell Some(\"/bin/zsh\") [\"macos\"]",
         ]
     );
-    let env: Vec<_> =
-        environment.env.iter().map(|one| (one.name.as_str(), &one.policy, one.secret.as_deref())).collect();
+    let env: Vec<_> = environment
+        .env
+        .iter()
+        .map(|one| (one.name.as_str(), &one.policy, one.secret.as_ref().map(ToString::to_string)))
+        .collect();
     assert_eq!(
         env,
         [
             ("NODE_ENV", &Policy::Exact, None),
-            ("ANTHROPIC_API_KEY", &Policy::Present, Some("KEY")),
+            ("ANTHROPIC_API_KEY", &Policy::Present, Some("env:KEY".to_owned())),
             ("GH_TOKEN", &Policy::Present, None),
         ]
     );

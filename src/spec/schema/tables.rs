@@ -1,5 +1,6 @@
 //! Every table and key of the spec, described once. Adding a key to the reader is a line here too; the test beside says so.
 
+use super::super::secret_ref::SecretRef;
 use super::{Holds, Key, Need, Table};
 
 /// A key that may be left out.
@@ -220,8 +221,8 @@ pub(super) const VARIABLE: Table = Table {
         key("policy", "How strictly its value is held. One that looks secret can only be present.", VARIABLE_POLICY),
         key(
             "secret",
-            "Where its value may be had from: a variable of trueup's own environment. Never the value itself.",
-            Holds::Like("^env:[A-Za-z_][A-Za-z0-9_]*$", &["env:ANTHROPIC_API_KEY"]),
+            "Where its value is had from: a variable of trueup's own environment, a file, or what a command prints. Never the value itself.",
+            Holds::Like(SecretRef::PATTERN, &["env:ANTHROPIC_API_KEY", "file:~/.secrets/key", "cmd:pass show key"]),
         ),
         key("only", "Compare it only on these systems.", Holds::ListOf(&SYSTEMS)),
     ],
@@ -448,8 +449,8 @@ pub(super) const SERVICE_VARIABLE: Table = Table {
     doc: "A variable of a service that is a secret.",
     keys: &[key(
         "secret",
-        "Where its value is had from: a variable of trueup's own environment. Never the value itself.",
-        Holds::Like("^env:[A-Za-z_][A-Za-z0-9_]*$", &["env:ANTHROPIC_API_KEY"]),
+        "Where its value is had from: a variable of trueup's own environment, a file, or what a command prints. Never the value itself.",
+        Holds::Like(SecretRef::PATTERN, &["env:ANTHROPIC_API_KEY", "file:~/.secrets/key", "cmd:pass show key"]),
     )
     .required()],
 };
