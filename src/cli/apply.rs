@@ -143,7 +143,7 @@ fn saved_plan(args: &Args, project: &Project) -> Result<Option<PlanFile>, CliErr
     }
     if args.chosen.selection() != Selection::default() {
         return Err(bad(
-            "a saved plan is carried out as it is; --only, --skip, --prune and --behaviour choose what to plan"
+            "a saved plan is carried out as it is; --only, --skip, --prune, --overwrite and --behaviour choose what to plan"
                 .to_owned(),
         ));
     }
@@ -180,7 +180,7 @@ fn prepare<'a>(
     };
     let report = audit::hold(project, target, &observation);
     let mut plan = plan(environment, &report, selection);
-    let made = settle(&mut plan, connection.as_mut(), project, selection, surroundings);
+    let made = settle(&mut plan, &report, connection.as_mut(), project, selection, surroundings);
     lines.end(target);
     Work { target, connection, report, plan, made, means: Means::default(), tried: Vec::new() }
 }
@@ -206,7 +206,7 @@ impl Work<'_> {
         self.plan = plan(&project.environment, &self.report, selection);
         // What was done and did not help is not done again, so that what comes at last has its turn.
         self.plan.steps.retain(|step| !self.tried.contains(&(step.work.clone(), Fate::Done)));
-        self.made = settle(&mut self.plan, Some(connection), project, selection, surroundings);
+        self.made = settle(&mut self.plan, &self.report, Some(connection), project, selection, surroundings);
         self.plan.steps.retain(|step| !self.tried.contains(&(step.work.clone(), Fate::Done)));
         order(&mut self.plan);
         self.plan.steps.iter().any(|step| !self.tried.iter().any(|(work, _)| *work == step.work))

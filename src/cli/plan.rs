@@ -54,6 +54,9 @@ pub(super) struct Chosen {
     /// Also remove what the reference does not have
     #[arg(long)]
     prune: bool,
+    /// Also replace files that were edited on the target since an apply wrote them
+    #[arg(long)]
+    overwrite: bool,
     /// Also fire the canaries, and mend what only they tell
     #[arg(long)]
     behaviour: bool,
@@ -61,7 +64,13 @@ pub(super) struct Chosen {
 
 impl Chosen {
     pub(super) fn selection(&self) -> Selection {
-        Selection { only: self.only.clone(), skip: self.skip.clone(), prune: self.prune, behaviour: self.behaviour }
+        Selection {
+            only: self.only.clone(),
+            skip: self.skip.clone(),
+            prune: self.prune,
+            overwrite: self.overwrite,
+            behaviour: self.behaviour,
+        }
     }
 }
 
@@ -89,13 +98,13 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     let mut plans: Vec<Plan> =
         report.targets.iter().map(|target| plan(&project.environment, target, &selection)).collect();
     let mut made = Vec::new();
-    for (target, plan) in targets.iter().zip(&mut plans) {
+    for ((target, report), plan) in targets.iter().zip(&report.targets).zip(&mut plans) {
         if plan.steps.is_empty() {
             continue;
         }
         // A target that is lost meanwhile leaves what was not settled, and the plan says so.
         let mut connection = Connection::open(target, project.environment.shell, &surroundings).ok();
-        made.push(settle(plan, connection.as_mut(), &project, &selection, &surroundings));
+        made.push(settle(plan, report, connection.as_mut(), &project, &selection, &surroundings));
     }
     let gathered = contents::gather(&plans, &project.environment, &reference(&project), &surroundings).and(&made);
     for (target, plan) in targets.iter().zip(&mut plans) {

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::context::reference;
+use crate::parity::TargetReport;
 use crate::provision::contents::Made;
-use crate::provision::merge;
 use crate::provision::plan::Selection;
 use crate::provision::same::{self, Draft, Seen};
 use crate::provision::{Plan, plan::order};
+use crate::provision::{edited, merge};
 use crate::spec::load::Project;
 use crate::transport::{Connection, Surroundings};
 
@@ -15,6 +16,7 @@ use crate::transport::{Connection, Surroundings};
 /// cannot be asked, the plan says what it leaves.
 pub(super) fn settle(
     plan: &mut Plan,
+    report: &TargetReport,
     target: Option<&mut Connection>,
     project: &Project,
     selection: &Selection,
@@ -22,6 +24,12 @@ pub(super) fn settle(
 ) -> Made {
     let mut target = target;
     let made = merge::settle(plan, target.as_deref_mut(), &project.environment, &reference(project), surroundings);
+    if let Some(target) = target.as_deref_mut()
+        && let Err(error) =
+            edited::keep(plan, report, selection, target, &project.environment, &reference(project), surroundings)
+    {
+        super::context::tell(&format!("what was edited on {} cannot be told: {error}", plan.target));
+    }
     let drafts = plan.clone();
     let open = same::drafts(&drafts);
     if open.is_empty() {

@@ -131,7 +131,7 @@ const PIECES_AT_ONCE: usize = 48;
 pub(super) const LARGEST: usize = 16 << 20;
 
 /// Files larger than this are not compared line by line.
-const LARGEST_SHOWN: usize = 1 << 20;
+pub(super) const LARGEST_SHOWN: usize = 1 << 20;
 
 /// The contents of files on a machine; none where there is no regular file. One round trip tells their sizes, the next
 /// ones bring them in pieces. They travel as hexadecimal digits, which every shell and every stream keeps as they are.
@@ -217,7 +217,7 @@ pub enum Facing {
 }
 
 /// In place of the diff of what nobody is to see. `check` says the same, by the same judge.
-const WITHHELD: &str = "what it holds looks secret, so no difference is shown\n";
+pub(super) const WITHHELD: &str = "what it holds looks secret, so no difference is shown\n";
 
 /// Adds to each step that puts a text file in place what differs there, unless either side looks secret.
 pub fn add_diffs(

@@ -6,6 +6,7 @@
 
 pub mod apply;
 pub mod contents;
+pub mod edited;
 pub mod keep;
 pub mod merge;
 mod order;
@@ -22,6 +23,8 @@ mod services;
 pub mod values;
 pub mod view;
 pub mod work;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +46,9 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Drift that no step removes.
     pub unmet: Vec<Unmet>,
+    /// What somebody did to a file that therefore stays, and what would be done to it; for people, as a step's diff is.
+    #[serde(skip)]
+    pub edits: BTreeMap<ItemId, String>,
 }
 
 /// One change.

@@ -1,5 +1,7 @@
 //! Findings into a plan. Pure: the same findings make the same plan.
 
+use std::collections::BTreeMap;
+
 use super::work::{FileWork, RepoWork};
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +22,9 @@ pub struct Selection {
     pub skip: Vec<String>,
     /// Also remove what the reference does not have.
     pub prune: bool,
+    /// Also replace files that were edited on the target since an apply wrote them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overwrite: bool,
     /// Also try whether the quality gates reject what they reject on the reference.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub behaviour: bool,
@@ -91,7 +96,7 @@ pub fn plan(environment: &Environment, report: &TargetReport, selection: &Select
     for step in &mut steps {
         step.seen = step.findings.iter().map(|id| (id.clone(), seen(id, report))).collect();
     }
-    Plan { target: report.target.clone(), machine: report.machine.clone(), steps, unmet }
+    Plan { target: report.target.clone(), machine: report.machine.clone(), steps, unmet, edits: BTreeMap::new() }
 }
 
 /// Drift is; so is a gate that a machine cannot tell, if the files that decide it are not the reference's.

@@ -69,6 +69,9 @@ pub fn human(plan: &Plan, look: Look) -> String {
         let mark = look.paint(AnsiColor::Yellow.on_default(), "!");
         let line = clean(&format!("no step for {}: {}", unmet.finding, unmet.why));
         writeln!(text, "  {mark} {line}").expect(INFALLIBLE);
+        for line in plan.edits.get(&unmet.finding).iter().flat_map(|diff| diff.lines()) {
+            writeln!(text, "       {}", paint_diff(&clean(line), look)).expect(INFALLIBLE);
+        }
     }
     text
 }

@@ -24,6 +24,7 @@ mod corpus;
 mod corpus_all;
 mod doctor;
 mod dotfiles;
+mod edited;
 mod errors;
 mod floods;
 mod formats;

@@ -13,7 +13,8 @@ tu_put_file() {
   # Recorded first: the next apply knows from the record which waiting file to clear away if this one is killed.
   tu_parents "$1" && tu_keep "$1" "file $3" || return
   tu_new=$(tu_beside "$1")
-  if (umask 077 && cat >"$tu_new") && chmod "$2" "$tu_new" && tu_arrived "$1" "$3" && tu_swap "$tu_new" "$1"; then
+  # A copy stays in the generation, by which edits are told from what was written.
+  if (umask 077 && tee "$tu_generation/files/$tu_number.put" >"$tu_new") && chmod "$2" "$tu_new" && tu_arrived "$1" "$3" && tu_swap "$tu_new" "$1"; then
     return 0
   fi
   rm -f -- "$tu_new"
