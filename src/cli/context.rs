@@ -13,7 +13,7 @@ use super::error::CliError;
 use crate::observe;
 use crate::parity::report::{Look, View};
 use crate::spec::load::{self, Project, Whereabouts};
-use crate::spec::{LockError, Reach, Reference, Sandbox, Target, TargetKind};
+use crate::spec::{LockError, Making, Reach, Reference, Sandbox, Target, TargetKind};
 use crate::transport::{Asker, Passphrases, Surroundings};
 
 /// The options that every verb takes.
@@ -196,6 +196,7 @@ pub(super) fn reference(project: &Project) -> Target {
             name: "local".to_owned(),
             kind: TargetKind::Local,
             reach: Reach::Local(Sandbox::default()),
+            making: Making::Found,
             labels: Vec::new(),
         },
         Reference::Target(name) => project

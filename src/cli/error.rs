@@ -9,6 +9,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme, ReportHandler};
 use super::Exit;
 use super::context::{Context, tell};
 use crate::parity::report::{Look, printable};
+use crate::provision::render::RenderError;
 use crate::provision::schedule::ScheduleError;
 use crate::spec::load::LoadError;
 use crate::store::StoreError;
@@ -89,6 +90,8 @@ pub(super) enum CliError {
     #[error("the backups on {name} cannot be read: {why}")]
     Generations { name: String, why: String },
     #[error(transparent)]
+    Render(#[from] RenderError),
+    #[error(transparent)]
     Trust(#[from] TrustError),
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -143,6 +146,7 @@ impl CliError {
             | Self::AlreadyWatched { .. }
             | Self::Webhook(_)
             | Self::Schedule(_)
+            | Self::Render(_)
             | Self::BadArgument(_)
             | Self::ChangedMeanwhile(_)
             | Self::NotWaived { unknown: false, .. }

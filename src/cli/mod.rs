@@ -26,6 +26,7 @@ mod man;
 mod means;
 mod notify;
 mod plan;
+mod render;
 mod rollback;
 mod run;
 mod schema;
@@ -111,6 +112,7 @@ enum Verb {
     Plan(plan::Args),
     Apply(apply::Args),
     Rollback(rollback::Args),
+    Render(render::Args),
     Attest(attest::Args),
     Verify(verify::Args),
     Gate(gate::Args),
@@ -136,6 +138,7 @@ pub fn main() -> ExitCode {
         Verb::Plan(args) => plan::run(&args, &context),
         Verb::Apply(args) => apply::run(&args, &context),
         Verb::Rollback(args) => rollback::run(&args, &context),
+        Verb::Render(args) => render::run(&args, &context),
         Verb::Attest(args) => attest::run(&args, &context),
         Verb::Verify(args) => verify::run(&args, &context),
         Verb::Gate(args) => gate::run(&args, &context),

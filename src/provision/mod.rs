@@ -15,6 +15,7 @@ mod program;
 #[cfg(test)]
 mod program_tests;
 mod provider;
+pub mod render;
 pub mod rollback;
 pub mod root;
 pub mod same;

@@ -90,8 +90,29 @@ pub struct Target {
     pub kind: TargetKind,
     /// How it is reached.
     pub reach: Reach,
+    /// How it comes to be.
+    pub making: Making,
     /// Free words that tasks may ask for.
     pub labels: Vec<String>,
+}
+
+/// How a target comes to be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Making {
+    /// Somebody has set it up.
+    #[default]
+    Found,
+    /// The devcontainer CLI makes it, of an image with a user in it.
+    Container(ContainerMaking),
+}
+
+/// What a devcontainer is made of, as far as the spec says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ContainerMaking {
+    /// The image to begin with.
+    pub image: Option<String>,
+    /// Who works in it.
+    pub user: Option<String>,
 }
 
 /// The sorts of machines.

@@ -96,7 +96,13 @@ mod tests {
     fn render(text: &str) -> Result<String, String> {
         let template = Template { file: ".zshrc.tera".to_owned(), text: text.to_owned() };
         let reach = Reach::Local(Sandbox::default());
-        let target = Target { name: "vm".to_owned(), kind: TargetKind::Local, reach, labels: vec!["x".to_owned()] };
+        let target = Target {
+            name: "vm".to_owned(),
+            kind: TargetKind::Local,
+            reach,
+            making: Default::default(),
+            labels: vec!["x".to_owned()],
+        };
         let account = Some(Account { user: "dev".to_owned(), home: "/home/<dev>".to_owned() });
         let machine = Machine { os: Some("linux".to_owned()), account, ..Machine::default() };
         template.render(&target, &machine).map_err(|error| error.to_string())

@@ -254,8 +254,8 @@ fn user_of(container: &Inspected, workspace: &Path) -> Result<Option<String>, Tr
         .map_err(|message| misread(place(path.as_deref()), message))
 }
 
-/// The devcontainer.json of a workspace folder: one of three places.
-fn configuration(workspace: &Path) -> Result<Option<PathBuf>, String> {
+/// The devcontainer.json of a workspace folder: one of three places. The error is a sentence.
+pub fn configuration(workspace: &Path) -> Result<Option<PathBuf>, String> {
     let folder = workspace.join(".devcontainer");
     for path in [folder.join("devcontainer.json"), workspace.join(".devcontainer.json")] {
         if path.is_file() {
@@ -272,7 +272,10 @@ fn configuration(workspace: &Path) -> Result<Option<PathBuf>, String> {
         [only] => Ok(Some(only.clone())),
         several => {
             let names: Vec<String> = several.iter().map(|path| path.display().to_string()).collect();
-            Err(format!("the container does not tell which of these it came from: {}", names.join(", ")))
+            Err(format!(
+                "there are several configurations, and nothing tells which of these is meant: {}",
+                names.join(", ")
+            ))
         }
     }
 }

@@ -26,6 +26,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use container::configuration;
 pub use ssh::{Asker, OfferedKey, Passphrases, Survey, agent_keys, offered_key, survey};
 
 use crate::spec::{Reach, Sandbox, Shell, Target};

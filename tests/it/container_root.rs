@@ -5,7 +5,7 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use trueup::spec::{Devcontainer, Reach, Shell, Target, TargetKind};
+use trueup::spec::{Devcontainer, Making, Reach, Shell, Target, TargetKind};
 use trueup::transport::{Connection, Ended, Run, StdinAfter, Stream, Surroundings, TransportError};
 
 use crate::support::engine::{Engine, Kind};
@@ -27,7 +27,13 @@ fn open(engine: &Engine, devcontainer: Devcontainer, login: bool) -> Result<Conn
         passphrases: std::sync::Arc::default(),
     };
     let reach = Reach::Devcontainer(devcontainer);
-    let target = Target { name: "dev".to_owned(), kind: TargetKind::Devcontainer, reach, labels: Vec::new() };
+    let target = Target {
+        name: "dev".to_owned(),
+        kind: TargetKind::Devcontainer,
+        reach,
+        making: Making::Found,
+        labels: Vec::new(),
+    };
     Connection::open(&target, Shell { login, interactive: false }, &surroundings)
 }
 

@@ -49,6 +49,7 @@ mod pins;
 mod places;
 mod quiet;
 mod registered;
+mod rendered;
 mod repos;
 mod rollback;
 mod run;

@@ -9,7 +9,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use trueup::spec::{Reach, Shell, SshAddress, Target, TargetKind};
+use trueup::spec::{Making, Reach, Shell, SshAddress, Target, TargetKind};
 use trueup::transport::{
     Connection, Ended, Passphrases, Run, StdinAfter, Stream, Surroundings, TransportError, offered_key,
 };
@@ -34,7 +34,13 @@ pub(crate) fn address(server: &SshServer) -> SshAddress {
 }
 
 pub(crate) fn open(address: SshAddress, surroundings: &Surroundings) -> Result<Connection, TransportError> {
-    let target = Target { name: "vm".to_owned(), kind: TargetKind::Vm, reach: Reach::Ssh(address), labels: Vec::new() };
+    let target = Target {
+        name: "vm".to_owned(),
+        kind: TargetKind::Vm,
+        reach: Reach::Ssh(address),
+        making: Making::Found,
+        labels: Vec::new(),
+    };
     Connection::open(&target, Shell { login: false, interactive: false }, surroundings)
 }
 

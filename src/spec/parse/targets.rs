@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::super::environment::{Devcontainer, Reach, Sandbox, SshAddress, Target, TargetKind};
+use super::super::environment::{
+    ContainerMaking, Devcontainer, Making, Reach, Sandbox, SshAddress, Target, TargetKind,
+};
 use super::super::problem::Problem;
 use super::super::section::{Entry, Placed, Section, strings_of};
 use super::super::suggest;
@@ -49,6 +51,10 @@ fn read_target(entry: &Entry<'_>) -> Option<Target> {
         known
     });
     let labels = table.strings("labels").unwrap_or_default().into_iter().map(|label| label.value).collect();
+    let making = match kind {
+        Some(TargetKind::Devcontainer) => Making::Container(read_container(&mut table)),
+        _ => Making::Found,
+    };
     let reach = match kind {
         Some(TargetKind::Local) => Some(Reach::Local(read_sandbox(&mut table))),
         Some(TargetKind::Devcontainer) => {
@@ -60,14 +66,46 @@ fn read_target(entry: &Entry<'_>) -> Option<Target> {
         Some(TargetKind::Mac | TargetKind::Vm) => read_ssh(&mut table).map(Reach::Ssh),
         None => {
             // What no kind of target has is a mistake whatever the kind is, above all a misspelt `kind`.
-            for key in ["ssh", "identity", "home", "path", "workspace", "container", "engine"] {
+            for key in ["ssh", "identity", "home", "path", "workspace", "container", "engine", "image", "user"] {
                 table.item(key);
             }
             None
         }
     };
     table.finish();
-    Some(Target { name: entry.name.clone(), kind: kind?, reach: reach?, labels })
+    Some(Target { name: entry.name.clone(), kind: kind?, reach: reach?, making, labels })
+}
+
+fn read_container(table: &mut Section<'_>) -> ContainerMaking {
+    let image = table.string("image").and_then(|image| {
+        let is_one = !image.value.is_empty()
+            && !image.value.starts_with('-')
+            && image.value.chars().all(|c| c.is_ascii_alphanumeric() || "-_.:/@+".contains(c));
+        if !is_one {
+            let problem = Problem::new(format!("`{}` is not an image", image.value), image.span, "not an image");
+            table.problem(problem.help("write it as the engine does: image = \"debian:12\""));
+        }
+        is_one.then_some(image.value)
+    });
+    let user = table.string("user").and_then(|user| {
+        let is_one = is_account(&user.value);
+        if !is_one {
+            let problem = Problem::new(format!("`{}` cannot name a user", user.value), user.span, "not a user's name");
+            table.problem(
+                problem.help("a user is named by lower-case letters, digits, `-` and `_`, beginning with a letter"),
+            );
+        }
+        is_one.then_some(user.value)
+    });
+    ContainerMaking { image, user }
+}
+
+/// What any Linux takes as the name of a user.
+fn is_account(name: &str) -> bool {
+    let mut chars = name.chars();
+    chars.next().is_some_and(|first| first.is_ascii_lowercase() || first == '_')
+        && chars.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_')
+        && name.len() <= 32
 }
 
 fn read_sandbox(table: &mut Section<'_>) -> Sandbox {

@@ -153,6 +153,18 @@ pub(super) const TARGET: Table = Table {
             .kinds(&["devcontainer"]),
         key("engine", "The program that runs the container.", Holds::Like("", &["docker", "podman"]))
             .kinds(&["devcontainer"]),
+        key(
+            "image",
+            "The image that a rendered devcontainer begins with.",
+            Holds::Like(
+                "^[A-Za-z0-9_.:/@+][A-Za-z0-9_.:/@+-]*$",
+                &["debian:12", "mcr.microsoft.com/devcontainers/base:bookworm"],
+            ),
+        )
+        .kinds(&["devcontainer"]),
+        key("user", "Who works in a rendered devcontainer.", Holds::Like("^[a-z_][a-z0-9_-]{0,31}$", &["dev"]))
+            .default("\"dev\"")
+            .kinds(&["devcontainer"]),
         key("labels", "Free words that tasks may ask for.", Holds::ListOf(&Holds::Text)),
     ],
 };

@@ -1,0 +1,58 @@
+//! `trueup render`: files from which machines are made, of the spec and the lock.
+
+mod devcontainer;
+
+use std::path::PathBuf;
+
+use super::Exit;
+use super::context::Context;
+use super::error::CliError;
+
+/// Render the files from which a target is made
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    trueup render devcontainer dev            write .devcontainer/, or amend what is there\n  \
+    trueup render devcontainer dev --check    tell whether it is what would be rendered, for CI\n\n\
+    Exit codes: 0 rendered, or up to date; 1 with --check, something would be rendered anew; 2 usage or spec error; \
+    3 a file could not be written.")]
+pub(super) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(clap::Subcommand)]
+enum What {
+    Devcontainer(DevcontainerArgs),
+}
+
+/// Render a devcontainer.json and the Dockerfile of its image
+#[derive(clap::Args)]
+#[command(
+    after_help = "The image begins with the target's `image`, else with the one that the devcontainer.json there names, \
+    else with one of the reference's system. It gets what an apply would bring from package managers, in the reference's \
+    versions; `trueup apply` brings the rest. A devcontainer.json that is there is amended in place, its comments kept, and a \
+    Dockerfile that somebody wrote stays as it is.\n\n\
+    Examples:\n  \
+    trueup render devcontainer dev\n  \
+    trueup render devcontainer dev --out -\n  \
+    trueup render devcontainer dev --check\n\n\
+    Exit codes: 0 rendered, or up to date; 1 with --check, something would be rendered anew; 2 usage or spec error; \
+    3 a file could not be written."
+)]
+struct DevcontainerArgs {
+    /// The target, of kind devcontainer
+    #[arg(value_name = "TARGET")]
+    target: String,
+    /// Take this for the target's workspace folder; `-` prints the files instead
+    #[arg(long, value_name = "FOLDER|-")]
+    out: Option<PathBuf>,
+    /// Write nothing, and tell what differs from what is there
+    #[arg(long)]
+    check: bool,
+}
+
+pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
+    match &args.what {
+        What::Devcontainer(args) => devcontainer::run(args, context),
+    }
+}
