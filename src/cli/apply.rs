@@ -10,7 +10,7 @@ use super::means::{means, means_for_root};
 use super::plan::Chosen;
 use super::settle::settle;
 use super::{Exit, audit, side_by_side};
-use crate::observe::audit::{Observation, audit_over};
+use crate::observe::audit::{Observation, audit_over, new_nonce};
 use crate::parity::TargetReport;
 use crate::provision::apply::{Fate, apply};
 use crate::provision::contents::{self, Gathered, Made};
@@ -86,6 +86,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     }
     let mut reports: Vec<TargetReport> = work.iter().map(|one| one.report.clone()).collect();
     let mut values = Values::default();
+    let whole = new_nonce();
     let rounds = if saved.is_some() { 1 } else { ROUNDS };
     for round in 1..=rounds {
         let plans: Vec<Plan> = work.iter().map(|one| one.plan.clone()).collect();
@@ -105,7 +106,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
         }
         let busy: Vec<&Target> = work.iter().map(|one| one.target).collect();
         let lines = Lines::new(&busy, context);
-        let carry_out = |one| carry_out(one, &gathered, &project, &lines, context);
+        let carry_out = |one| carry_out(one, &whole, &gathered, &project, &lines, context);
         let ended = side_by_side::each(work, PARALLEL, &carry_out);
         work = Vec::new();
         for end in ended {
@@ -245,6 +246,7 @@ fn show(work: &mut [Work<'_>], gathered: &Gathered, project: &Project, context: 
 /// Carries out one target's plan and audits it again. What could not be reached keeps its first report.
 fn carry_out<'a>(
     mut one: Work<'a>,
+    whole: &str,
     gathered: &Gathered,
     project: &Project,
     lines: &Lines,
@@ -253,7 +255,7 @@ fn carry_out<'a>(
     let (target, plan) = (one.target, &one.plan);
     let Some(connection) = one.connection.as_mut().filter(|_| !plan.steps.is_empty()) else { return Ok(one) };
     let total = plan.steps.len();
-    let fates = apply(connection, plan, gathered, &one.means, &mut |number| {
+    let fates = apply(connection, plan, gathered, &one.means, whole, &mut |number| {
         let step = &plan.steps[number];
         let subject = view::clean(&step.subject);
         lines.tell(target, &format!("{}/{total} {} {subject}", number + 1, step.action.word()));

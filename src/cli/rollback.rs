@@ -98,6 +98,7 @@ fn preview(target: &str, generation: &Generation) -> String {
         let deed = match kind {
             EntryKind::Had | EntryKind::Setting | EntryKind::Service => "put back",
             EntryKind::New | EntryKind::Clone => "remove",
+            EntryKind::Commit => "uncommit",
             EntryKind::Started => "stop",
             EntryKind::Mode => "mode back",
             EntryKind::Kept => "stays",

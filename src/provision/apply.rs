@@ -34,12 +34,14 @@ pub enum Fate {
     Unclear,
 }
 
-/// Carries out a plan. `hear` is told each step's number when it begins; the fates have the steps' order.
+/// Carries out a plan as a part of the apply that `whole` names: what all its parts change is rolled back together. `hear` is
+/// told each step's number when it begins; the fates have the steps' order.
 pub fn apply(
     connection: &mut Connection,
     plan: &Plan,
     gathered: &Gathered,
     means: &Means,
+    whole: &str,
     hear: &mut dyn FnMut(usize),
 ) -> Result<Vec<Fate>, TransportError> {
     let mut fates: Vec<Fate> = plan.steps.iter().map(|step| beforehand(step, gathered)).collect();
@@ -48,7 +50,7 @@ pub fn apply(
         return Ok(fates);
     }
     let nonce = new_nonce();
-    let text = program::apply(&plan.steps, &to_do, &gathered.contents, means, &nonce);
+    let text = program::apply(&plan.steps, &to_do, &gathered.contents, means, whole, &nonce);
     let mut refused = None;
     let ended = carry_out(connection, &text, &nonce, &mut |event| match event {
         Event::Started(number) => hear(number),

@@ -18,8 +18,16 @@ const INFALLIBLE: &str = "writing to a string cannot fail";
 /// The contents that steps need, by digest.
 pub(super) type Contents = BTreeMap<Digest, Vec<u8>>;
 
-/// The program that carries out these steps. Each step's content is there: the caller has left out the others.
-pub(super) fn apply(plan: &[Step], to_do: &[usize], contents: &Contents, means: &Means, nonce: &str) -> String {
+/// The program that carries out these steps. Each step's content is there: the caller has left out the others. `whole` names the
+/// apply that they are a part of.
+pub(super) fn apply(
+    plan: &[Step],
+    to_do: &[usize],
+    contents: &Contents,
+    means: &Means,
+    whole: &str,
+    nonce: &str,
+) -> String {
     let mut text = opening(nonce, &means.holder);
     if let Some(password) = &means.password {
         writeln!(text, "tu_password={}", quote::word(password.reveal())).expect(INFALLIBLE);
@@ -30,7 +38,7 @@ pub(super) fn apply(plan: &[Step], to_do: &[usize], contents: &Contents, means: 
     if steps().any(|(_, step)| step.root) {
         text.push_str("tu_root_check\n");
     }
-    text.push_str("tu_generation_begin\n");
+    writeln!(text, "tu_generation_begin {}", quote::word(whole)).expect(INFALLIBLE);
     for (number, step) in steps() {
         let body = step.work.body(step, contents);
         let carry_out = if step.root { "tu_root_step" } else { "tu_step" };
@@ -62,6 +70,12 @@ pub(super) fn rollback(generation: &str, entries: &[&str], root: bool, means: &M
     let mark = quote::words([generation]);
     writeln!(text, "if [ -z \"$tu_failed\" ]; then : >\"$tu_state/\"{mark}/rolled-back; fi").expect(INFALLIBLE);
     closing(text)
+}
+
+/// What every program is made of.
+#[cfg(test)]
+pub(super) fn texts() -> String {
+    [RUNTIME, TEXTS].concat()
 }
 
 fn opening(nonce: &str, holder: &str) -> String {

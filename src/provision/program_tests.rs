@@ -53,7 +53,7 @@ fn link(path: &str, to: &str) -> Step {
 }
 
 fn program(steps: &[Step], contents: &Contents) -> String {
-    apply(steps, &(0..steps.len()).collect::<Vec<_>>(), contents, &Means::default(), NONCE)
+    apply(steps, &(0..steps.len()).collect::<Vec<_>>(), contents, &Means::default(), NONCE, NONCE)
 }
 
 fn events(room: &Room, shell: &RealShell, program: &str) -> Vec<Event> {

@@ -40,6 +40,8 @@ pub enum EntryKind {
     New,
     /// A repository that was cloned, and goes unless there is work in it.
     Clone,
+    /// A repository in which a commit was made, which goes unless there are others behind it.
+    Commit,
     /// Its mode was changed, and is changed back.
     Mode,
     /// A setting of a repository, which gets back the value that it had.
@@ -55,7 +57,7 @@ pub enum EntryKind {
 /// Which generations are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Which {
-    /// The newest one.
+    /// What the newest apply made.
     Newest,
     /// All behind this one; 0 stands for the machine before the first.
     Behind(u32),
@@ -71,9 +73,15 @@ for tu_dir in "$tu_state"/*; do
     done
   fi
 done
+tu_newest=${tu_found##* }
+tu_apply=$(cat "$tu_state/$tu_newest/apply" 2>/dev/null)
 for tu_name in $tu_found; do
   case $tu_behind in
-    '') if [ "$tu_name" != "${tu_found##* }" ]; then continue; fi ;;
+    '')
+      if [ "$tu_name" != "$tu_newest" ]; then
+        if [ -z "$tu_apply" ] || [ "$(cat "$tu_state/$tu_name/apply" 2>/dev/null)" != "$tu_apply" ]; then continue; fi
+      fi
+      ;;
     *) if [ "${tu_name#"${tu_name%%[!0]*}"}" -le "$tu_behind" ]; then continue; fi ;;
   esac
   printf 'generation\n%s\n%s\n' "$tu_name" "$(cat "$tu_state/$tu_name/began" 2>/dev/null)"
@@ -135,10 +143,11 @@ fn entry(number: &str, kind: &str, subject: &str) -> Result<Entry, Why> {
         || (kind.starts_with("service user ") && kind.ends_with(" no"))
         || (kind.starts_with("setting ") && !kind.starts_with("setting default "));
     let kind = match kind {
-        "had" | "root had" => EntryKind::Had,
+        "had" | "root had" | "moved" => EntryKind::Had,
         "new" | "root new" => EntryKind::New,
         "clone" => EntryKind::Clone,
         "kept" => EntryKind::Kept,
+        commit if commit.starts_with("commit ") => EntryKind::Commit,
         mode if mode.starts_with("mode ") => EntryKind::Mode,
         service if service.starts_with("service ") => EntryKind::Service,
         stop if stop.starts_with("service-stop ") => EntryKind::Started,
@@ -192,5 +201,34 @@ pub fn rollback(
     match ended {
         Err(error) if outcomes.iter().all(|outcome| outcome.fate != Fate::Done) => Err(error),
         Ok(()) | Err(_) => Ok(outcomes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_entry_that_a_program_makes_is_understood() {
+        let programs = program::texts();
+        let mut kinds: Vec<String> = Vec::new();
+        for line in programs.lines().filter(|line| !line.trim_start().starts_with('#')) {
+            for recorded in line.split("tu_record ").skip(1) {
+                let quote = recorded.chars().next().filter(|first| ['"', '\''].contains(first));
+                let kind =
+                    recorded.trim_start_matches(['"', '\'']).split(quote.unwrap_or(' ')).next().unwrap_or_default();
+                // What is put in while it runs is some word.
+                kinds.push(
+                    kind.split(' ')
+                        .map(|word| if word.starts_with('$') { "x" } else { word })
+                        .collect::<Vec<_>>()
+                        .join(" "),
+                );
+            }
+        }
+        assert!(kinds.len() > 20, "{kinds:?}");
+        for kind in kinds {
+            assert!(entry("000000.0001", &kind, "subject").is_ok(), "{kind}");
+        }
     }
 }

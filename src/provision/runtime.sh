@@ -81,7 +81,8 @@ tu_leave_out() {
   printf '%s skip %s %s\n%s\n' "$tu_nonce" "$1" "${#2}" "$2" >&9
 }
 
-# tu_generation_begin: a new generation, and the end of what an earlier one may have left half done.
+# tu_generation_begin APPLY: a new generation, and the end of what an earlier one may have left half done. An apply that goes on
+# in rounds makes one each time, and all are rolled back together.
 tu_generation_begin() {
   for tu_dir in "$tu_state"/*; do
     if [ -d "$tu_dir/entries" ] && [ ! -e "$tu_dir/ended" ]; then
@@ -101,7 +102,7 @@ tu_generation_begin() {
   done
   # The folder of entries comes last: what has one is known to be this home's.
   (umask 077 && printf '%s\n' "$HOME" >"$tu_generation/home" &&
-    date -u +%Y-%m-%dT%H:%M:%SZ >"$tu_generation/began" && mkdir "$tu_generation/files" \
+    date -u +%Y-%m-%dT%H:%M:%SZ >"$tu_generation/began" && printf '%s\n' "$1" >"$tu_generation/apply" && mkdir "$tu_generation/files" \
     "$tu_generation/left" "$tu_generation/entries") || tu_fatal "cannot write in $tu_state"
 }
 

@@ -70,6 +70,8 @@ pub struct Case<'a> {
     pub is_known: bool,
     /// The programs of the home that its repository's gates are, and on the reference are not.
     pub shadows: &'a [String],
+    /// The gates of its repository, as the reference has them.
+    pub gates: &'a [&'a GateFact],
     /// What installs the packages of its repository, by folder.
     pub(crate) packages: &'a [(String, &'static Installs)],
 }
@@ -90,11 +92,14 @@ pub fn mends(case: &Case<'_>) -> Vec<Mend> {
     };
     if case.id.name.ends_with("@worktree") {
         let of_repository = |file: &String| !file.starts_with(['/', '~']) && !file.starts_with(".git/");
-        let committed = mends.iter().filter_map(|mend| match mend {
-            Mend::Same(file) if of_repository(file) => Some(Mend::Committed(file.clone())),
+        // A canary tells that something is let through, and no file: it is one of those in which the gates are decided.
+        let decided = case.gates.iter().filter(|_| case.id.category == Category::Check).flat_map(|gate| places(gate));
+        let committed = mends.iter().cloned().chain(decided).filter_map(|mend| match mend {
+            Mend::Same(file) if of_repository(&file) => Some(Mend::Committed(file)),
             _ => None,
         });
-        mends.extend(committed.collect::<Vec<_>>());
+        let committed: Vec<Mend> = committed.collect();
+        mends.extend(committed);
     }
     mends.sort();
     mends.dedup();

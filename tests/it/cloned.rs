@@ -47,6 +47,27 @@ fn a_repository_that_is_not_there_is_cloned_and_its_hooks_run() {
 }
 
 #[test]
+fn what_only_the_clone_shows_is_brought_by_the_same_apply_and_goes_with_it() {
+    let (laptop, vm, project) = furnished();
+    // Nobody has pushed it.
+    laptop.file("src/shop/.hooks/pre-commit", "#!/bin/sh\nexec make check\n").mode("src/shop/.hooks/pre-commit", 0o755);
+    laptop.commit("src/shop", &["-qnam", "more"]);
+    project.capture();
+    let before = contents(&vm.home());
+    let ran = project.trueup(&["apply", "vm", "--yes"]).any_stdout().any_stderr().exits(0);
+    assert!(ran.stdout.contains("what could be seen only now:\n"), "{}", ran.stdout);
+    assert_eq!(vm.read("src/shop/.hooks/pre-commit"), "#!/bin/sh\nexec make check\n");
+    project.check(&["vm"], 0);
+    project.trueup(&["plan", "vm"]).stdout_has("nothing to do").exits(0);
+    let ran = project.trueup(&["rollback", "vm", "--yes"]).any_stdout().exits(0);
+    assert!(ran.stdout.contains("generation 2") && ran.stdout.contains("generation 1"), "{}", ran.stdout);
+    let mut after = contents(&vm.home());
+    after.retain(|name, _| name.is_empty() || !name.starts_with(".local"));
+    assert_eq!(after.into_keys().collect::<Vec<_>>(), before.into_keys().collect::<Vec<_>>());
+    project.trueup(&["rollback", "vm", "--yes"]).stdout("nothing to roll back on vm\n").exits(0);
+}
+
+#[test]
 fn a_clone_in_which_somebody_has_worked_stays() {
     let work: [fn(&Machine); 4] = [
         |vm| {

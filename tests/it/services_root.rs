@@ -153,7 +153,10 @@ fn secrets_stand_in_a_file_of_their_own() {
                    environment = { TOKEN = { secret = \"env:THE_TOKEN\" } }\n";
     let (host, project) = captured("secrets", service);
     let told = run(&host, &project, &["apply", "host", "--yes"], 1).stdout;
-    assert!(told.contains("its secret TOKEN is to be had from env:THE_TOKEN, and THE_TOKEN is not set here"), "{told}");
+    assert!(
+        told.contains("its secret TOKEN: it is to be had from env:THE_TOKEN, and THE_TOKEN is not set here"),
+        "{told}"
+    );
     let secret = "s3\"c'r`e$t \\x";
     let plan = project.trueup(&["plan", "host"]).env("THE_TOKEN", secret).any_stdout();
     let plan = host.within(plan).exits(1).stdout;

@@ -170,9 +170,10 @@ fn mends_of<'a>(need: &Need<'a>) -> Option<(&'a str, Vec<Mend>)> {
         .iter()
         .filter(|one| one.id.category == Category::Gate && one.id.name.split('/').next() == Some(owner));
     let mut packages: Vec<(String, &Installs)> = Vec::new();
-    let mut shadows = Vec::new();
+    let (mut shadows, mut wanted) = (Vec::new(), Vec::new());
     for gate in gates {
         let Some(Locked::Present(Fact::Gate(want))) = &gate.locked else { continue };
+        wanted.push(want);
         packages.extend(installed_from(want));
         if let Some(Observed::Present(Fact::Gate(got))) = &gate.observed {
             shadows.extend(shadow(want, got).map(str::to_owned));
@@ -181,6 +182,6 @@ fn mends_of<'a>(need: &Need<'a>) -> Option<(&'a str, Vec<Mend>)> {
     packages.sort_by(|(one, _), (other, _)| one.cmp(other));
     packages.dedup_by(|(one, _), (other, _)| one == other);
     let is_known = need.finding.state != State::Unknown;
-    let case = Case { id, want, got, is_known, shadows: &shadows, packages: &packages };
+    let case = Case { id, want, got, is_known, shadows: &shadows, gates: &wanted, packages: &packages };
     Some((place, mends(&case)))
 }
