@@ -6,6 +6,7 @@ use super::ask::confirm;
 use super::context::{Context, PARALLEL, print, reference, select, tell};
 use super::error::CliError;
 use super::lines::Lines;
+use super::make::{Unmade, make_absent};
 use super::means::{means, means_for_root};
 use super::plan::Chosen;
 use super::settle::settle;
@@ -21,7 +22,7 @@ use crate::provision::view::{self, PlanFile};
 use crate::provision::{self, Plan, Step};
 use crate::spec::Target;
 use crate::spec::load::Project;
-use crate::transport::{Connection, Surroundings};
+use crate::transport::{Connection, Surroundings, TransportError};
 
 /// Bring targets true, then audit them again
 #[derive(clap::Args)]
@@ -73,8 +74,13 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     }
     let surroundings = context.surroundings(&project)?;
     let targets = select(&project, &names)?;
+    // A saved plan is for a machine that was there.
+    let unmade = match &saved {
+        Some(_) => Unmade::default(),
+        None => make_absent(&targets, &project, &surroundings, args.yes, context)?,
+    };
     let lines = Lines::new(&targets, context);
-    let prepare = |target| prepare(target, &project, &selection, &surroundings, &lines);
+    let prepare = |target| prepare(target, &project, &selection, &surroundings, &unmade, &lines);
     let mut work = side_by_side::each(targets.clone(), PARALLEL, &prepare);
     drop(lines);
     if let Some(file) = &saved {
@@ -166,11 +172,15 @@ fn prepare<'a>(
     project: &Project,
     selection: &Selection,
     surroundings: &Surroundings,
+    unmade: &Unmade,
     lines: &Lines,
 ) -> Work<'a> {
     let environment = &project.environment;
     lines.say(target, "connecting");
-    let opened = Connection::open(target, environment.shell, surroundings);
+    let opened = match unmade.get(&target.name) {
+        Some(why) => Err(TransportError::NotMade(why.clone())),
+        None => Connection::open(target, environment.shell, surroundings),
+    };
     lines.say(target, "observing");
     let (mut connection, observation) = match opened {
         Ok(mut connection) => {

@@ -6,6 +6,7 @@
 
 pub mod apply;
 pub mod contents;
+pub mod create;
 pub mod edited;
 pub mod keep;
 pub mod merge;

@@ -251,12 +251,14 @@ pub struct Limits {
     pub dump: Duration,
     /// For one canary or behaviour check.
     pub check: Duration,
+    /// For making a machine that is not there.
+    pub create: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         let seconds = Duration::from_secs;
-        Self { probe: seconds(10), connect: seconds(10), dump: seconds(60), check: seconds(300) }
+        Self { probe: seconds(10), connect: seconds(10), dump: seconds(60), check: seconds(300), create: seconds(1800) }
     }
 }
 

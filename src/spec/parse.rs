@@ -180,6 +180,7 @@ fn read_limits(mut table: Section<'_>) -> Limits {
         connect: read_duration(&mut table, "connect").unwrap_or(default.connect),
         dump: read_duration(&mut table, "dump").unwrap_or(default.dump),
         check: read_duration(&mut table, "check").unwrap_or(default.check),
+        create: read_duration(&mut table, "create").unwrap_or(default.create),
     };
     table.finish();
     limits

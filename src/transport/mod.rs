@@ -7,6 +7,7 @@
 mod container;
 #[cfg(test)]
 mod container_tests;
+pub mod controller;
 mod devcontainer;
 mod known_hosts;
 mod local;
@@ -302,6 +303,9 @@ pub enum TransportError {
         /// What came instead.
         told: String,
     },
+    /// It is not there, and could not be made.
+    #[error("it is not there, and cannot be made: {0}")]
+    NotMade(String),
     /// The container does not run, or no engine knows of it.
     #[error("there is no {wanted} ({told}); start it with: {command}")]
     NoContainer {

@@ -22,6 +22,7 @@ mod contract;
 mod corpus;
 #[cfg(target_os = "linux")]
 mod corpus_all;
+mod devcontainer_root;
 mod doctor;
 mod dotfiles;
 mod edited;

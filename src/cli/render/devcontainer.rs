@@ -51,6 +51,17 @@ pub(super) fn run(args: &DevcontainerArgs, context: &Context) -> Result<Exit, Cl
     Ok(if args.check && !stale.is_empty() { Exit::Drift } else { Exit::Fine })
 }
 
+/// Renders the devcontainer of a target into its workspace folder. What the person should know is told.
+pub(in crate::cli) fn write(project: &Project, target: &Target) -> Result<(), CliError> {
+    let folder = workspace(target)?;
+    let rendered = rendered(project, target, &folder)?;
+    for note in &rendered.notes {
+        tell(&printable(&format!("{}: {note}", target.name)));
+    }
+    let stale = stale(&folder, &rendered)?;
+    put(&folder, &stale)
+}
+
 /// The folder that is opened in the container.
 fn workspace(target: &Target) -> Result<PathBuf, CliError> {
     match &target.reach {

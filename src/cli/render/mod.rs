@@ -8,6 +8,8 @@ use super::Exit;
 use super::context::Context;
 use super::error::CliError;
 
+pub(super) use devcontainer::write as write_devcontainer;
+
 /// Render the files from which a target is made
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \

@@ -184,6 +184,7 @@ pub(super) const LIMITS: Table = Table {
         key("connect", "For reaching a machine and logging in.", Holds::Duration).default("\"10s\""),
         key("dump", "For a linter that tells what it would apply.", Holds::Duration).default("\"60s\""),
         key("check", "For one canary or behaviour check.", Holds::Duration).default("\"5m\""),
+        key("create", "For making a machine that is not there.", Holds::Duration).default("\"30m\""),
     ],
 };
 

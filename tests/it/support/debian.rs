@@ -66,6 +66,12 @@ impl DebianRoot {
         twin
     }
 
+    /// All of it, in one file.
+    pub(crate) fn archive(&self, archive: &Path) {
+        let tar = Command::new("tar").arg("-C").arg(self.path()).arg("-cf").arg(archive).arg(".").status().unwrap();
+        assert!(tar.success(), "tar of {}", self.path().display());
+    }
+
     fn path(&self) -> PathBuf {
         self.folder.path().join("root")
     }

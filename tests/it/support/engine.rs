@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -20,6 +20,7 @@ events_logger = "file"
 [network]
 network_backend = "netavark"
 [containers]
+netns = "host"
 default_ulimits = ["nofile=1024:2000", "nproc=1000:1000"]
 "#;
 
@@ -136,7 +137,12 @@ impl Engine {
         let archive = self.folder.path().join("image.tar");
         let tar = Command::new("tar").arg("-C").arg(&root).arg("-cf").arg(&archive).arg(".").status().unwrap();
         assert!(tar.success());
-        self.run(&["import", archive.to_str().unwrap(), IMAGE]);
+        self.import_archive(&archive, IMAGE);
+    }
+
+    /// Makes an image of an archive of a root.
+    pub(crate) fn import_archive(&self, archive: &Path, name: &str) {
+        self.run(&["import", archive.to_str().unwrap(), name]);
     }
 
     /// What points the engine's program, and whoever starts it, to this storage.

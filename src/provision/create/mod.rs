@@ -1,0 +1,3 @@
+//! Machines that are not there yet: what would make them, and what came of it. Pure; `transport::controller` runs it.
+
+pub mod devcontainer;
