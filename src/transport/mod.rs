@@ -28,7 +28,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use container::configuration;
-pub use ssh::{Asker, OfferedKey, Passphrases, Survey, agent_keys, offered_key, survey};
+pub use ssh::{
+    Asker, Newcomer, OfferedKey, Passphrases, Survey, agent_keys, expect_key, newcomer, offered_key, survey,
+};
 
 use crate::spec::{Reach, Sandbox, Shell, Target};
 

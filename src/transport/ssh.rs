@@ -6,6 +6,7 @@
 //! steps. `trust` stops after the second step, to show a key that is not known yet. Only `passphrases` asks anybody.
 #![expect(clippy::disallowed_methods, reason = "IO edge: watches the clock")]
 
+mod before;
 mod exec;
 mod key_file;
 mod line;
@@ -20,6 +21,7 @@ mod wire;
 
 use std::time::{Duration, Instant};
 
+pub use before::{Newcomer, expect_key, newcomer};
 pub use passphrases::{Asker, Passphrases};
 pub use survey::{Survey, agent_keys, survey};
 pub use trust::{OfferedKey, offered_key};

@@ -1,6 +1,8 @@
 //! Keys in files. The keys folder is the verifier's alone: `verifier.pem` (its key, mode 0600), `verifier.pub.pem`
 //! (what others are given), and `trusted/*.pub.pem` (the keys of other verifiers that are believed here).
 //!
+//! The host keys of machines that trueup makes lie in files of their own, wherever the caller says.
+//!
 //! Invariants: a key appears whole or not at all, and two processes that create it at once end with the same one. What
 //! others could read or replace is refused, not repaired: who knows who has read it already.
 #![expect(clippy::disallowed_methods, reason = "IO edge: keeps the keys in files")]
@@ -11,6 +13,7 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as 
 use std::path::{Path, PathBuf};
 
 use super::TrustError;
+use super::host_key::HostKey;
 use super::identity::{PublicKey, Roots, VerifierKey};
 
 const PRIVATE: &str = "verifier.pem";
@@ -40,6 +43,23 @@ impl VerifierKey {
     }
 
     fn load(path: &Path) -> Result<Self, TrustError> {
+        refuse_if_open(path, CLOSED_TO_OTHERS, 0o600)?;
+        let pem = fs::read_to_string(path).map_err(failed("read", path))?;
+        Self::from_pem(&pem).map_err(|message| TrustError::NotAKey { path: path.to_owned(), message })
+    }
+}
+
+impl HostKey {
+    /// The key that this file holds; made, and its folder with it, where there is none yet.
+    pub fn load_or_create(path: &Path) -> Result<Self, TrustError> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed("create", folder))?;
+        refuse_if_open(folder, NOT_WRITABLE_BY_OTHERS, 0o700)?;
+        if !path.try_exists().map_err(failed("look for", path))? {
+            let mut seed = [0; 32];
+            getrandom::fill(&mut seed).map_err(TrustError::Randomness)?;
+            create_whole(path, Self::from_seed(&seed).to_pem().as_bytes(), 0o600)?;
+        }
         refuse_if_open(path, CLOSED_TO_OTHERS, 0o600)?;
         let pem = fs::read_to_string(path).map_err(failed("read", path))?;
         Self::from_pem(&pem).map_err(|message| TrustError::NotAKey { path: path.to_owned(), message })

@@ -10,6 +10,7 @@
 mod decision;
 pub mod dsse;
 pub mod gate;
+mod host_key;
 mod identity;
 mod key;
 pub mod statement;
@@ -19,6 +20,7 @@ use std::path::PathBuf;
 
 pub use decision::{Decision, DecisionView, Reason, ReasonView, Ruling, Severity, Summary};
 pub use gate::{GateQuestion, Recorded, UnsettledRun};
+pub use host_key::HostKey;
 pub use identity::{KeyId, PublicKey, Roots, VerifierKey};
 pub use statement::{Context, Counter, Statement};
 pub use verify::{Counters, Expected, Invalid, KnownCounters, Verification, verify};

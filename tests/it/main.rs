@@ -63,4 +63,5 @@ mod story;
 mod support;
 mod surroundings;
 mod tools;
+mod vm_root;
 mod waive;

@@ -1,8 +1,12 @@
 //! `render`: what is written, that it is told when it is stale, and that nobody's own work goes.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
 
 use crate::support::machine::Machine;
+use crate::support::sshd::{generate_key, public_key};
 use crate::support::trueup::Project;
 
 const SPEC: &str = "version = 1\nname = \"dev\"\n[targets.box]\nkind = \"devcontainer\"\n[targets.here]\nkind = \"local\"\n\
@@ -92,5 +96,52 @@ fn what_cannot_be_rendered_says_why() {
     odd.trueup(&["render", "devcontainer", "box"])
         .stderr_has("`debian 12` is not an image")
         .stderr_has("`Root!` cannot name a user")
+        .exits(2);
+}
+
+#[test]
+fn user_data_brings_a_host_key_that_is_trusted_already_and_stays_the_same() {
+    let project = Project::with_spec(
+        "version = 1\nname = \"dev\"\n[targets.vm]\nkind = \"vm\"\nssh = \"me@vm.example.com:2222\"\n[targets.mini]\nkind = \
+         \"mac\"\nssh = \"mini\"\n",
+    );
+    project.trueup(&["render", "cloud-init", "vm"]).stderr_has("no key is at hand with which to log in to vm").exits(2);
+    generate_key("ed25519", &project.home().join(".ssh/id_ed25519"), "a passphrase");
+    let ran = project.trueup(&["render", "cloud-init", "vm"]).any_stdout().any_stderr().exits(0);
+    let place = project.state().join("hosts/dev/vm.user-data");
+    assert_eq!(ran.stdout, format!("{}\n", place.display()));
+    assert!(ran.stderr.contains("vm: its host key is recorded in "), "{}", ran.stderr);
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&place), mode(&project.state().join("hosts/dev/vm.pem"))), (0o600, 0o600));
+    let text = fs::read_to_string(&place).unwrap();
+    let own = public_key(&project.home().join(".ssh/id_ed25519"));
+    let own: Vec<&str> = own.split(' ').take(2).collect();
+    assert!(text.contains(&format!("      - \"{}\"\n", own.join(" "))), "{text}");
+
+    // OpenSSH reads the private half, and its public half is what known_hosts has.
+    let line = |key: &str| {
+        let found = text.lines().find_map(|line| line.trim().strip_prefix(key)).unwrap().trim();
+        serde_json::from_str::<String>(found).unwrap()
+    };
+    let private = project.at("host_key");
+    fs::write(&private, line("ed25519_private: ")).unwrap();
+    fs::set_permissions(&private, fs::Permissions::from_mode(0o600)).unwrap();
+    let told = Command::new("ssh-keygen").args(["-y", "-f"]).arg(&private).output().unwrap();
+    let public = String::from_utf8(told.stdout).unwrap();
+    assert_eq!(public.trim_end(), line("ed25519_public: "), "{}", String::from_utf8_lossy(&told.stderr));
+    let known = fs::read_to_string(project.known_hosts()).unwrap();
+    assert_eq!(known, format!("[vm.example.com]:2222 {public}"));
+
+    let again = project.trueup(&["render", "cloud-init", "vm", "--out", "other"]).stdout("other\n").exits(0);
+    assert_eq!((project.read("other"), again.stderr.as_str(), mode(&project.at("other"))), (text.clone(), "", 0o600));
+    assert_eq!(fs::read_to_string(project.known_hosts()).unwrap(), known, "it is recorded once");
+    let shown = project.trueup(&["render", "cloud-init", "vm", "--out", "-"]).any_stdout().exits(0);
+    assert_eq!(shown.stdout, text);
+
+    fs::write(project.known_hosts(), format!("[vm.example.com]:2222 {}\n", own.join(" "))).unwrap();
+    project.trueup(&["render", "cloud-init", "vm"]).stderr_has("has CHANGED").exits(3);
+    project
+        .trueup(&["render", "cloud-init", "mini"])
+        .stderr("error: mini is a mac, and this is for a target of kind \"vm\"\n")
         .exits(2);
 }

@@ -1,5 +1,6 @@
 //! `trueup render`: files from which machines are made, of the spec and the lock.
 
+mod cloud_init;
 mod devcontainer;
 
 use std::path::PathBuf;
@@ -14,7 +15,8 @@ pub(super) use devcontainer::write as write_devcontainer;
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     trueup render devcontainer dev            write .devcontainer/, or amend what is there\n  \
-    trueup render devcontainer dev --check    tell whether it is what would be rendered, for CI\n\n\
+    trueup render devcontainer dev --check    tell whether it is what would be rendered, for CI\n  \
+    trueup render cloud-init vm               user-data for a new VM, with a host key that is trusted already\n\n\
     Exit codes: 0 rendered, or up to date; 1 with --check, something would be rendered anew; 2 usage or spec error; \
     3 a file could not be written.")]
 pub(super) struct Args {
@@ -25,6 +27,7 @@ pub(super) struct Args {
 #[derive(clap::Subcommand)]
 enum What {
     Devcontainer(DevcontainerArgs),
+    CloudInit(CloudInitArgs),
 }
 
 /// Render a devcontainer.json and the Dockerfile of its image
@@ -53,8 +56,30 @@ struct DevcontainerArgs {
     check: bool,
 }
 
+/// Render user-data that takes a fresh VM to where an apply works
+#[derive(clap::Args)]
+#[command(
+    after_help = "The VM gets the user of the target's `ssh`, who logs in with the target's `identity`, else with your own \
+    keys, and may become root. It also gets a host key, kept with trueup's state and recorded in known_hosts, so that the first \
+    connection is already strict. The private half stands in the user-data: the file has mode 0600 and is to be kept as a key \
+    is. Where no file is named it lies with trueup's state, and its place is printed.\n\n\
+    Examples:\n  \
+    trueup render cloud-init vm\n  \
+    hcloud server create --name vm --image debian-12 --type cx22 --user-data-from-file \"$(trueup render cloud-init vm)\"\n\n\
+    Exit codes: 0 rendered; 2 usage or spec error; 3 a file could not be written, or another host key is recorded."
+)]
+struct CloudInitArgs {
+    /// The target, of kind vm
+    #[arg(value_name = "TARGET")]
+    target: String,
+    /// Write it here, with mode 0600; `-` prints it, with the private host key
+    #[arg(long, value_name = "FILE|-")]
+    out: Option<PathBuf>,
+}
+
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     match &args.what {
         What::Devcontainer(args) => devcontainer::run(args, context),
+        What::CloudInit(args) => cloud_init::run(args, context),
     }
 }

@@ -1,10 +1,11 @@
-//! Files from which machines are made: a devcontainer's configuration and image.
+//! Files from which machines are made: a devcontainer's configuration and image, and a VM's user-data.
 //!
 //! What goes into an image is what an apply would do in a bare one, so that there is one truth about what brings what
 //! ([`bare`]). Pure: the same spec and lock give the same bytes, and nobody is asked. Each template in `templates/` decides
 //! the layout; values arrive quoted for the language that they land in.
 
 pub mod bare;
+pub mod cloud_init;
 pub mod devcontainer;
 
 /// A file to be written.
@@ -22,6 +23,9 @@ pub enum RenderError {
     /// There is nothing to render of.
     #[error("there is no lock yet, so nobody has looked what the reference has; run: trueup capture")]
     NoLock,
+    /// Nobody could log in.
+    #[error("no key is at hand with which to log in to {0}; name one: identity = \"~/.ssh/id_ed25519\"")]
+    NoKeys(String),
     /// The target is not what it is rendered for.
     #[error("{target} is a {kind}, and this is for a target of kind \"{wanted}\"")]
     OtherKind {

@@ -11,3 +11,4 @@ pub(crate) mod shape;
 pub(crate) mod sshd;
 pub(crate) mod systemd;
 pub(crate) mod trueup;
+pub(crate) mod vm;
