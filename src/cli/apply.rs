@@ -16,12 +16,13 @@ use crate::parity::TargetReport;
 use crate::provision::apply::{Fate, apply};
 use crate::provision::contents::{self, Gathered, Made};
 use crate::provision::plan::{Selection, order, plan};
+use crate::provision::preflight::{self, Standing};
 use crate::provision::root::Means;
 use crate::provision::values::Values;
 use crate::provision::view::{self, PlanFile};
 use crate::provision::{self, Plan, Step};
-use crate::spec::Target;
 use crate::spec::load::Project;
+use crate::spec::{Target, TargetKind};
 use crate::transport::{Connection, Surroundings, TransportError};
 
 /// Bring targets true, then audit them again
@@ -90,6 +91,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     if let Some(pattern) = selection.names_nothing(&reports) {
         return Err(CliError::NothingNamed(pattern.to_owned()));
     }
+    tell_chores(&mut work, &project);
     let mut reports: Vec<TargetReport> = work.iter().map(|one| one.report.clone()).collect();
     let mut values = Values::default();
     let whole = new_nonce();
@@ -221,6 +223,24 @@ impl Work<'_> {
         self.plan.steps.retain(|step| !self.tried.contains(&(step.work.clone(), Fate::Done)));
         order(&mut self.plan);
         self.plan.steps.iter().any(|step| !self.tried.iter().any(|(work, _)| *work == step.work))
+    }
+}
+
+/// What only a person can do on those Macs where something is about to be done.
+fn tell_chores(work: &mut [Work<'_>], project: &Project) {
+    let macs = work.iter_mut().filter(|one| one.target.kind == TargetKind::Mac && !one.plan.steps.is_empty());
+    for one in macs {
+        let Some(connection) = &mut one.connection else { continue };
+        // What is in the way of asking is in the way of all that follows, and told there.
+        let Ok(Ok(standings)) = preflight::ask(connection, &project.environment, one.target) else { continue };
+        for (chore, standing) in standings {
+            if standing == Standing::Open {
+                tell(&format!(
+                    "{}: for a person: {}: {}\n  {}",
+                    one.target.name, chore.name, chore.matters, chore.steps
+                ));
+            }
+        }
     }
 }
 

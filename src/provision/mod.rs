@@ -12,6 +12,7 @@ pub mod keep;
 pub mod merge;
 mod order;
 pub mod plan;
+pub mod preflight;
 mod program;
 #[cfg(test)]
 mod program_tests;

@@ -48,6 +48,7 @@ mod packages;
 mod packages_across;
 mod pins;
 mod places;
+mod preflight;
 mod quiet;
 mod registered;
 mod rendered;

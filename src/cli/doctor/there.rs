@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use super::{Health, Line};
 use crate::cli::context::PARALLEL;
-use crate::observe::{Covers, Question, audit};
+use crate::observe::{Answer, Covers, Question, audit};
+use crate::provision::preflight::{self, Standing};
 use crate::spec::load::Project;
-use crate::spec::{Environment, Target, Why};
+use crate::spec::{Environment, Target, TargetKind, Why};
 use crate::transport::{Connection, Surroundings, TransportError};
 
 /// Starts nothing on the machine: the shell's own means say what is there.
@@ -46,7 +47,7 @@ fn one(target: &Target, environment: &Environment, surroundings: &Surroundings) 
             let next = format!("see that `path` in the spec, or its start-up files, lead to {}", BASIC.join(", "));
             vec![Line::new(Health::Unreached, &target.name, says).next(next)]
         }
-        Ok(Ok(has)) => {
+        Ok(Ok((has, chores))) => {
             let took = started.elapsed().as_millis();
             let has_tool = |name: &&str| has.iter().any(|known| known == name);
             let lacking: Vec<&str> = BASIC.into_iter().filter(|name| !has_tool(name)).collect();
@@ -64,19 +65,48 @@ fn one(target: &Target, environment: &Environment, surroundings: &Surroundings) 
                 let says = "git is not there, so the repositories of the spec cannot be observed";
                 lines.push(Line::new(Health::Warning, &target.name, says).next("install git on it"));
             }
+            lines.extend(chores);
             lines
         }
     }
 }
 
+/// The programs that were found, and what a person has to do there.
+type Looked = (Vec<String>, Vec<Line>);
+
 fn reach(
     target: &Target,
     environment: &Environment,
     surroundings: &Surroundings,
-) -> Result<Result<Vec<String>, Why>, TransportError> {
+) -> Result<Result<Looked, Why>, TransportError> {
     let mut connection = Connection::open(target, environment.shell, surroundings)?;
     let limit = environment.limits.probe.max(Duration::from_secs(1));
     let question = Question::new("doctor", LOOK.to_owned(), limit, Covers::default());
     let answer = audit::ask(&mut connection, &[question])?.into_iter().next().unwrap_or(Err(Why::NoAnswer));
-    Ok(answer.map(|answer| String::from_utf8_lossy(&answer.stdout).lines().map(str::to_owned).collect()))
+    let has = |answer: Answer| String::from_utf8_lossy(&answer.stdout).lines().map(str::to_owned).collect();
+    let chores = match target.kind {
+        TargetKind::Mac => chores(&mut connection, environment, target)?,
+        _ => Vec::new(),
+    };
+    Ok(answer.map(|answer| (has(answer), chores)))
+}
+
+/// What only a person can do on a Mac.
+fn chores(
+    connection: &mut Connection,
+    environment: &Environment,
+    target: &Target,
+) -> Result<Vec<Line>, TransportError> {
+    let warning = |says: String| Line::new(Health::Warning, &target.name, says);
+    Ok(match preflight::ask(connection, environment, target)? {
+        Err(why) => vec![warning(format!("it did not tell what a person has to do there: {why}"))],
+        Ok(standings) => {
+            let open = standings.into_iter().filter_map(|(chore, standing)| match standing {
+                Standing::Done => None,
+                Standing::Open => Some(warning(format!("{}: {}", chore.name, chore.matters)).next(chore.steps)),
+                Standing::Unknown(why) => Some(warning(format!("{} could not be seen: {why}", chore.name))),
+            });
+            open.collect()
+        }
+    })
 }

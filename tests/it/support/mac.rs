@@ -21,7 +21,9 @@ const BASE: [(&str, &str); 3] = [
 ];
 
 /// What macOS has and answers for itself.
-const OWN: [(&str, &str); 14] = [
+const OWN: [(&str, &str); 16] = [
+    ("/usr/bin/fdesetup", "fdesetup"),
+    ("/usr/bin/xcodebuild", "xcodebuild"),
     ("/usr/bin/pmset", "pmset"),
     ("/bin/launchctl", "launchctl"),
     ("/usr/bin/stat", "stat"),

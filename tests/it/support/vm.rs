@@ -37,7 +37,7 @@ pub(crate) fn judged_by_cloud_init(user_data: &str) -> (bool, String) {
     fs::write(&path, user_data).unwrap();
     let mut command = Command::new("chroot");
     command.arg(&root).args(["cloud-init", "schema", "--config-file"]).arg(format!("/tmp/{name}"));
-    let output = command.env("PATH", "/usr/bin:/bin").stdin(Stdio::null()).output().unwrap();
+    let output = command.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").stdin(Stdio::null()).output().unwrap();
     fs::remove_file(path).unwrap();
     let told = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
     (output.status.success(), told)
