@@ -74,12 +74,17 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
         project.run_checks(false)?;
     }
     let surroundings = context.surroundings(&project)?;
-    let targets = select(&project, &names)?;
     // A saved plan is for a machine that was there.
     let unmade = match &saved {
         Some(_) => Unmade::default(),
-        None => make_absent(&targets, &project, &surroundings, args.yes, context)?,
+        None => {
+            let targets = select(&project, &names)?;
+            make_absent(&targets, &project, &surroundings, args.yes, context)?
+        }
     };
+    // What was made just now has an address of its own.
+    context.recall(&mut project)?;
+    let targets = select(&project, &names)?;
     let lines = Lines::new(&targets, context);
     let prepare = |target| prepare(target, &project, &selection, &surroundings, &unmade, &lines);
     let mut work = side_by_side::each(targets.clone(), PARALLEL, &prepare);

@@ -10,6 +10,7 @@ use clap::{Args, ValueEnum};
 use indicatif::MultiProgress;
 
 use super::error::CliError;
+use super::made;
 use crate::observe;
 use crate::parity::report::{Look, View};
 use crate::spec::load::{self, Project, Whereabouts};
@@ -72,12 +73,22 @@ impl Context {
 
     /// Finds and reads the project.
     pub(super) fn load(&self) -> Result<Project, CliError> {
-        Ok(load::load(&self.whereabouts()?, &observe::vocabulary())?)
+        let mut project = load::load(&self.whereabouts()?, &observe::vocabulary())?;
+        self.recall(&mut project)?;
+        Ok(project)
     }
 
     /// The same for a new capture: a lock that cannot be read is told and left out.
     pub(super) fn load_to_capture(&self) -> Result<(Project, Option<LockError>), CliError> {
-        Ok(load::load_to_capture(&self.whereabouts()?, &observe::vocabulary())?)
+        let (mut project, error) = load::load_to_capture(&self.whereabouts()?, &observe::vocabulary())?;
+        self.recall(&mut project)?;
+        Ok((project, error))
+    }
+
+    /// Has the machines that were made be reached where they are.
+    pub(super) fn recall(&self, project: &mut Project) -> Result<(), CliError> {
+        let is_made = |target: &Target| matches!(target.making, Making::Commands(_));
+        if project.environment.targets.iter().any(is_made) { made::recall(project, &self.state_dir()?) } else { Ok(()) }
     }
 
     fn whereabouts(&self) -> Result<Whereabouts, CliError> {

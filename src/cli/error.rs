@@ -87,6 +87,8 @@ pub(super) enum CliError {
     NeedsFingerprint { address: String, key_type: String, fingerprint: String, target: String },
     #[error("{name} cannot be reached: {source}")]
     Target { name: String, source: TransportError },
+    #[error("{name} was not ended: {why}")]
+    NotEnded { name: String, why: String },
     #[error("the backups on {name} cannot be read: {why}")]
     Generations { name: String, why: String },
     #[error(transparent)]
@@ -125,6 +127,7 @@ impl CliError {
             | Self::Io { .. }
             | Self::Write { .. }
             | Self::Target { .. }
+            | Self::NotEnded { .. }
             | Self::Generations { .. } => Exit::Unknown,
             Self::PlanOutdated { .. } | Self::OtherFingerprint { .. } => Exit::Drift,
             Self::Load(_)

@@ -22,6 +22,7 @@ mod history;
 mod init;
 mod kept_checks;
 mod lines;
+mod made;
 mod make;
 mod man;
 mod means;

@@ -4,6 +4,7 @@ use super::Exit;
 use super::ask::confirm;
 use super::context::{Context, print, select_one};
 use super::error::CliError;
+use super::made;
 use super::means::{means, means_for_root};
 use crate::provision::apply::Fate;
 use crate::provision::rollback::{self, Entry, EntryKind, Generation, Outcome, Which};
@@ -18,8 +19,9 @@ use crate::transport::{Connection, TransportError};
     Examples:\n  \
     trueup rollback vm             undo the newest apply\n  \
     trueup rollback vm --to 3      as it was after the third\n  \
-    trueup rollback vm --to 0      as it was before the first\n\n\
-    Exit codes: 0 put back or nothing to put back, 2 not confirmed, 3 not reached or not all put back."
+    trueup rollback vm --to 0      as it was before the first\n  \
+    trueup rollback vm --destroy   end the machine that `create` of the spec made, by its `destroy`\n\n\
+    Exit codes: 0 put back, ended or nothing to put back, 2 not confirmed, 3 not reached or not all put back."
 )]
 pub(super) struct Args {
     /// The target to roll back
@@ -28,6 +30,9 @@ pub(super) struct Args {
     /// Go back to how it was after generation N; 0 is before the first
     #[arg(long, value_name = "N")]
     to: Option<u32>,
+    /// End the machine itself, where an apply made it
+    #[arg(long, conflicts_with = "to")]
+    destroy: bool,
     /// Do not ask
     #[arg(long)]
     yes: bool,
@@ -37,6 +42,10 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     let project = context.load()?;
     let target = select_one(&project, &args.target)?;
     let surroundings = context.surroundings(&project)?;
+    if args.destroy {
+        made::destroy(&project, target, &surroundings, args.yes, context)?;
+        return Ok(Exit::Fine);
+    }
     let lost = |source: TransportError| CliError::Target { name: target.name.clone(), source };
     let mut connection = Connection::open(target, project.environment.shell, &surroundings).map_err(lost)?;
     let which = args.to.map_or(Which::Newest, Which::Behind);

@@ -104,6 +104,17 @@ pub enum Making {
     Found,
     /// The devcontainer CLI makes it, of an image with a user in it.
     Container(ContainerMaking),
+    /// Commands of the user's own make it and end it, on this machine.
+    Commands(MakingCommands),
+}
+
+/// The commands that make a machine and end it: programs and their arguments.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MakingCommands {
+    /// Answers with where the machine is, as JSON.
+    pub create: Vec<String>,
+    /// Empty where it is not for trueup to end.
+    pub destroy: Vec<String>,
 }
 
 /// What a devcontainer is made of, as far as the spec says.

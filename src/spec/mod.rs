@@ -48,8 +48,8 @@ pub use contents::{at_hand, candidates, keep};
 pub use dotfile::{Compare, Dotfile, Extent, glob_matcher, glob_matches, link_end};
 pub use environment::{
     Behaviour, ContainerMaking, Devcontainer, Dotfiles, EnvVariable, Environment, GatePolicy, Limits, Making,
-    MappedPackage, PackageNames, Packages, REPO_STATES, Reach, Reference, Repo, Sandbox, Selection, Shell, SshAddress,
-    SystemItem, Target, TargetKind, Tool, ToolQuestion,
+    MakingCommands, MappedPackage, PackageNames, Packages, REPO_STATES, Reach, Reference, Repo, Sandbox, Selection,
+    Shell, SshAddress, SystemItem, Target, TargetKind, Tool, ToolQuestion,
 };
 pub use fact::{
     Account, Digest, Fact, Facts, FileFact, LeadsTo, Listed, Listing, Machine, Mode, Observed, Remote, RepoFact,

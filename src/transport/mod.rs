@@ -29,7 +29,8 @@ use std::time::Duration;
 
 pub use container::configuration;
 pub use ssh::{
-    Asker, Newcomer, OfferedKey, Passphrases, Survey, agent_keys, expect_key, newcomer, offered_key, survey,
+    Asker, Newcomer, OfferedKey, Passphrases, Survey, agent_keys, expect_key, expect_key_line, newcomer, offered_key,
+    survey,
 };
 
 use crate::spec::{Reach, Sandbox, Shell, Target};

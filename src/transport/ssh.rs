@@ -21,7 +21,7 @@ mod wire;
 
 use std::time::{Duration, Instant};
 
-pub use before::{Newcomer, expect_key, newcomer};
+pub use before::{Newcomer, expect_key, expect_key_line, newcomer};
 pub use passphrases::{Asker, Passphrases};
 pub use survey::{Survey, agent_keys, survey};
 pub use trust::{OfferedKey, offered_key};

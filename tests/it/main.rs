@@ -39,6 +39,7 @@ mod hosts;
 mod init;
 mod keys_merged;
 mod killed;
+mod made;
 mod manual;
 mod names;
 mod observed;

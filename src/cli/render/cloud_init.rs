@@ -64,7 +64,7 @@ fn kept(project: &Project, target: &Target, context: &Context, what: &str) -> Re
 }
 
 /// Puts a file in place whole that nobody else may read, whatever was there.
-fn put_private(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+pub(in crate::cli) fn put_private(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}.new", std::process::id()));
     let beside = PathBuf::from(beside);

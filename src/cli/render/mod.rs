@@ -9,6 +9,7 @@ use super::Exit;
 use super::context::Context;
 use super::error::CliError;
 
+pub(super) use cloud_init::put_private;
 pub(super) use devcontainer::write as write_devcontainer;
 
 /// Render the files from which a target is made

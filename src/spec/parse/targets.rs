@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::super::environment::{
-    ContainerMaking, Devcontainer, Making, Reach, Sandbox, SshAddress, Target, TargetKind,
+    ContainerMaking, Devcontainer, Making, MakingCommands, Reach, Sandbox, SshAddress, Target, TargetKind,
 };
 use super::super::problem::Problem;
 use super::super::section::{Entry, Placed, Section, strings_of};
@@ -53,6 +53,7 @@ fn read_target(entry: &Entry<'_>) -> Option<Target> {
     let labels = table.strings("labels").unwrap_or_default().into_iter().map(|label| label.value).collect();
     let making = match kind {
         Some(TargetKind::Devcontainer) => Making::Container(read_container(&mut table)),
+        Some(TargetKind::Vm) => read_commands(&mut table),
         _ => Making::Found,
     };
     let reach = match kind {
@@ -66,7 +67,19 @@ fn read_target(entry: &Entry<'_>) -> Option<Target> {
         Some(TargetKind::Mac | TargetKind::Vm) => read_ssh(&mut table).map(Reach::Ssh),
         None => {
             // What no kind of target has is a mistake whatever the kind is, above all a misspelt `kind`.
-            for key in ["ssh", "identity", "home", "path", "workspace", "container", "engine", "image", "user"] {
+            for key in [
+                "ssh",
+                "identity",
+                "home",
+                "path",
+                "workspace",
+                "container",
+                "engine",
+                "image",
+                "user",
+                "create",
+                "destroy",
+            ] {
                 table.item(key);
             }
             None
@@ -98,6 +111,14 @@ fn read_container(table: &mut Section<'_>) -> ContainerMaking {
         is_one.then_some(user.value)
     });
     ContainerMaking { image, user }
+}
+
+fn read_commands(table: &mut Section<'_>) -> Making {
+    let mut words = |key: &'static str| -> Vec<String> {
+        table.strings(key).unwrap_or_default().into_iter().map(|word| word.value).collect()
+    };
+    let (create, destroy) = (words("create"), words("destroy"));
+    if create.is_empty() { Making::Found } else { Making::Commands(MakingCommands { create, destroy }) }
 }
 
 /// What any Linux takes as the name of a user.

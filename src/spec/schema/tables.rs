@@ -162,6 +162,15 @@ pub(super) const TARGET: Table = Table {
             ),
         )
         .kinds(&["devcontainer"]),
+        key(
+            "create",
+            "A command and its arguments that make the machine, run here; its stdout is JSON with `host`, and if need be `port`, \
+             `user` and `host_key`.",
+            Holds::ListOf(&Holds::Text),
+        )
+        .kinds(&["vm"]),
+        key("destroy", "A command and its arguments that end it, for `trueup rollback --destroy`.", Holds::ListOf(&Holds::Text))
+            .kinds(&["vm"]),
         key("user", "Who works in a rendered devcontainer.", Holds::Like("^[a-z_][a-z0-9_-]{0,31}$", &["dev"]))
             .default("\"dev\"")
             .kinds(&["devcontainer"]),

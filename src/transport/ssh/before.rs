@@ -83,6 +83,20 @@ fn of_agent(socket: &Path) -> Result<Vec<Vec<u8>>, ssh2::Error> {
     Ok(agent.identities()?.iter().map(|key| key.blob().to_vec()).collect())
 }
 
+/// The same for a key as text: its type, and the key.
+pub fn expect_key_line(
+    address: &SshAddress,
+    target_name: &str,
+    line: &str,
+    surroundings: &Surroundings,
+) -> Result<Option<PathBuf>, TransportError> {
+    let key = public_key(line).ok_or_else(|| TransportError::Config {
+        place: format!("the host key that {target_name} was made with"),
+        message: "it is no public key such as `ssh-ed25519 AAAA…`".to_owned(),
+    })?;
+    expect_key(address, target_name, &key, surroundings)
+}
+
 /// Records the host key of a machine that is yet to show it, since whoever makes the machine gives it that key. Another key
 /// that is recorded is the same error as for connecting. Says where it was recorded, or none where it was already.
 pub fn expect_key(
