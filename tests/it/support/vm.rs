@@ -29,6 +29,26 @@ pub(crate) fn root() -> PathBuf {
     root
 }
 
+/// Puts a disk of it at a place, and tells the folder that has its `vmlinuz` and `initrd.img`.
+pub(crate) fn put_disk(disk: &Path) -> PathBuf {
+    let root = root();
+    fs::write(root.join("etc/fstab"), "/dev/vda / ext4 rw 0 1\n").unwrap();
+    fs::write(root.join("etc/machine-id"), "").unwrap();
+    let made =
+        Command::new("/usr/sbin/mke2fs").args(["-q", "-t", "ext4", "-d"]).arg(&root).arg(disk).arg("2500M").status();
+    assert!(made.unwrap().success(), "mke2fs of {}", root.display());
+    let boot = root.parent().unwrap().join("boot");
+    fs::create_dir_all(&boot).unwrap();
+    for file in fs::read_dir(root.join("boot")).unwrap().map(|entry| entry.unwrap().path()) {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        let name = ["vmlinuz", "initrd.img"].into_iter().find(|start| name.starts_with(start));
+        if let Some(name) = name {
+            fs::copy(&file, boot.join(name)).unwrap();
+        }
+    }
+    boot
+}
+
 /// What cloud-init says of user-data, and whether it takes it.
 pub(crate) fn judged_by_cloud_init(user_data: &str) -> (bool, String) {
     let root = root();
