@@ -108,6 +108,7 @@ fn preview(target: &str, generation: &Generation) -> String {
             EntryKind::Had | EntryKind::Setting | EntryKind::Service => "put back",
             EntryKind::New | EntryKind::Clone => "remove",
             EntryKind::Commit => "uncommit",
+            EntryKind::CheckedOut => "check out",
             EntryKind::Started => "stop",
             EntryKind::Mode => "mode back",
             EntryKind::Kept => "stays",

@@ -51,6 +51,11 @@ fn is_in_repo_of(step: &Step, first: &Step) -> bool {
     repo == other
         && match &first.work {
             Work::Repo(RepoWork::Clone { .. }) => true,
+            // On another branch it would be another's commits.
+            Work::Repo(RepoWork::Branch { .. }) => {
+                matches!(step.work, Work::Repo(RepoWork::AtCommit { .. } | RepoWork::Submodules { .. }))
+            }
+            Work::Repo(RepoWork::AtCommit { .. }) => matches!(step.work, Work::Repo(RepoWork::Submodules { .. })),
             Work::Repo(RepoWork::SetUp { brings: Brings::Packages, .. }) => {
                 matches!(step.work, Work::Repo(RepoWork::SetUp { brings: Brings::Hooks, .. }))
             }
@@ -74,6 +79,7 @@ fn programs(step: &Step) -> impl Iterator<Item = &str> {
         Work::Repo(RepoWork::SetUp { runs, .. }) => {
             runs.iter().filter_map(|run| run.arguments.first()).map(String::as_str).collect()
         }
+        Work::Repo(RepoWork::Lfs { .. }) => vec!["git", "git-lfs"],
         Work::Repo(_) => vec!["git"],
         Work::Service(work) => work.program().into_iter().collect(),
         _ => Vec::new(),

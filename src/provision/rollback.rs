@@ -42,6 +42,8 @@ pub enum EntryKind {
     Clone,
     /// A repository in which a commit was made, which goes unless there are others behind it.
     Commit,
+    /// A working copy in which something else was checked out, which is checked out again.
+    CheckedOut,
     /// Its mode was changed, and is changed back.
     Mode,
     /// A setting of a repository, which gets back the value that it had.
@@ -148,6 +150,11 @@ fn entry(number: &str, kind: &str, subject: &str) -> Result<Entry, Why> {
         "clone" => EntryKind::Clone,
         "kept" => EntryKind::Kept,
         commit if commit.starts_with("commit ") => EntryKind::Commit,
+        at if ["branch ", "at ", "submodule "].iter().any(|state| at.starts_with(state)) => EntryKind::CheckedOut,
+        head if head.starts_with("origin-head") => {
+            subject = format!("the default branch of origin in {subject}");
+            EntryKind::Setting
+        }
         mode if mode.starts_with("mode ") => EntryKind::Mode,
         service if service.starts_with("service ") => EntryKind::Service,
         stop if stop.starts_with("service-stop ") => EntryKind::Started,

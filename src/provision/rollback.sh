@@ -52,6 +52,10 @@ tu_restore() {
       mv -- "$tu_state/$1/files/$2" "$tu_path"
       ;;
     "commit "*) tu_uncommit "$tu_path" "${tu_kind#commit }" "$tu_left" ;;
+    "branch "*) tu_unbranch "$tu_path" "${tu_kind#branch }" "$tu_left" ;;
+    "at "*) tu_unmove "$tu_path" "${tu_kind#at }" "$tu_left" ;;
+    origin-head*) tu_origin_head_back "$tu_path" "${tu_kind#origin-head}" "$tu_left" ;;
+    "submodule "*) tu_unsubmodule "$tu_path" "${tu_kind#submodule }" "$tu_left" ;;
     "mode "*)
       if [ "$tu_now" = folder ]; then
         chmod "${tu_kind#mode }" "$tu_path"

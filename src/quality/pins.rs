@@ -205,7 +205,7 @@ mod tests {
     fn shop_repo() -> Repo {
         let (gates, checks) = (Selection::Auto, Selection::Auto);
         let (name, path) = ("shop".to_owned(), "~/shop".to_owned());
-        Repo { name, url: None, path, compared: Vec::new(), gates, checks, samples: None }
+        Repo { name, url: None, path, filter: None, compared: Vec::new(), gates, checks, samples: None }
     }
 
     fn pin(tool: &str, written: &str, file: &str) -> Pin {

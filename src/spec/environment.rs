@@ -378,6 +378,8 @@ pub struct Repo {
     pub url: Option<String>,
     /// Where it lies: relative to the home, `~/…`, or absolute.
     pub path: String,
+    /// Which objects a clone leaves out until they are needed, as git's `--filter` says it.
+    pub filter: Option<String>,
     /// Which of its [`REPO_STATES`] are compared, and not merely shown.
     pub compared: Vec<&'static str>,
     /// Which of its quality gates are held.

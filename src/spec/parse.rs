@@ -226,6 +226,15 @@ fn read_repo(entry: &Entry<'_>, vocabulary: &Vocabulary) -> Option<Repo> {
         return None;
     };
     let url = table.string("url").map(|url| url.value);
+    let filter = table.string("filter");
+    if let Some(filter) = filter.as_ref().filter(|filter| !is_object_filter(&filter.value)) {
+        let problem = Problem::new(
+            format!("`{}` leaves out no objects that git knows", filter.value),
+            filter.span.clone(),
+            "here",
+        );
+        table.problem(problem.help("write blob:none, blob:limit=1m, or tree:0"));
+    }
     let path = table.required_string("path", "write where the working copy lies, such as path = \"~/src/carmenta\"");
     let gates = read_selection(&mut table, "gates");
     if let Selection::These(names) = &gates {
@@ -250,7 +259,28 @@ fn read_repo(entry: &Entry<'_>, vocabulary: &Vocabulary) -> Option<Repo> {
     let compared = REPO_STATES.into_iter().filter(|state| is_compared(&mut table, state)).collect();
     table.finish();
     let (gates, checks) = (plain(gates), plain(checks));
-    Some(Repo { name: entry.name.clone(), url, path: path?.value, compared, gates, checks, samples: None })
+    Some(Repo {
+        name: entry.name.clone(),
+        url,
+        path: path?.value,
+        filter: filter.map(|filter| filter.value),
+        compared,
+        gates,
+        checks,
+        samples: None,
+    })
+}
+
+/// Whether git would take it for its `--filter`.
+fn is_object_filter(text: &str) -> bool {
+    match text.split_once(':') {
+        Some(("blob", rest)) => {
+            let size = rest.strip_prefix("limit=").map(|size| size.trim_end_matches(['k', 'm', 'g']));
+            rest == "none" || size.is_some_and(|size| size.parse::<u64>().is_ok())
+        }
+        Some(("tree", depth)) => depth.parse::<u32>().is_ok(),
+        _ => false,
+    }
 }
 
 /// "auto", or a list of names with their places.

@@ -54,6 +54,7 @@ fn told(room: &Room, shell: &RealShell) -> BTreeMap<String, String> {
         name: "shop".to_owned(),
         url: None,
         path: "it's all/shop".to_owned(),
+        filter: None,
         compared: Vec::new(),
         gates: Selection::Auto,
         checks: Selection::Auto,

@@ -6,6 +6,7 @@ mod git_setting;
 mod npm;
 mod repo;
 mod repo_file;
+mod repo_state;
 mod service;
 mod set_up;
 mod setting;
@@ -26,6 +27,7 @@ pub const PROVIDERS: &[&Provider] = &[
     &npm::PROVIDER,
     &dotfile::PROVIDER,
     &repo::PROVIDER,
+    &repo_state::PROVIDER,
     &repo_file::PROVIDER,
     &git_setting::PROVIDER,
     &set_up::PROVIDER,

@@ -4,7 +4,7 @@
 use super::{Action, NOT_PRUNED, Need, Offer, Provider, RemoteUrls, RepoWork, Work, step};
 use crate::parity::Change;
 use crate::spec::remote_url::{address, without_secret};
-use crate::spec::{Category, Fact, Locked, Observed, Remote, RepoFact};
+use crate::spec::{Category, Fact, Locked, Observed, Remote, Repo, RepoFact};
 
 pub(super) const PROVIDER: Provider = Provider { name: "repo", doc: "repositories and their remotes", offer };
 
@@ -26,11 +26,12 @@ fn offer(need: Need<'_>) -> Offer {
     };
     match &need.finding.observed {
         Some(Observed::Present(Fact::Repo(found))) => remotes(&need, repo.url.as_deref(), &repo.path, wanted, found),
-        _ => clone(&need, repo.url.as_deref(), &repo.path, wanted),
+        _ => clone(&need, repo, wanted),
     }
 }
 
-fn clone(need: &Need<'_>, url: Option<&str>, path: &str, wanted: &RepoFact) -> Offer {
+fn clone(need: &Need<'_>, repo: &Repo, wanted: &RepoFact) -> Offer {
+    let (url, path) = (repo.url.as_deref(), repo.path.as_str());
     let like = url.or(wanted.written.as_deref());
     let mut remotes = match written(wanted.remotes.iter(), like) {
         Ok(remotes) => remotes,
@@ -52,7 +53,7 @@ fn clone(need: &Need<'_>, url: Option<&str>, path: &str, wanted: &RepoFact) -> O
         need,
         Action::Create,
         subject,
-        Work::Repo(RepoWork::Clone { repo: path.to_owned(), remotes }),
+        Work::Repo(RepoWork::Clone { repo: path.to_owned(), filter: repo.filter.clone(), remotes }),
     )))
 }
 

@@ -115,5 +115,7 @@ pub(super) const TEXTS: &str = concat!(
     "\n",
     include_str!("variable.sh"),
     "\n",
+    include_str!("checkout.sh"),
+    "\n",
     include_str!("repo.sh")
 );

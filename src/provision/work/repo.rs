@@ -40,10 +40,44 @@ pub enum RepoWork {
         /// The files, as they are in the working tree by then.
         files: Vec<CommittedFile>,
     },
+    /// Check a branch out, or none; what is changed in the working tree stays, or it fails.
+    Branch {
+        /// Its place.
+        repo: String,
+        /// The branch, made from that of a remote where it is not there; none lets go of the one that is checked out.
+        branch: Option<String>,
+    },
+    /// Bring what is checked out to a commit, unless commits would be lost.
+    AtCommit {
+        /// Its place.
+        repo: String,
+        /// The commit, fetched where it is not there.
+        commit: String,
+    },
+    /// Say which branch is the default one of the remote `origin`.
+    DefaultBranch {
+        /// Its place.
+        repo: String,
+        /// The branch; none forgets it.
+        branch: Option<String>,
+    },
+    /// Set git-lfs up in it, and fetch the files that it holds.
+    Lfs {
+        /// Its place.
+        repo: String,
+    },
+    /// Bring its submodules to the commits that are recorded.
+    Submodules {
+        /// Its place.
+        repo: String,
+    },
     /// Clone it, with all of its remotes.
     Clone {
         /// Its place.
         repo: String,
+        /// Which objects are left out until they are needed, as git's `--filter` says it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        filter: Option<String>,
         /// The remotes, the one to clone from first.
         remotes: Vec<RemoteUrls>,
     },
@@ -107,6 +141,11 @@ impl RepoWork {
         let (Self::GitSetting { repo, .. }
         | Self::AsGitFinds { repo, .. }
         | Self::Commit { repo, .. }
+        | Self::Branch { repo, .. }
+        | Self::AtCommit { repo, .. }
+        | Self::DefaultBranch { repo, .. }
+        | Self::Lfs { repo }
+        | Self::Submodules { repo }
         | Self::Clone { repo, .. }
         | Self::Remotes { repo, .. }
         | Self::SetUp { repo, .. }) = self;
@@ -138,8 +177,15 @@ impl RepoWork {
                 }
                 quote::words(words.iter().map(String::as_str))
             }
-            Self::Clone { remotes, .. } => {
-                let mut lines = vec![quote::words(["tu_clone", &place])];
+            Self::Branch { branch, .. } => quote::words(["tu_branch", &place].into_iter().chain(branch.as_deref())),
+            Self::AtCommit { commit, .. } => quote::words(["tu_at_commit", &place, commit]),
+            Self::DefaultBranch { branch, .. } => {
+                quote::words(["tu_default_branch", &place].into_iter().chain(branch.as_deref()))
+            }
+            Self::Lfs { .. } => quote::words(["tu_lfs", &place]),
+            Self::Submodules { .. } => quote::words(["tu_submodules", &place]),
+            Self::Clone { remotes, filter, .. } => {
+                let mut lines = vec![quote::words(["tu_clone", &place].into_iter().chain(filter.as_deref()))];
                 lines.extend(remotes.iter().map(set_remote));
                 lines.push(quote::words(["tu_cloned", &place]));
                 lines.join(" &&\n")
@@ -180,13 +226,22 @@ impl RepoWork {
             }
             Self::AsGitFinds { key, value, repo } => format!("git -C {repo} config {key} {value}"),
             Self::Commit { files, .. } => format!("a commit on the branch that is checked out, with {}", names(files)),
-            Self::Clone { remotes, .. } => {
+            Self::Branch { branch: Some(branch), repo } => format!("git -C {repo} checkout {branch}"),
+            Self::Branch { branch: None, repo } => format!("git -C {repo} checkout --detach"),
+            Self::AtCommit { commit, repo } => format!("git -C {repo} reset --keep {commit}"),
+            Self::DefaultBranch { branch, repo } => {
+                format!("git -C {repo} remote set-head origin {}", branch.as_deref().unwrap_or("--delete"))
+            }
+            Self::Lfs { repo } => format!("git -C {repo} lfs install --local --skip-repo; git -C {repo} lfs pull"),
+            Self::Submodules { repo } => format!("git -C {repo} submodule update --init --recursive"),
+            Self::Clone { remotes, filter, .. } => {
                 let Some((first, others)) = remotes.split_first() else { return "git clone".to_owned() };
                 let url = first.fetch.first().map_or("", String::as_str);
                 let others: Vec<&str> = others.iter().map(|remote| remote.name.as_str()).collect();
                 let others =
                     if others.is_empty() { String::new() } else { format!(", and the remotes {}", others.join(", ")) };
-                format!("git clone --origin {} {url}{others}", first.name)
+                let filter = filter.as_ref().map_or_else(String::new, |filter| format!(" --filter={filter}"));
+                format!("git clone{filter} --origin {} {url}{others}", first.name)
             }
             Self::Remotes { set, remove, .. } => {
                 let set = set.iter().map(|remote| format!("{} {}", remote.name, remote.fetch.join(" ")));

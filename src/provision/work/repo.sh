@@ -4,8 +4,7 @@
 
 # tu_git REPO KEY [VALUE]…: sets a setting in the repository's own file, or removes it there.
 tu_git() {
-  cd "$1" && tu_up=$(git rev-parse --show-cdup) || return
-  if [ -n "$tu_up" ]; then echo "$1 is not a repository, it only lies in one" && return 1; fi
+  tu_in_repo "$1" || return
   tu_config=$(git rev-parse --git-path config) || return
   case $tu_config in
     /*) ;;
@@ -82,7 +81,7 @@ tu_git_finds() {
   tu_git "$@"
 }
 
-# tu_clone PATH: begins a repository beside its place, to which it goes once it is whole. tu_remote gives it its remotes.
+# tu_clone PATH [FILTER]: begins a repository beside its place, to which it goes once it is whole. tu_remote gives it its remotes.
 tu_clone() {
   if [ -d "$1" ] && [ ! -L "$1" ]; then
     rmdir "$1" 2>/dev/null || { echo "$1 is there and not empty" && return 1; }
@@ -98,22 +97,20 @@ tu_clone() {
   tu_record clone "$tu_whole" '' || return
   tu_new=$(tu_beside "$tu_whole")
   rm -rf -- "$tu_new"
-  # Without somebody to ask, a host that is not known is refused.
-  [ -n "${GIT_SSH_COMMAND-}" ] || git config core.sshCommand >/dev/null || GIT_SSH_COMMAND='ssh -o BatchMode=yes'
-  [ -z "${GIT_SSH_COMMAND-}" ] || export GIT_SSH_COMMAND
+  tu_filter=${2-}
+  tu_without_asking
 }
 
-# tu_remotes PATH: what tu_remote is about from here on.
+# tu_remotes PATH [WHAT]: what tu_remote is about from here on, or WHAT else is to stand in the repository's configuration.
 tu_remotes() {
-  cd "$1" && tu_up=$(git rev-parse --show-cdup) || return
-  if [ -n "$tu_up" ]; then echo "$1 is not a repository, it only lies in one" && return 1; fi
+  tu_in_repo "$1" || return
   tu_config=$(git rev-parse --git-path config) || return
   case $tu_config in
     /*) ;;
     *) tu_config=$(pwd)/$tu_config ;;
   esac
   tu_new=
-  tu_record 'git remotes' "$tu_config" ''
+  tu_record "git ${2-remotes}" "$tu_config" ''
 }
 
 tu_remotes_left() {
@@ -125,11 +122,16 @@ tu_remotes_left() {
 tu_remote() {
   if [ -n "$tu_new" ] && [ ! -e "$tu_new" ]; then
     # What it says of its progress is for a terminal.
-    if ! git clone --quiet --recurse-submodules --origin "$1" -- "$(echo "$2" | sed -n 1p)" "$tu_new"; then
+    if ! git clone --quiet ${tu_filter:+"--filter=$tu_filter"} --recurse-submodules --origin "$1" -- "$(echo "$2" | sed -n 1p)" "$tu_new"; then
       rm -rf -- "$tu_new"
       return 1
     fi
     cd "$tu_new" || return
+    # Where the user has not set git-lfs up, its files are only pointers yet.
+    if git grep --quiet -e 'filter=lfs' -- .gitattributes '*/.gitattributes' && command -v git-lfs >/dev/null &&
+      [ -z "$(git config filter.lfs.process || git config filter.lfs.smudge)" ]; then
+      git lfs install --local --skip-repo >/dev/null && tu_quiet_git lfs pull || return
+    fi
   fi
   git config --unset-all "remote.$1.url"
   git config --unset-all "remote.$1.pushurl"
@@ -170,9 +172,13 @@ tu_values() {
 # nothing else was changed in it.
 tu_unset_git() {
   tu_backup=$tu_state/$tu_from/files/$1
-  if [ "$3" = remotes ] && [ "$4" != "$(cat "$tu_state/$tu_from/left/$1" 2>/dev/null)" ]; then
-    echo "$2 was changed after the apply; its remotes stay as they are" && return 0
-  fi
+  case $3 in
+    remotes | lfs)
+      if [ "$4" != "$(cat "$tu_state/$tu_from/left/$1" 2>/dev/null)" ]; then
+        echo "$2 was changed after the apply; what it says of $3 stays as it is" && return 0
+      fi
+      ;;
+  esac
   if [ "$4" = "$(cat "$tu_state/$tu_from/left/$1" 2>/dev/null)" ]; then
     tu_give_back "$1" "$2" "$4"
     return
@@ -193,8 +199,7 @@ tu_unset_git() {
 # tu_commit REPO MESSAGE [MODE DIGEST PATH]…: makes a commit of these files as they are in the working tree, on top of what is
 # checked out; `gone` is the mode of one that goes. No hook runs, and nothing else that is changed or staged is touched.
 tu_commit() {
-  cd "$1" && tu_up=$(git rev-parse --show-cdup) && tu_dir=$(cd "$(git rev-parse --git-dir)" && pwd) || return
-  if [ -n "$tu_up" ]; then echo "$1 is not a repository, it only lies in one" && return 1; fi
+  tu_in_repo "$1" && tu_dir=$(cd "$(git rev-parse --git-dir)" && pwd) || return
   tu_old=$(git rev-parse --verify HEAD) || return
   tu_message=$2 tu_index=$tu_dir/trueup-index
   shift 2

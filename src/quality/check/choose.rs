@@ -349,7 +349,16 @@ mod tests {
 
     fn repo(checks: Selection) -> Repo {
         let (name, path) = ("shop".to_owned(), "shop".to_owned());
-        Repo { name, url: None, path, compared: Vec::new(), gates: Selection::Auto, checks, samples: None }
+        Repo {
+            name,
+            url: None,
+            path,
+            filter: None,
+            compared: Vec::new(),
+            gates: Selection::Auto,
+            checks,
+            samples: None,
+        }
     }
 
     fn gates() -> BTreeMap<ItemId, GateFact> {

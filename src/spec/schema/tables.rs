@@ -326,6 +326,11 @@ pub(super) const REPO: Table = Table {
     keys: &[
         key("url", "Where it is cloned from.", Holds::Text),
         key("path", "Where it lies: relative to the home, ~/… or absolute.", Holds::Text).required(),
+        key(
+            "filter",
+            "Which objects a clone leaves out until they are needed: a partial clone, as git's --filter says it.",
+            Holds::Like(r"^(blob:none|blob:limit=[0-9]+[kmg]?|tree:[0-9]+)$", &["blob:none"]),
+        ),
         key("gates", "Which tools' effective configuration is held.", Holds::AutoOr(&Holds::Gate)).default("\"auto\""),
         key(
             "checks",
