@@ -14,6 +14,7 @@ mod apply;
 mod apt_root;
 mod bad_input;
 mod captured;
+mod checked_out;
 mod checks;
 mod cloned;
 mod container_root;

@@ -80,6 +80,8 @@ tu_at_commit() {
   if [ "$tu_count" -ne 0 ]; then
     echo "commits here that no remote has would be left behind: $tu_count; push them, or move them to another branch" && return 1
   fi
+  # It takes a file for changed that was only touched.
+  git update-index -q --refresh
   tu_record "at $tu_was" "$(pwd)" "$2" && tu_quiet_git reset --quiet --keep "$2" --
 }
 
@@ -88,7 +90,7 @@ tu_unmove() {
   cd "$1" || return
   case $(git rev-parse --verify HEAD) in
     "$2") ;;
-    "$3") tu_quiet_git reset --quiet --keep "$2" -- ;;
+    "$3") git update-index -q --refresh; tu_quiet_git reset --quiet --keep "$2" -- ;;
     *) echo "$1 has gone on since; it stays where it is" ;;
   esac
 }
@@ -119,8 +121,35 @@ tu_origin_head_back() {
 
 # tu_lfs REPO: git-lfs's filter in the repository's own configuration, and the files that stand there as pointers.
 tu_lfs() {
-  tu_remotes "$1" lfs && git lfs install --local --skip-repo >/dev/null && tu_remotes_left && tu_without_asking &&
-    tu_quiet_git lfs pull
+  tu_remotes "$1" lfs && git lfs install --local --skip-repo >/dev/null && tu_remotes_left && tu_without_asking || return
+  tu_listed=$(tu_quiet_git lfs ls-files --long | sed -n 's/^\([0-9a-f]*\) - /\1 /p')
+  while [ -n "$tu_listed" ]; do
+    tu_next_line
+    # A pointer says what the file will be.
+    tu_keep "${tu_line#* }" "file ${tu_line%% *}" || return
+  done
+  tu_quiet_git lfs pull
+}
+
+# tu_know_again GIT_DIR: has git look again at files that have their content of before in another size, as pointers of git-lfs do
+# behind the files that they stood for. It takes them for changed by their size alone.
+tu_know_again() {
+  cd "$1/.." || return
+  # shellcheck disable=SC2016 # for the sh that it starts
+  git diff-files --name-only -z |
+    xargs -0 sh -c 'for file do if git diff --quiet -- "$file"; then git update-index -- "$file"; fi; done' sh
+}
+
+# tu_next_line: takes the first line from tu_listed into tu_line. A pipe's end would keep to itself what is recorded.
+tu_next_line() {
+  tu_line=${tu_listed%%
+*}
+  case $tu_listed in
+    *"
+"*) tu_listed=${tu_listed#*
+} ;;
+    *) tu_listed= ;;
+  esac
 }
 
 # tu_submodules REPO: every submodule at the commit that is recorded, if what is checked out in it stands on a branch too.
@@ -130,16 +159,8 @@ tu_submodules() {
   tu_without_asking
   tu_listed=$(git submodule status) || return
   tu_listed=$(printf '%s\n' "$tu_listed" | sed -n 's/^[-+]\([0-9a-f]*\) /\1 /p' | sed 's/ ([^()]*)$//')
-  # One after the other, since each is recorded.
   while [ -n "$tu_listed" ]; do
-    tu_line=${tu_listed%%
-*}
-    case $tu_listed in
-      *"
-"*) tu_listed=${tu_listed#*
-} ;;
-      *) tu_listed= ;;
-    esac
+    tu_next_line
     tu_submodule "$tu_top/${tu_line#* }" || return
     cd "$tu_top" || return
   done

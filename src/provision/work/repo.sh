@@ -180,7 +180,8 @@ tu_unset_git() {
       ;;
   esac
   if [ "$4" = "$(cat "$tu_state/$tu_from/left/$1" 2>/dev/null)" ]; then
-    tu_give_back "$1" "$2" "$4"
+    tu_give_back "$1" "$2" "$4" || return
+    if [ "$3" = lfs ]; then tu_know_again "${2%/*}"; fi
     return
   fi
   if [ "$4" = "$(tu_found "$tu_backup")" ]; then return 0; fi
