@@ -273,12 +273,14 @@ fn read_repo(entry: &Entry<'_>, vocabulary: &Vocabulary) -> Option<Repo> {
 
 /// Whether git would take it for its `--filter`.
 fn is_object_filter(text: &str) -> bool {
+    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     match text.split_once(':') {
-        Some(("blob", rest)) => {
-            let size = rest.strip_prefix("limit=").map(|size| size.trim_end_matches(['k', 'm', 'g']));
-            rest == "none" || size.is_some_and(|size| size.parse::<u64>().is_ok())
+        Some(("blob", "none")) => true,
+        Some(("blob", limit)) => {
+            let size = limit.strip_prefix("limit=");
+            size.is_some_and(|size| is_number(size.strip_suffix(['k', 'm', 'g']).unwrap_or(size)))
         }
-        Some(("tree", depth)) => depth.parse::<u32>().is_ok(),
+        Some(("tree", depth)) => is_number(depth),
         _ => false,
     }
 }

@@ -172,7 +172,7 @@ fn of(holds: &Holds, vocabulary: &Vocabulary) -> Value {
         Holds::Word(words) => one_word(words),
         Holds::FindingId => {
             let words = Category::ALL.map(Category::word).join("|");
-            json!({ "type": "string", "pattern": format!("^({words}):.+"), "examples": ["tool:node", "dotfile:.zshrc"] })
+            json!({ "type": "string", "pattern": format!("^({words}):[\\s\\S]"), "examples": ["tool:node", "dotfile:.zshrc"] })
         }
         Holds::SystemFacts(each) => {
             let each = of(each, vocabulary);
